@@ -1,0 +1,298 @@
+// The ports: everything that lies outside the program, as one object of small interfaces. Types only.
+// Real hosts are in node.ts, bun.ts and deno.ts; the simulated one in test/sim. The agent cannot tell them apart.
+
+/** Everything outside the program. Made once by `entry/` (or the simulator) and handed down. */
+export interface Host {
+  readonly runtime: 'node' | 'bun' | 'deno' | 'sim'
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly udp: Udp
+  readonly tcp: Tcp
+  readonly http: Http
+  readonly files: Files
+  readonly processes: Processes
+  readonly signals: Signals
+  readonly names: Names
+  readonly system: System
+  readonly console: Console
+}
+
+/** A failure of the platform, turned into a value of one shape. `code` is the platform's (`ECONNREFUSED`, `ENOENT`). */
+export class HostError extends Error {
+  override readonly name = 'HostError'
+  readonly code: string
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
+
+/** Time. `nowMs` is the only clock that protocols see. */
+export interface Clock {
+  /** Monotonic milliseconds, an integer. */
+  nowMs(): number
+  /** Monotonic microseconds, an integer; for round-trip times. */
+  nowMicros(): number
+  /** Milliseconds since 1970 by the system's clock; for people and TTL display, never for a protocol. */
+  wallMs(): number
+  /** Calls `wake` once, not before `nowMs() >= atMs`; returns what cancels it. A wake-up keeps the process alive. */
+  wakeAt(atMs: number, wake: () => void): () => void
+}
+
+/** Bytes from the operating system's secure source; for ids and secrets, never for protocol choices. */
+export interface Entropy {
+  bytes(size: number): Uint8Array
+}
+
+/** A socket address. `ip` is a literal, v4 or v6 without brackets or zone. */
+export interface SocketAddress {
+  readonly ip: string
+  readonly port: number
+}
+
+/** Datagrams. */
+export interface Udp {
+  /** Binds a socket. Rejects with HostError (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`). */
+  bind(at: SocketAddress, onPacket: (bytes: Uint8Array, from: SocketAddress) => void): Promise<UdpSocket>
+}
+
+/** A bound datagram socket. Send errors are not reported: datagrams may be lost anyway. */
+export interface UdpSocket {
+  readonly local: SocketAddress
+  send(bytes: Uint8Array, to: SocketAddress): void
+  close(): Promise<void>
+}
+
+/** Streams. */
+export interface Tcp {
+  /** Connects. Rejects with HostError (`ECONNREFUSED`, `ETIMEDOUT`, …) at the latest after `timeoutMs`. */
+  connect(to: SocketAddress, options: TcpConnectOptions): Promise<TcpConnection>
+  /** Listens. `onConnection` must set the handlers in the same turn. Rejects with HostError. */
+  listen(at: SocketAddress, onConnection: (connection: TcpConnection) => void): Promise<TcpListener>
+}
+
+/** How to connect. */
+export interface TcpConnectOptions {
+  readonly timeoutMs: number
+  /** The local address to connect from; absent lets the system choose. */
+  readonly localIp?: string
+}
+
+/** A listening stream socket. Closing it leaves accepted connections open. */
+export interface TcpListener {
+  readonly local: SocketAddress
+  close(): Promise<void>
+}
+
+/** A stream in both directions. No data is lost before `handle` is called in the turn that delivered the connection. */
+export interface TcpConnection {
+  readonly remote: SocketAddress
+  readonly local: SocketAddress
+  /** Sets the handlers, once. `onClose` is called exactly once, with the error if there was one. */
+  handle(handlers: TcpHandlers): void
+  /** Queues bytes. Returns false when the queue is over the high-water mark: wait for `onDrain`. */
+  write(bytes: Uint8Array): boolean
+  /** Bytes queued and not yet given to the system. */
+  readonly queuedBytes: number
+  /** Stops and resumes reading, for back-pressure. */
+  pause(): void
+  resume(): void
+  /** Sends what is queued, then the end of the stream; reading goes on until the peer ends too. */
+  end(): void
+  /** Closes at once and drops what is queued. */
+  destroy(): void
+}
+
+/** What happens on a stream. */
+export interface TcpHandlers {
+  onData(bytes: Uint8Array): void
+  onDrain?(): void
+  /** The peer has sent its end; our direction stays open until `end` or `destroy`. */
+  onEnd?(): void
+  onClose(error?: HostError): void
+}
+
+/** HTTP in and out. */
+export interface Http {
+  /**
+   * Serves HTTP/1.1 on an address, or on a unix socket. A response may take 10 minutes and more to begin
+   * (blocking queries); `request.signal` aborts when the client has gone. Rejects with HostError.
+   */
+  serve(at: HttpListen, handler: HttpHandler): Promise<HttpServer>
+  /** A client request with the semantics of the platform's fetch; `unix:` sockets through `options.unixPath`. */
+  fetch(url: string, options: HttpFetchOptions): Promise<Response>
+}
+
+/** Where an HTTP server listens. */
+export type HttpListen = SocketAddress | { readonly unixPath: string; readonly mode?: number }
+
+/** Answers one request. A rejection becomes a 500 without details. */
+export type HttpHandler = (request: Request, from: HttpPeer) => Response | Promise<Response>
+
+/** Who sent a request: the connection's other end; `ip` is '' on a unix socket. */
+export interface HttpPeer {
+  readonly ip: string
+  readonly port: number
+}
+
+/** A running HTTP server. */
+export interface HttpServer {
+  readonly local: HttpListen
+  /** Stops listening; `graceMs` later open connections are cut. */
+  close(graceMs: number): Promise<void>
+}
+
+/** Options of an HTTP request. */
+export interface HttpFetchOptions {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | string
+  readonly signal?: AbortSignal
+  readonly unixPath?: string
+  readonly redirect?: 'follow' | 'manual'
+}
+
+/** The file system. Paths are absolute. All reject with HostError (`ENOENT`, `EACCES`, `ENOSPC`, …). */
+export interface Files {
+  /** The whole file. */
+  read(path: string): Promise<Uint8Array>
+  /** Up to `length` bytes from `offset`; fewer at the end of the file. */
+  readAt(path: string, offset: number, length: number): Promise<Uint8Array>
+  /** Opens a file for appending, created with `mode` if absent. Writes go to the end only. */
+  openAppend(path: string, mode?: number): Promise<AppendFile>
+  /** Writes a file from scratch (not atomic, not synced; see storage/atomic-file). */
+  write(path: string, bytes: Uint8Array, mode?: number): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  remove(path: string): Promise<void>
+  truncate(path: string, size: number): Promise<void>
+  /** Creates a directory and its parents; no error if it exists. */
+  mkdir(path: string, mode?: number): Promise<void>
+  /** Names in a directory, sorted by code unit. */
+  list(path: string): Promise<readonly string[]>
+  stat(path: string): Promise<FileStat>
+  chmod(path: string, mode: number): Promise<void>
+  /** Makes the directory's entries (creations, renames, removals) durable. */
+  syncDirectory(path: string): Promise<void>
+  /** Makes a file's bytes durable. */
+  sync(path: string): Promise<void>
+  /** Takes an exclusive lock that ends with the process, or undefined when another process holds it. */
+  lock(path: string): Promise<FileLock | undefined>
+}
+
+/** A file that is only appended to. Calls are carried out in order; a failed write leaves the size unknown. */
+export interface AppendFile {
+  /** Writes all of `bytes` at the end. */
+  append(bytes: Uint8Array): Promise<void>
+  /** fdatasync: when it resolves, all that was appended before survives a loss of power. */
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+/** What `stat` tells. */
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other'
+  readonly size: number
+  readonly mode: number
+  readonly modifiedWallMs: number
+}
+
+/** A held lock. */
+export interface FileLock {
+  release(): Promise<void>
+}
+
+/** Child processes. */
+export interface Processes {
+  /** Runs a program to its end. On timeout or abort the whole process group is killed. */
+  run(command: readonly string[], options: ProcessOptions): Promise<ProcessResult>
+  /** Starts a program and hands out its control, for children that live long (`lock`, `watch` handlers). */
+  start(command: readonly string[], options: ProcessOptions): Promise<ChildProcess>
+}
+
+/** How to run a program. */
+export interface ProcessOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  readonly stdin?: Uint8Array | 'inherit'
+  /** 'inherit' passes the child's output through; else the first `outputBytesMax` bytes are kept. */
+  readonly output?: 'inherit' | 'capture'
+  readonly outputBytesMax?: number
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** How a program ended. */
+export interface ProcessResult {
+  /** Exit status, or null when a signal ended it. */
+  readonly code: number | null
+  readonly signal: string | null
+  /** stdout and stderr interleaved, cut to `outputBytesMax`; `outputBytes` is what was written in all. */
+  readonly output: Uint8Array
+  readonly outputBytes: number
+  readonly timedOut: boolean
+}
+
+/** A running child. */
+export interface ChildProcess {
+  readonly pid: number
+  kill(signal: SignalName): void
+  readonly ended: Promise<ProcessResult>
+}
+
+/** The signals that the program reacts to. */
+export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGUSR1' | 'SIGKILL' | 'SIGQUIT'
+
+/** Signals sent to this process. */
+export interface Signals {
+  /** Calls `handler` on each signal in place of the default action; returns what removes it. */
+  on(signal: SignalName, handler: () => void): () => void
+}
+
+/** Name lookup by the system's resolver. */
+export interface Names {
+  /** All addresses of a host name, as literals; empty when the name is unknown. */
+  lookup(name: string): Promise<readonly string[]>
+}
+
+/** The machine and this process. */
+export interface System {
+  hostname(): string
+  /** Addresses of the machine's interfaces, in the system's order. */
+  interfaces(): readonly NetworkInterface[]
+  readonly pid: number
+  /** Arguments after the program's own name. */
+  readonly args: readonly string[]
+  /** The name the program was called by (last path element), for the `consul` link. */
+  readonly programName: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** `linux`, `darwin`, `windows`; `amd64`, `arm64`: in the reference's words. */
+  readonly os: string
+  readonly arch: string
+  readonly cpuCount: number
+  readonly runtimeVersion: string
+  /** Resident and heap bytes of this process, and CPU microseconds used so far. */
+  usage(): { readonly residentBytes: number; readonly heapBytes: number; readonly cpuMicros: number }
+  /** Returns freed memory to the system as far as the runtime can; a hint. */
+  compactMemory(): void
+  /** Ends the process. */
+  exit(code: number): never
+}
+
+/** One address of one interface. */
+export interface NetworkInterface {
+  readonly name: string
+  readonly ip: string
+  readonly family: 4 | 6
+  readonly netmask: string
+  readonly isLoopback: boolean
+  readonly scopeId?: number
+}
+
+/** Standard input and output. */
+export interface Console {
+  out(text: string | Uint8Array): void
+  err(text: string): void
+  readStdin(): Promise<Uint8Array>
+  readonly isTerminal: boolean
+}
