@@ -1,6 +1,8 @@
 // The ports: everything that lies outside the program, as one object of small interfaces. Types only.
 // Real hosts are in node.ts, bun.ts and deno.ts; the simulated one in test/sim. The agent cannot tell them apart.
 
+import type { Address } from '../model/address.ts'
+
 /** Everything outside the program. Made once by `entry/` (or the simulator) and handed down. */
 export interface Host {
   readonly runtime: 'node' | 'bun' | 'deno' | 'sim'
@@ -44,31 +46,26 @@ export interface Entropy {
   bytes(size: number): Uint8Array
 }
 
-/** A socket address. `ip` is a literal, v4 or v6 without brackets or zone. */
-export interface SocketAddress {
-  readonly ip: string
-  readonly port: number
-}
 
 /** Datagrams. */
 export interface Udp {
   /** Binds a socket. Rejects with HostError (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`). */
-  bind(at: SocketAddress, onPacket: (bytes: Uint8Array, from: SocketAddress) => void): Promise<UdpSocket>
+  bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) => void): Promise<UdpSocket>
 }
 
 /** A bound datagram socket. Send errors are not reported: datagrams may be lost anyway. */
 export interface UdpSocket {
-  readonly local: SocketAddress
-  send(bytes: Uint8Array, to: SocketAddress): void
+  readonly local: Address
+  send(bytes: Uint8Array, to: Address): void
   close(): Promise<void>
 }
 
 /** Streams. */
 export interface Tcp {
   /** Connects. Rejects with HostError (`ECONNREFUSED`, `ETIMEDOUT`, …) at the latest after `timeoutMs`. */
-  connect(to: SocketAddress, options: TcpConnectOptions): Promise<TcpConnection>
+  connect(to: Address, options: TcpConnectOptions): Promise<TcpConnection>
   /** Listens. `onConnection` must set the handlers in the same turn. Rejects with HostError. */
-  listen(at: SocketAddress, onConnection: (connection: TcpConnection) => void): Promise<TcpListener>
+  listen(at: Address, onConnection: (connection: TcpConnection) => void): Promise<TcpListener>
 }
 
 /** How to connect. */
@@ -80,14 +77,14 @@ export interface TcpConnectOptions {
 
 /** A listening stream socket. Closing it leaves accepted connections open. */
 export interface TcpListener {
-  readonly local: SocketAddress
+  readonly local: Address
   close(): Promise<void>
 }
 
 /** A stream in both directions. No data is lost before `handle` is called in the turn that delivered the connection. */
 export interface TcpConnection {
-  readonly remote: SocketAddress
-  readonly local: SocketAddress
+  readonly remote: Address
+  readonly local: Address
   /** Sets the handlers, once. `onClose` is called exactly once, with the error if there was one. */
   handle(handlers: TcpHandlers): void
   /** Queues bytes. Returns false when the queue is over the high-water mark: wait for `onDrain`. */
@@ -124,7 +121,7 @@ export interface Http {
 }
 
 /** Where an HTTP server listens. */
-export type HttpListen = SocketAddress | { readonly unixPath: string; readonly mode?: number }
+export type HttpListen = Address | { readonly unixPath: string; readonly mode?: number }
 
 /** Answers one request. A rejection becomes a 500 without details. */
 export type HttpHandler = (request: Request, from: HttpPeer) => Response | Promise<Response>
@@ -296,3 +293,5 @@ export interface Console {
   readStdin(): Promise<Uint8Array>
   readonly isTerminal: boolean
 }
+
+export type { Address }

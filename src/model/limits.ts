@@ -1,0 +1,75 @@
+// Every limit on what a peer or client can grow: unit, reason, and what happens at the limit. One place for all.
+
+/** Limits that the whole program keeps to. The simulator replaces some by tiny ones. */
+export interface Limits {
+  /** Largest datagram sent or accepted, bytes (memberlist's UDP buffer; below the usual MTU). Larger: dropped. */
+  readonly packetBytesMax: number
+  /** Members per pool that are kept, dead ones included. Past it new members are rejected and counted. */
+  readonly membersMax: number
+  /** Queued gossip broadcasts per pool. Past it the one transmitted most often is dropped. */
+  readonly broadcastsMax: number
+  /** Remembered intents for members that are not known yet. Past it the oldest is dropped. */
+  readonly intentsMax: number
+  /** Bytes of a member's name. Longer: rejected. */
+  readonly nameBytesMax: number
+  /** Bytes of all tags of a member, encoded (memberlist's meta limit is 512; ours rides on the same packet). */
+  readonly tagsBytesMax: number
+  /** Bytes of one push/pull exchange. Larger: the stream is closed. */
+  readonly exchangeBytesMax: number
+  /** Bytes of one frame between agents. Larger: the session is closed. */
+  readonly frameBytesMax: number
+  /** Requests in flight per session. Past it the peer is answered `overloaded`. */
+  readonly requestsPerSessionMax: number
+  /** Sessions accepted per remote address (`limits.rpc_max_conns_per_client`). Past it: closed. */
+  readonly sessionsPerPeerMax: number
+  /** Bytes queued to one session before the writer must wait; twice that closes the session. */
+  readonly sessionQueueBytesMax: number
+  /** Bytes of one Raft entry. Larger proposals are refused. */
+  readonly entryBytesMax: number
+  /** Bytes of entries in one append message, and in flight per follower. */
+  readonly appendBytesMax: number
+  /** Append messages in flight per follower (pipeline depth). */
+  readonly appendsInFlightMax: number
+  /** Proposals waiting to be committed. Past it: refused as overloaded. */
+  readonly proposalsMax: number
+  /** Bytes of a segment file before the next is begun. */
+  readonly segmentBytesMax: number
+  /** Entries after the last snapshot that make a new one due (`raft_snapshot_threshold`). */
+  readonly snapshotEntries: number
+  /** Entries kept behind a snapshot for slow followers (`raft_trailing_logs`). */
+  readonly trailingEntries: number
+  /** Bytes of one chunk of a snapshot in transfer. */
+  readonly snapshotChunkBytes: number
+  /** Bytes of a KV value (`limits.kv_max_value_size`). Larger: 413. */
+  readonly kvValueBytesMax: number
+  /** Bytes of an HTTP request body other than KV. Larger: 413. */
+  readonly bodyBytesMax: number
+  /** Blocking queries waiting on one agent. Past it: answered at once with the present index. */
+  readonly watchesMax: number
+}
+
+/** The limits of a real agent. */
+export const limits: Limits = {
+  packetBytesMax: 1400,
+  membersMax: 65_536,
+  broadcastsMax: 8192,
+  intentsMax: 1024,
+  nameBytesMax: 255,
+  tagsBytesMax: 768,
+  exchangeBytesMax: 64 * 1024 * 1024,
+  frameBytesMax: 16 * 1024 * 1024,
+  requestsPerSessionMax: 4096,
+  sessionsPerPeerMax: 100,
+  sessionQueueBytesMax: 8 * 1024 * 1024,
+  entryBytesMax: 8 * 1024 * 1024,
+  appendBytesMax: 1024 * 1024,
+  appendsInFlightMax: 64,
+  proposalsMax: 8192,
+  segmentBytesMax: 64 * 1024 * 1024,
+  snapshotEntries: 16_384,
+  trailingEntries: 10_240,
+  snapshotChunkBytes: 256 * 1024,
+  kvValueBytesMax: 512 * 1024,
+  bodyBytesMax: 2 * 1024 * 1024,
+  watchesMax: 100_000,
+}
