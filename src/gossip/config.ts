@@ -1,6 +1,6 @@
 // The parameters of one gossip pool. Defaults: reference config.md §9 and memberlist's LAN and WAN profiles.
 import type { Address } from '../model/address.ts'
-import { limits, type Limits } from '../model/limits.ts'
+import type { Limits } from '../model/limits.ts'
 import type { Tags } from './message.ts'
 
 /** Tunable timing of a pool (`gossip_lan`, `gossip_wan`, and what the reference keeps fixed). */
@@ -88,6 +88,3 @@ export interface GossipConfig {
   readonly seed: number
   readonly limits: Limits
 }
-
-/** The limits every pool shares unless a test says otherwise. */
-export const defaultLimits: Limits = limits
