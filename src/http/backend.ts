@@ -1,0 +1,84 @@
+// What the HTTP API needs of the agent behind it. The agent implements this; http never sees the agent itself.
+import type { Result } from '../lib/result.ts'
+import type { Json, JsonObject } from '../model/catalog.ts'
+import type { Command, CommandResult } from '../model/command.ts'
+import type { RequestError } from '../model/errors.ts'
+import type {
+  Consistency,
+  Query,
+  QueryValue,
+  ReadOptions,
+  ReadReply,
+  ServerQueryKind,
+  ServerQueryTable,
+} from '../model/query.ts'
+
+/** Everything that a request may ask of the agent. */
+export interface Backend {
+  readonly datacenter: string
+  readonly nodeName: string
+  /** The node's UUID. */
+  readonly nodeId: string
+  /** Pretty-print by default (`-dev`). */
+  readonly isDev: boolean
+  readonly kvValueBytesMax: number
+  readonly defaultQueryTimeMs: number
+  readonly maxQueryTimeMs: number
+  /** Extra headers of every response (`http_config.response_headers`). */
+  readonly responseHeaders: Readonly<Record<string, string>>
+  readonly blockEndpoints: readonly string[]
+  readonly translateWanAddrs: boolean
+
+  /** Asks the replicated state, here or wherever the options say. A blocking query ends early when `signal` aborts. */
+  read<Q extends Query>(
+    query: Q,
+    options: ReadOptions,
+    signal: AbortSignal,
+  ): Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>>
+  /** Writes through the leader of a datacenter ('' is our own); resolves when applied there. */
+  write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>>
+  /** Asks the servers about themselves. */
+  ask<K extends ServerQueryKind>(
+    kind: K,
+    datacenter: string,
+    consistency: Consistency,
+  ): Promise<Result<ServerQueryTable[K], RequestError>>
+  /** Known datacenters, nearest first, then by name. */
+  datacenters(): Promise<Result<readonly string[], RequestError>>
+
+  readonly agent: AgentControl
+}
+
+/** A member of a pool as the API shows it. `status`: 0 none, 1 alive, 2 leaving, 3 left, 4 failed. */
+export interface MemberView {
+  readonly name: string
+  readonly ip: string
+  readonly port: number
+  readonly tags: Readonly<Record<string, string>>
+  readonly status: number
+  readonly protocolMin: number
+  readonly protocolMax: number
+  readonly protocolCur: number
+  readonly delegateMin: number
+  readonly delegateMax: number
+  readonly delegateCur: number
+}
+
+/** The agent's own affairs (`/v1/agent/*`). */
+export interface AgentControl {
+  /** The sections of `/v1/agent/self`, already in the reference's field names. */
+  self(): JsonObject
+  members(pool: 'lan' | 'wan'): readonly MemberView[]
+  /** Joins a cluster through one address (`ip`, `host`, with or without port). */
+  join(address: string, pool: 'lan' | 'wan'): Promise<Result<void, RequestError>>
+  /** Leaves gracefully; resolves when left. The agent stops afterwards. */
+  leave(): Promise<Result<void, RequestError>>
+  forceLeave(node: string, options: { readonly prune: boolean; readonly wan: boolean }): Promise<Result<void, RequestError>>
+  /** `/v1/agent/metrics` in JSON. */
+  metrics(): Json
+  /** Metrics in Prometheus text, or null when they are off (415). */
+  prometheus(): string | null
+  /** Log lines from now on at this level, until the signal aborts (`/v1/agent/monitor`). */
+  monitor(level: string, asJson: boolean, signal: AbortSignal): ReadableStream<Uint8Array>
+  reload(): Promise<Result<void, RequestError>>
+}

@@ -1,0 +1,132 @@
+// Questions to the replicated state and to the servers, their options, and what the answers hold.
+import type { CatalogCheck, CatalogNode, CatalogService, KvEntry, ServiceHealth, TextMap } from './catalog.ts'
+
+/** Each question with the shape of its answer. One table: the union, the evaluator and the renderers follow it. */
+export interface QueryTable {
+  nodes: { args: { readonly nodeMeta: TextMap }; value: readonly CatalogNode[] }
+  node: { args: { readonly node: string }; value: NodeDetail | null }
+  /** For PTR: nodes whose address is `ip`. */
+  nodesByAddress: { args: { readonly ip: string }; value: readonly CatalogNode[] }
+  /** For PTR: service instances whose address is `ip`. */
+  servicesByAddress: { args: { readonly ip: string }; value: readonly ServiceHealth[] }
+  services: { args: { readonly nodeMeta: TextMap }; value: readonly ServiceSummary[] }
+  serviceNodes: { args: ServiceSelector; value: readonly ServiceHealth[] }
+  healthNode: { args: { readonly node: string }; value: readonly CatalogCheck[] }
+  healthChecks: { args: { readonly service: string; readonly nodeMeta: TextMap }; value: readonly CatalogCheck[] }
+  healthService: { args: ServiceSelector & { readonly passing: boolean }; value: readonly ServiceHealth[] }
+  healthState: {
+    args: { readonly state: string; readonly nodeMeta: TextMap }
+    value: readonly CatalogCheck[]
+  }
+  kvGet: { args: { readonly key: string }; value: KvEntry | null }
+  kvList: { args: { readonly prefix: string }; value: readonly KvEntry[] }
+  /** Keys under a prefix, cut behind the first `separator` after it (''. no cut). */
+  kvKeys: { args: { readonly prefix: string; readonly separator: string }; value: readonly string[] }
+}
+
+/** Which instances of a service. All `tags` must be present, compared without case. */
+export interface ServiceSelector {
+  readonly service: string
+  readonly tags: readonly string[]
+  readonly nodeMeta: TextMap
+}
+
+/** A node with its services. */
+export interface NodeDetail {
+  readonly node: CatalogNode
+  readonly services: readonly CatalogService[]
+}
+
+/** A service's name with the union of its instances' tags, both sorted. */
+export interface ServiceSummary {
+  readonly service: string
+  readonly tags: readonly string[]
+}
+
+/** The names of all questions. */
+export type QueryKind = keyof QueryTable
+
+/** A question to the state store. */
+export type Query = { [K in QueryKind]: { readonly kind: K } & QueryTable[K]['args'] }[QueryKind]
+
+/** The answer to a question of kind K. */
+export type QueryValue<K extends QueryKind> = QueryTable[K]['value']
+
+/** How fresh an answer must be (reference semantics §2). */
+export type Consistency = 'default' | 'consistent' | 'stale'
+
+/** Options of a read. */
+export interface ReadOptions {
+  /** Datacenter to ask; '' is the agent's own. */
+  readonly datacenter: string
+  readonly consistency: Consistency
+  /** With `stale`: an answer older than this is asked of the leader instead; null for any age. */
+  readonly maxStaleMs: number | null
+  /** Wait until the answer's index is greater than this; 0 answers at once. */
+  readonly minIndex: number
+  /** Longest wait, without jitter. */
+  readonly waitMs: number
+}
+
+/** What comes with every answer. */
+export interface ReadMeta {
+  /** At least 1. */
+  readonly index: number
+  readonly knownLeader: boolean
+  /** Milliseconds since the answering server heard from the leader; 0 on the leader. */
+  readonly lastContactMs: number
+}
+
+/** An answer. */
+export interface ReadReply<T> extends ReadMeta {
+  readonly value: T
+}
+
+/** Questions to servers about themselves, not to the replicated state. */
+export interface ServerQueryTable {
+  /** `ip:port` of the leader's RPC port, '' if none. */
+  leader: string
+  /** `ip:port` of all voters and learners. */
+  peers: readonly string[]
+  raftConfiguration: RaftConfigurationView
+  autopilotHealth: AutopilotHealthView
+}
+
+/** The names of the questions to servers. */
+export type ServerQueryKind = keyof ServerQueryTable
+
+/** The Raft configuration for people. */
+export interface RaftConfigurationView {
+  readonly servers: readonly {
+    readonly id: string
+    readonly node: string
+    readonly address: string
+    readonly isLeader: boolean
+    readonly isVoter: boolean
+    readonly protocolVersion: string
+    /** Last index known to be on that server; 0 if unknown. */
+    readonly lastIndex: number
+  }[]
+  readonly index: number
+}
+
+/** Health of the servers (reference semantics §15). */
+export interface AutopilotHealthView {
+  readonly healthy: boolean
+  readonly failureTolerance: number
+  readonly servers: readonly {
+    readonly id: string
+    readonly name: string
+    readonly address: string
+    readonly serfStatus: 'alive' | 'leaving' | 'left' | 'failed' | 'none'
+    readonly version: string
+    readonly isLeader: boolean
+    readonly lastContactMs: number
+    readonly lastTerm: number
+    readonly lastIndex: number
+    readonly healthy: boolean
+    readonly isVoter: boolean
+    /** Wall time, ms. */
+    readonly stableSinceWallMs: number
+  }[]
+}
