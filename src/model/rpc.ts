@@ -1,0 +1,39 @@
+// What agents ask each other over a session (rpc/), and the answers. Bytes are codec's business.
+import type { CommandResult } from './command.ts'
+import type { RequestError } from './errors.ts'
+import type { Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from './query.ts'
+
+/** A request from one agent to another. `hops` grows with each forward; past 4 it is refused (a loop). */
+export type RpcRequest =
+  | { readonly kind: 'read'; readonly datacenter: string; readonly hops: number; readonly query: Query; readonly options: ReadOptions }
+  /** `command` is encoded once, by the agent that took the request, and goes into the log as it is. */
+  | { readonly kind: 'write'; readonly datacenter: string; readonly hops: number; readonly command: Uint8Array }
+  | {
+      readonly kind: 'ask'
+      readonly datacenter: string
+      readonly hops: number
+      readonly question: ServerQueryKind
+      readonly consistency: Consistency
+    }
+  /** A follower's read index request to the leader (thesis 6.4): answered with an index as value. */
+  | { readonly kind: 'readIndex' }
+  /** Are you a server that may be bootstrapped with? (`-bootstrap-expect`) */
+  | { readonly kind: 'bootstrapState' }
+  /** Leader duties carried out for a server that leaves: remove me from the Raft configuration. */
+  | { readonly kind: 'removeServer'; readonly id: string }
+
+/** The answer to a request. */
+export type RpcReply =
+  | { readonly kind: 'refused'; readonly error: RequestError }
+  | { readonly kind: 'read'; readonly meta: ReadMeta; readonly value: unknown }
+  | { readonly kind: 'written'; readonly result: CommandResult; readonly index: number }
+  | { readonly kind: 'asked'; readonly value: unknown }
+  | { readonly kind: 'readIndex'; readonly index: number }
+  | {
+      readonly kind: 'bootstrapState'
+      readonly id: string
+      readonly expect: number
+      /** True when this server already has Raft state or a configuration. */
+      readonly hasState: boolean
+    }
+  | { readonly kind: 'done' }
