@@ -46,7 +46,6 @@ export interface Entropy {
   bytes(size: number): Uint8Array
 }
 
-
 /** Datagrams. */
 export interface Udp {
   /** Binds a socket. Rejects with HostError (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`). */

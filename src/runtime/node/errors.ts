@@ -1,0 +1,81 @@
+// The platform's exceptions as HostError values: one shape, the platform's own code, a readable reason.
+
+import { HostError } from '../host.ts'
+
+/** What the codes mean, in words that fit after "Cannot …: ". */
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EADDRINUSE: 'address already in use',
+  EADDRNOTAVAIL: 'address not available on this machine',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by the peer',
+  EEXIST: 'already exists',
+  EHOSTUNREACH: 'no route to host',
+  EISDIR: 'is a directory',
+  EMFILE: 'too many open files',
+  ENETUNREACH: 'network is unreachable',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory',
+  ENOTEMPTY: 'directory not empty',
+  EPERM: 'operation not permitted',
+  EPIPE: 'broken pipe',
+  EROFS: 'read-only file system',
+  ETIMEDOUT: 'timed out',
+}
+
+/** The platform's code of an error, or `EUNKNOWN`; looks through `cause` and bundles of several attempts. */
+export function errorCode(error: unknown): string {
+  for (let at: unknown = error, depth = 0; depth < 4 && typeof at === 'object' && at !== null; depth++) {
+    const { code, name, cause, errors } = at as {
+      code?: unknown
+      name?: unknown
+      cause?: unknown
+      errors?: unknown
+    }
+    if (typeof code === 'string' && code !== '') return runtimeCodes[code] ?? code
+    if (typeof name === 'string' && denoCodes[name] !== undefined) return denoCodes[name]
+    at = cause ?? (Array.isArray(errors) ? errors[0] : undefined)
+  }
+  return 'EUNKNOWN'
+}
+
+/** Names that one runtime has for what the others report with the system's code. */
+const runtimeCodes: Readonly<Record<string, string>> = {
+  ConnectionRefused: 'ECONNREFUSED',
+  ConnectionClosed: 'ECONNRESET',
+  ConnectionReset: 'ECONNRESET',
+  FailedToOpenSocket: 'ECONNREFUSED',
+  ERR_SOCKET_CONNECTION_TIMEOUT: 'ETIMEDOUT',
+}
+
+/** Deno's error classes that carry no code. */
+const denoCodes: Readonly<Record<string, string>> = {
+  AddrInUse: 'EADDRINUSE',
+  AddrNotAvailable: 'EADDRNOTAVAIL',
+  AlreadyExists: 'EEXIST',
+  BrokenPipe: 'EPIPE',
+  ConnectionAborted: 'ECONNABORTED',
+  ConnectionRefused: 'ECONNREFUSED',
+  ConnectionReset: 'ECONNRESET',
+  NotCapable: 'EACCES',
+  NotFound: 'ENOENT',
+  PermissionDenied: 'EACCES',
+  TimedOut: 'ETIMEDOUT',
+}
+
+/**
+ * Turns any thrown value into a HostError.
+ *
+ * @param action what was tried, as a phrase after "Cannot": `bind UDP 127.0.0.1:53`
+ */
+export function hostError(action: string, error: unknown): HostError {
+  if (error instanceof HostError) return error
+  return hostErrorOf(errorCode(error), action, error)
+}
+
+/** A HostError from a code, for failures that the platform reports without an exception. */
+export function hostErrorOf(code: string, action: string, cause?: unknown): HostError {
+  const reason = reasons[code] ?? (cause instanceof Error ? cause.message : code)
+  return new HostError(code, `Cannot ${action}: ${reason}`, cause)
+}

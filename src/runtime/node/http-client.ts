@@ -1,0 +1,132 @@
+// HTTP requests over node:http. Not the platform's fetch: that one gives up after 300 s of silence, and a blocking
+// query may stay silent for ten minutes; it cannot use unix sockets either.
+
+import type * as NodeHttp from 'node:http'
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
+
+import type { HttpFetchOptions } from '../host.ts'
+import { bodyStream } from './body-stream.ts'
+import { hostError, hostErrorOf } from './errors.ts'
+
+/** Redirects that are followed before the request fails. */
+const redirectsMax = 10
+
+/** How long an idle connection is kept for the next request; below the common servers' own limits. */
+const idleTimeoutMs = 4_000
+
+type HttpModule = Pick<typeof NodeHttp, 'request' | 'Agent'>
+type Fetch = (url: string, options: HttpFetchOptions) => Promise<Response>
+
+interface Exchange {
+  readonly url: URL
+  readonly method: string
+  readonly options: HttpFetchOptions
+}
+
+/** A fetch without time limits of its own, with its own pool of connections. */
+export function nodeFetch(): Fetch {
+  const agents = new Map<string, Agent>()
+  return async (url, options) => {
+    let exchange: Exchange = { url: parse(url), method: options.method ?? 'GET', options }
+    for (let redirects = 0; ; redirects++) {
+      const message = await exchangeOnce(exchange, agents)
+      const next = options.redirect === 'manual' ? undefined : redirected(exchange, message)
+      if (next === undefined) return responseOf(exchange, message)
+      message.resume()
+      if (redirects === redirectsMax)
+        throw hostErrorOf('ERR_TOO_MANY_REDIRECTS', `follow redirects of ${url}`)
+      exchange = next
+    }
+  }
+}
+
+function parse(url: string): URL {
+  try {
+    return new URL(url)
+  } catch (error) {
+    throw hostErrorOf('ERR_INVALID_URL', `request ${url}`, error)
+  }
+}
+
+async function exchangeOnce(exchange: Exchange, agents: Map<string, Agent>): Promise<IncomingMessage> {
+  exchange.options.signal?.throwIfAborted()
+  const { protocol } = exchange.url
+  const http: HttpModule = await (protocol === 'https:' ? import('node:https') : import('node:http'))
+  let agent = agents.get(protocol)
+  if (agent === undefined) {
+    agent = new http.Agent({ keepAlive: true, timeout: idleTimeoutMs })
+    agents.set(protocol, agent)
+  }
+  try {
+    return await send(http, agent, exchange)
+  } catch (error) {
+    if (!(error instanceof StaleConnection)) throw error
+    return await send(http, agent, exchange)
+  }
+}
+
+/** A pooled connection had been closed by the server before our request reached it. */
+class StaleConnection extends Error {}
+
+function send(http: HttpModule, agent: Agent, { url, method, options }: Exchange): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = http.request(url, { ...requestOptions(method, options), agent })
+    const { signal } = options
+    const abort = (): void => {
+      request.destroy()
+      reject(signal?.reason ?? new Error('aborted'))
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    const release = (): void => signal?.removeEventListener('abort', abort)
+    // The pool's idle limit must not cut an exchange.
+    request.on('socket', (socket) => socket.setTimeout(0))
+    request.once('response', (message) => {
+      message.once('close', release)
+      resolve(message)
+    })
+    request.on('error', (error) => {
+      release()
+      const isStale = request.reusedSocket && (error as { code?: string }).code === 'ECONNRESET'
+      reject(isStale ? new StaleConnection() : hostError(`request ${url.href}`, error))
+    })
+    request.end(options.body)
+  })
+}
+
+function requestOptions(method: string, options: HttpFetchOptions): RequestOptions {
+  const headers: Record<string, string> = { accept: '*/*', ...options.headers }
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
+  if (options.body !== undefined && !names.has('content-length')) {
+    headers['content-length'] = String(Buffer.byteLength(options.body))
+  } else if (options.body === undefined && (method === 'PUT' || method === 'POST')) {
+    headers['content-length'] = '0'
+  }
+  return { method, headers, ...(options.unixPath === undefined ? {} : { socketPath: options.unixPath }) }
+}
+
+/** The next exchange of a redirect, or undefined when the answer is final. */
+function redirected({ url, method, options }: Exchange, message: IncomingMessage): Exchange | undefined {
+  const status = message.statusCode ?? 0
+  const { location } = message.headers
+  if (location === undefined || ![301, 302, 303, 307, 308].includes(status)) return undefined
+  const next = parse(new URL(location, url).href)
+  const keepsMethod = status >= 307 || method === 'GET' || method === 'HEAD'
+  if (keepsMethod) return { url: next, method, options }
+  const { body: _, ...rest } = options
+  return { url: next, method: 'GET', options: rest }
+}
+
+function responseOf({ method }: Exchange, message: IncomingMessage): Response {
+  const headers = new Headers()
+  for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {
+    headers.append(message.rawHeaders[i] as string, message.rawHeaders[i + 1] as string)
+  }
+  const status = message.statusCode ?? 0
+  const isEmpty = method === 'HEAD' || status === 204 || status === 205 || status === 304
+  if (isEmpty) message.resume()
+  return new Response(isEmpty ? null : bodyStream(message), {
+    status,
+    statusText: message.statusMessage ?? '',
+    headers,
+  })
+}

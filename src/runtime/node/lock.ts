@@ -1,0 +1,59 @@
+// Exclusive locks between processes, released by the kernel when the holder ends however it ends.
+// None of the runtimes offers file locks in a common form, but all carry SQLite, which takes them (DESIGN.md).
+
+import { promises } from 'node:fs'
+
+import type { FileLock } from '../host.ts'
+
+/** The locks that this process holds, by path. */
+export class FileLocks {
+  readonly #held = new Set<string>()
+
+  /**
+   * Takes the lock on `path`, an empty file that is created if absent and stays.
+   *
+   * @returns undefined when another process, or this one, holds it
+   * Errors: the platform's, also when the file has other contents.
+   */
+  async take(path: string): Promise<FileLock | undefined> {
+    const [file, { DatabaseSync }] = await Promise.all([realPath(path), import('node:sqlite')])
+    // Opening the file of a held lock and closing it again would drop the lock: so the system's rules are.
+    if (this.#held.has(file)) return undefined
+    this.#held.add(file)
+    let isTaken = false
+    try {
+      await (await promises.open(file, 'a', 0o600)).close()
+      const database = new DatabaseSync(file)
+      try {
+        // Nothing is ever written: the lock is the one that a writer would need.
+        database.exec('BEGIN EXCLUSIVE')
+        isTaken = true
+      } catch (error) {
+        database.close()
+        if (isBusy(error)) return undefined
+        throw error
+      }
+      return { release: () => this.#release(file, database) }
+    } finally {
+      if (!isTaken) this.#held.delete(file)
+    }
+  }
+
+  #release(file: string, database: { close(): void }): Promise<void> {
+    if (this.#held.delete(file)) database.close()
+    return Promise.resolve()
+  }
+}
+
+/** The file behind links in the directory's path, so that two names of one directory mean one lock. */
+async function realPath(path: string): Promise<string> {
+  const slash = path.lastIndexOf('/')
+  const directory = await promises.realpath(path.slice(0, Math.max(slash, 1)))
+  return directory + path.slice(slash)
+}
+
+/** SQLITE_BUSY; one runtime gives it as a number, the others in words. */
+function isBusy(error: unknown): boolean {
+  const { errcode, message } = error as { errcode?: number; message?: string }
+  return errcode === 5 || /database is locked/.test(message ?? '')
+}

@@ -1,0 +1,167 @@
+// Child processes over node:child_process. Each runs in a process group of its own, so that all of it can be killed.
+
+import type { ChildProcess as NodeChild, StdioOptions } from 'node:child_process'
+
+import type { ChildProcess, ProcessOptions, ProcessResult, Processes, SignalName } from '../host.ts'
+import { hostError, hostErrorOf } from './errors.ts'
+
+/** Kept of a child's output when the caller names no limit. */
+const outputBytesMaxDefault = 1024 * 1024
+
+/** How long a child's descendants may hold its output open after its own end. */
+const outputGraceMs = 500
+
+/** Child processes of the base host. */
+export function nodeProcesses(): Processes {
+  return {
+    run: async (command, options) => (await start(command, options)).ended,
+    start,
+  }
+}
+
+async function start(command: readonly string[], options: ProcessOptions): Promise<ChildProcess> {
+  const { spawn } = await import('node:child_process')
+  const [file, ...args] = command
+  const action = `run ${file ?? 'an empty command'}`
+  if (file === undefined || file === '') throw hostErrorOf('EINVAL', action)
+  options.signal?.throwIfAborted()
+  // A child that reads the terminal has to stay in the terminal's session.
+  const isGroup = options.stdin !== 'inherit'
+  let child: NodeChild
+  try {
+    child = spawn(file, args, {
+      detached: isGroup,
+      stdio: stdioOf(options),
+      env: { ...process.env, ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    })
+    await started(child)
+  } catch (error) {
+    throw hostError(action, error)
+  }
+  return new NodeChildProcess(child, options, isGroup)
+}
+
+function stdioOf(options: ProcessOptions): StdioOptions {
+  const stdin = options.stdin === undefined ? 'ignore' : options.stdin === 'inherit' ? 'inherit' : 'pipe'
+  const output = options.output === 'inherit' ? 'inherit' : 'pipe'
+  return [stdin, output, output]
+}
+
+function started(child: NodeChild): Promise<void> {
+  if (child.pid !== undefined) {
+    child.on('error', () => {})
+    return Promise.resolve()
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('spawn', resolve)
+  })
+}
+
+class NodeChildProcess implements ChildProcess {
+  readonly pid: number
+  readonly ended: Promise<ProcessResult>
+  readonly #child: NodeChild
+  readonly #isGroup: boolean
+  readonly #outputBytesMax: number
+  readonly #output: Uint8Array[] = []
+  #keptBytes = 0
+  #outputBytes = 0
+  #timedOut = false
+  #isExited = false
+
+  constructor(child: NodeChild, options: ProcessOptions, isGroup: boolean) {
+    this.#child = child
+    this.#isGroup = isGroup
+    this.#outputBytesMax = options.outputBytesMax ?? outputBytesMaxDefault
+    this.pid = child.pid ?? 0
+    const keep = (bytes: Uint8Array): void => this.#keep(bytes)
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    if (options.stdin instanceof Uint8Array && child.stdin) {
+      // The child may end without having read it.
+      child.stdin.on('error', () => {})
+      child.stdin.end(options.stdin)
+    }
+    this.ended = this.#end(options)
+  }
+
+  kill(signal: SignalName): void {
+    if (this.#isExited) return
+    try {
+      if (this.#isGroup) process.kill(-this.pid, signal)
+      else this.#child.kill(signal)
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#outputBytes += bytes.length
+    const room = this.#outputBytesMax - this.#keptBytes
+    if (room <= 0) return
+    // A copy: the runtime may reuse the bytes.
+    const kept = bytes.length <= room ? new Uint8Array(bytes) : new Uint8Array(bytes.subarray(0, room))
+    this.#output.push(kept)
+    this.#keptBytes += kept.length
+  }
+
+  #end(options: ProcessOptions): Promise<ProcessResult> {
+    const { timeoutMs, signal } = options
+    const killAll = (): void => this.#killAll()
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            this.#timedOut = true
+            killAll()
+          }, timeoutMs)
+    signal?.addEventListener('abort', killAll)
+    return new Promise((resolve) => {
+      let grace: ReturnType<typeof setTimeout> | undefined
+      let isDone = false
+      const finish = (code: number | null, name: string | null): void => {
+        if (isDone) return
+        isDone = true
+        clearTimeout(grace)
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', killAll)
+        this.#child.stdout?.destroy()
+        this.#child.stderr?.destroy()
+        resolve(this.#result(code, name))
+      }
+      this.#child.once('exit', (code, name) => {
+        this.#isExited = true
+        grace = setTimeout(() => finish(code, name), outputGraceMs)
+      })
+      this.#child.once('close', finish)
+    })
+  }
+
+  /** Ends the whole group, also descendants that outlive the child itself. */
+  #killAll(): void {
+    if (!this.#isGroup) return this.kill('SIGKILL')
+    try {
+      process.kill(-this.pid, 'SIGKILL')
+    } catch {
+      // Nobody is left in the group.
+    }
+  }
+
+  #result(code: number | null, signal: string | null): ProcessResult {
+    const output = new Uint8Array(this.#keptBytes)
+    let size = 0
+    for (const bytes of this.#output) {
+      output.set(bytes, size)
+      size += bytes.length
+    }
+    return {
+      code: signal === null ? code : null,
+      signal,
+      output,
+      outputBytes: this.#outputBytes,
+      timedOut: this.#timedOut,
+    }
+  }
+}
