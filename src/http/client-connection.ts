@@ -1,0 +1,173 @@
+// The client's way to one agent: addresses, tokens, sending, and failures with the reference's texts.
+
+/** The platform's fetch, as the host offers it; `unixPath` names a socket in place of a host and port. */
+export type Fetch = (url: string, options: FetchOptions) => Promise<Response>
+
+/** Options of a fetch. */
+export interface FetchOptions {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | string
+  readonly signal?: AbortSignal
+  readonly unixPath?: string
+}
+
+/** The agent answered, but not with success. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+  readonly body: string
+  constructor(status: number, body: string) {
+    super(`Unexpected response code: ${status} (${body})`)
+    this.status = status
+    this.body = body
+  }
+}
+
+/** The agent could not be reached or did not finish its answer. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError'
+  /** The platform's code, such as `ECONNREFUSED`; '' if there was none. */
+  readonly code: string
+  constructor(message: string, code: string, cause: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
+
+/** A request to be sent. Undefined parameters are left out; a list repeats its parameter. */
+export interface RequestSpec {
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body?: Uint8Array | string
+  readonly signal?: AbortSignal | undefined
+  /** A status that is an answer although it is not 200. */
+  readonly alsoAccept?: number
+}
+
+/** A way to one agent. */
+export interface Connection {
+  readonly datacenter: string | undefined
+  /** Sends a request; rejects with ApiError or ConnectionError. The body is still to be read. */
+  send(request: RequestSpec): Promise<Response>
+}
+
+/** Prepares the way to an agent. Throws an Error when the address has an unknown scheme. */
+export function connect(options: {
+  readonly address: string
+  readonly token?: string
+  readonly datacenter?: string
+  readonly fetch: Fetch
+}): Connection {
+  const target = parseTarget(options.address)
+  const headers: Record<string, string> = {}
+  if (options.token !== undefined && options.token !== '') headers['X-Consul-Token'] = options.token
+  return {
+    datacenter: options.datacenter === '' ? undefined : options.datacenter,
+    async send(request) {
+      const url = target.base + request.path + queryString(request.query)
+      const response = await attempt(options.fetch, { target, url, headers, request })
+      if (response.status === 200 || response.status === request.alsoAccept) return response
+      throw new ApiError(response.status, await response.text())
+    },
+  }
+}
+
+/** Where requests go. */
+interface Target {
+  /** Scheme, host and port (and a path to put in front, if the address had one). */
+  readonly base: string
+  /** As a dial error names it: `tcp 127.0.0.1:8500`, `unix /path`. */
+  readonly dialled: string
+  readonly unixPath: string | undefined
+}
+
+function parseTarget(address: string): Target {
+  const separator = address.indexOf('://')
+  const scheme = separator < 0 ? 'http' : address.slice(0, separator)
+  const rest = (separator < 0 ? address : address.slice(separator + 3)).replace(/\/+$/, '')
+  switch (scheme) {
+    case 'http':
+    case 'https': {
+      const host = rest.split('/', 1)[0] ?? ''
+      const port = scheme === 'https' ? 443 : 80
+      const dialled = /:\d+$/.test(host) ? host : `${host}:${port}`
+      return { base: `${scheme}://${rest}`, dialled: `tcp ${dialled}`, unixPath: undefined }
+    }
+    case 'unix':
+      return { base: 'http://localhost', dialled: `unix ${rest}`, unixPath: rest }
+    default:
+      throw new Error(`Unknown protocol scheme: ${scheme}`)
+  }
+}
+
+function queryString(query: RequestSpec['query']): string {
+  if (query === undefined) return ''
+  const parts: string[] = []
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue
+    for (const text of typeof value === 'string' ? [value] : value) {
+      parts.push(text === '' ? name : `${name}=${encodeURIComponent(text)}`)
+    }
+  }
+  return parts.length === 0 ? '' : `?${parts.join('&')}`
+}
+
+interface Attempt {
+  readonly target: Target
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly request: RequestSpec
+}
+
+async function attempt(fetch: Fetch, { target, url, headers, request }: Attempt): Promise<Response> {
+  const method = request.method ?? 'GET'
+  try {
+    return await fetch(url, {
+      method,
+      headers,
+      ...(request.body !== undefined && { body: request.body }),
+      ...(request.signal !== undefined && { signal: request.signal }),
+      ...(target.unixPath !== undefined && { unixPath: target.unixPath }),
+    })
+  } catch (cause) {
+    if (request.signal?.aborted === true) throw cause
+    const verb = method.charAt(0) + method.slice(1).toLowerCase()
+    throw new ConnectionError(`${verb} "${url}": ${reason(cause, target)}`, codeOf(cause), cause)
+  }
+}
+
+/** What the reference's client says of a failure to connect. */
+function reason(cause: unknown, target: Target): string {
+  switch (codeOf(cause)) {
+    case 'ECONNREFUSED':
+    case 'ConnectionRefused':
+      return `dial ${target.dialled}: connect: connection refused`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `dial tcp: lookup ${target.dialled.slice(4).replace(/:\d+$/, '')}: no such host`
+    case 'ETIMEDOUT':
+      return `dial ${target.dialled}: i/o timeout`
+    case 'EHOSTUNREACH':
+      return `dial ${target.dialled}: connect: no route to host`
+    case 'ENETUNREACH':
+      return `dial ${target.dialled}: connect: network is unreachable`
+    case 'ENOENT':
+      return `dial ${target.dialled}: connect: no such file or directory`
+    case 'EACCES':
+      return `dial ${target.dialled}: connect: permission denied`
+    case 'ECONNRESET':
+      return 'read: connection reset by peer'
+    default:
+      return cause instanceof Error ? cause.message : String(cause)
+  }
+}
+
+/** The platform's code of an error, or of the error behind it. */
+function codeOf(error: unknown): string {
+  for (let at = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
+    if ('code' in at && typeof at.code === 'string') return at.code
+  }
+  return ''
+}

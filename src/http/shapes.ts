@@ -1,0 +1,244 @@
+// The JSON bodies of the HTTP API in the reference's field names: what renderers print and the client reads.
+import type { JsonObject, TextMap } from '../model/catalog.ts'
+
+/** A member of a gossip pool (`/v1/agent/members`). `Status`: 0 none, 1 alive, 2 leaving, 3 left, 4 failed. */
+export interface MemberShape {
+  readonly Name: string
+  readonly Addr: string
+  readonly Port: number
+  readonly Tags: TextMap
+  readonly Status: number
+  readonly ProtocolMin: number
+  readonly ProtocolMax: number
+  readonly ProtocolCur: number
+  readonly DelegateMin: number
+  readonly DelegateMax: number
+  readonly DelegateCur: number
+}
+
+/** What an agent says of itself (`/v1/agent/self`). */
+export interface AgentSelfShape {
+  readonly Config: {
+    readonly Datacenter: string
+    readonly NodeName: string
+    readonly NodeID: string
+    readonly Revision: string
+    readonly Server: boolean
+    readonly Version: string
+    readonly [key: string]: unknown
+  }
+  readonly DebugConfig: JsonObject
+  readonly Coord: JsonObject | null
+  readonly Member: MemberShape
+  /** Section name to fields, all values text. */
+  readonly Stats: Readonly<Record<string, TextMap>>
+  readonly Meta: TextMap
+}
+
+/** `/v1/agent/version`. */
+export interface AgentVersionShape {
+  readonly SHA: string
+  readonly BuildDate: string
+  readonly HumanVersion: string
+  readonly FIPS: string
+}
+
+/** A node of the catalog. */
+export interface NodeShape {
+  readonly ID: string
+  readonly Node: string
+  readonly Address: string
+  readonly Datacenter: string
+  readonly TaggedAddresses: TextMap
+  readonly Meta: TextMap
+  readonly CreateIndex: number
+  readonly ModifyIndex: number
+}
+
+/** An address with a port, of a service. */
+export interface ServiceAddressShape {
+  readonly Address: string
+  readonly Port: number
+}
+
+/** DNS SRV weights by health. */
+export interface WeightsShape {
+  readonly Passing: number
+  readonly Warning: number
+}
+
+/** A service instance as its node has it (`/v1/catalog/node`, `/v1/health/service`). */
+export interface NodeServiceShape {
+  readonly Kind?: string
+  readonly ID: string
+  readonly Service: string
+  readonly Tags: readonly string[]
+  readonly Address: string
+  readonly TaggedAddresses?: Readonly<Record<string, ServiceAddressShape>>
+  readonly Meta: TextMap
+  readonly Port: number
+  readonly SocketPath?: string
+  readonly Weights: WeightsShape
+  readonly EnableTagOverride: boolean
+  readonly Proxy: JsonObject
+  readonly Connect: JsonObject
+  readonly CreateIndex: number
+  readonly ModifyIndex: number
+}
+
+/** A service instance with its node in one object (`/v1/catalog/service`). */
+export interface ServiceNodeShape {
+  readonly ID: string
+  readonly Node: string
+  readonly Address: string
+  readonly Datacenter: string
+  readonly TaggedAddresses: TextMap
+  readonly NodeMeta: TextMap
+  readonly ServiceKind: string
+  readonly ServiceID: string
+  readonly ServiceName: string
+  readonly ServiceTags: readonly string[]
+  readonly ServiceAddress: string
+  readonly ServiceTaggedAddresses?: Readonly<Record<string, ServiceAddressShape>>
+  readonly ServiceWeights: WeightsShape
+  readonly ServiceMeta: TextMap
+  readonly ServicePort: number
+  readonly ServiceSocketPath: string
+  readonly ServiceEnableTagOverride: boolean
+  readonly ServiceProxy: JsonObject
+  readonly ServiceConnect: JsonObject
+  readonly CreateIndex: number
+  readonly ModifyIndex: number
+}
+
+/** `/v1/catalog/node/:node`. */
+export interface CatalogNodeShape {
+  readonly Node: NodeShape
+  /** By service ID. */
+  readonly Services: Readonly<Record<string, NodeServiceShape>>
+}
+
+/** `/v1/catalog/node-services/:node`; both null for an unknown node. */
+export interface NodeServicesShape {
+  readonly Node: NodeShape | null
+  readonly Services: readonly NodeServiceShape[] | null
+}
+
+/** A health check. */
+export interface CheckShape {
+  readonly Node: string
+  readonly CheckID: string
+  readonly Name: string
+  readonly Status: string
+  readonly Notes: string
+  readonly Output: string
+  readonly ServiceID: string
+  readonly ServiceName: string
+  readonly ServiceTags: readonly string[]
+  readonly Type: string
+  readonly Definition: JsonObject
+  readonly CreateIndex: number
+  readonly ModifyIndex: number
+}
+
+/** A service instance with its node and checks (`/v1/health/service`). */
+export interface ServiceHealthShape {
+  readonly Node: NodeShape
+  readonly Service: NodeServiceShape
+  readonly Checks: readonly CheckShape[]
+}
+
+/** A key of the KV store. `Value` is base64, null when empty. `Flags` can exceed 2^53: the client reads it as bigint. */
+export interface KvPairShape {
+  readonly LockIndex: number
+  readonly Key: string
+  readonly Flags: bigint
+  readonly Value: string | null
+  readonly Session?: string
+  readonly CreateIndex: number
+  readonly ModifyIndex: number
+}
+
+/** `/v1/operator/raft/configuration`. */
+export interface RaftConfigurationShape {
+  readonly Servers: readonly RaftServerShape[]
+  readonly Index: number
+}
+
+/** A server of the Raft configuration. */
+export interface RaftServerShape {
+  readonly ID: string
+  readonly Node: string
+  readonly Address: string
+  readonly Leader: boolean
+  readonly ProtocolVersion: string
+  readonly Voter: boolean
+  readonly LastIndex: number
+}
+
+/** `/v1/operator/autopilot/health`. */
+export interface AutopilotHealthShape {
+  readonly Healthy: boolean
+  readonly FailureTolerance: number
+  readonly Servers: readonly ServerHealthShape[]
+}
+
+/** A server's health. `LastContact` is a duration in text, `StableSince` RFC 3339. */
+export interface ServerHealthShape {
+  readonly ID: string
+  readonly Name: string
+  readonly Address: string
+  readonly SerfStatus: string
+  readonly Version: string
+  readonly Leader: boolean
+  readonly LastContact: string
+  readonly LastTerm: number
+  readonly LastIndex: number
+  readonly Healthy: boolean
+  readonly Voter: boolean
+  readonly StableSince: string
+}
+
+/** `/v1/agent/metrics`. */
+export interface MetricsShape {
+  readonly Timestamp: string
+  readonly Gauges: readonly { readonly Name: string; readonly Value: number; readonly Labels: TextMap }[]
+  readonly Points: readonly { readonly Name: string; readonly Points: readonly number[] }[]
+  readonly Counters: readonly SampledShape[]
+  readonly Samples: readonly SampledShape[]
+}
+
+/** A counter or sample of `/v1/agent/metrics`. */
+export interface SampledShape {
+  readonly Name: string
+  readonly Count: number
+  readonly Rate: number
+  readonly Sum: number
+  readonly Min: number
+  readonly Max: number
+  readonly Mean: number
+  readonly Stddev: number
+  readonly Labels: TextMap
+}
+
+/** Body of `/v1/catalog/register`. */
+export interface RegistrationShape {
+  readonly ID?: string
+  readonly Node: string
+  readonly Address?: string
+  readonly Datacenter?: string
+  readonly TaggedAddresses?: TextMap
+  readonly NodeMeta?: TextMap
+  readonly Service?: JsonObject
+  readonly Check?: JsonObject
+  readonly Checks?: readonly JsonObject[]
+  readonly SkipNodeUpdate?: boolean
+}
+
+/** Body of `/v1/catalog/deregister`. */
+export interface DeregistrationShape {
+  readonly Datacenter?: string
+  readonly Node: string
+  readonly ServiceID?: string
+  readonly CheckID?: string
+}
