@@ -5,6 +5,7 @@ import type { Command, CommandResult } from '../model/command.ts'
 import type { RequestError } from '../model/errors.ts'
 import type {
   Consistency,
+  MemberView,
   Query,
   QueryValue,
   ReadOptions,
@@ -49,26 +50,12 @@ export interface Backend {
   readonly agent: AgentControl
 }
 
-/** A member of a pool as the API shows it. `status`: 0 none, 1 alive, 2 leaving, 3 left, 4 failed. */
-export interface MemberView {
-  readonly name: string
-  readonly ip: string
-  readonly port: number
-  readonly tags: Readonly<Record<string, string>>
-  readonly status: number
-  readonly protocolMin: number
-  readonly protocolMax: number
-  readonly protocolCur: number
-  readonly delegateMin: number
-  readonly delegateMax: number
-  readonly delegateCur: number
-}
-
 /** The agent's own affairs (`/v1/agent/*`). */
 export interface AgentControl {
   /** The sections of `/v1/agent/self`, already in the reference's field names. */
   self(): JsonObject
-  members(pool: 'lan' | 'wan'): readonly MemberView[]
+  /** A client agent asks a server for the WAN pool: clients are not in it. */
+  members(pool: 'lan' | 'wan'): Promise<Result<readonly MemberView[], RequestError>>
   /** Joins a cluster through one address (`ip`, `host`, with or without port). */
   join(address: string, pool: 'lan' | 'wan'): Promise<Result<void, RequestError>>
   /** Leaves gracefully; resolves when left. The agent stops afterwards. */

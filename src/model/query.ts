@@ -88,8 +88,27 @@ export interface ServerQueryTable {
   leader: string
   /** `ip:port` of all voters and learners. */
   peers: readonly string[]
+  /** Known datacenters, nearest first, then by name. */
+  datacenters: readonly string[]
+  /** Members of the WAN pool, for agents that are not in it. */
+  wanMembers: readonly MemberView[]
   raftConfiguration: RaftConfigurationView
   autopilotHealth: AutopilotHealthView
+}
+
+/** A member of a gossip pool as the API shows it. `status`: 0 none, 1 alive, 2 leaving, 3 left, 4 failed. */
+export interface MemberView {
+  readonly name: string
+  readonly ip: string
+  readonly port: number
+  readonly tags: Readonly<Record<string, string>>
+  readonly status: number
+  readonly protocolMin: number
+  readonly protocolMax: number
+  readonly protocolCur: number
+  readonly delegateMin: number
+  readonly delegateMax: number
+  readonly delegateCur: number
 }
 
 /** The names of the questions to servers. */
