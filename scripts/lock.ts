@@ -24,7 +24,18 @@ export interface LockFile {
 /** Never installed: a native addon that cbor-x works without, and what builds it. */
 const unwanted: ReadonlySet<string> = new Set(['cbor-extract', 'node-gyp-build-optional-packages'])
 
-const systems = ['darwin', 'linux', 'win32', 'freebsd', 'android', 'openharmony', 'netbsd', 'openbsd', 'sunos', 'aix']
+const systems = [
+  'darwin',
+  'linux',
+  'win32',
+  'freebsd',
+  'android',
+  'openharmony',
+  'netbsd',
+  'openbsd',
+  'sunos',
+  'aix',
+]
 const processors: Readonly<Record<string, string>> = {
   arm64: 'arm64',
   aarch64: 'arm64',
@@ -102,7 +113,9 @@ export function completeLock(lock: LockFile): LockFile {
 if (import.meta.main) {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
   if (values.help === true) {
-    process.stdout.write('Usage: scripts/lock.ts\nCompletes package-lock.json; run it after every npm install.\n')
+    process.stdout.write(
+      'Usage: scripts/lock.ts\nCompletes package-lock.json; run it after every npm install.\n',
+    )
   } else {
     const path = new URL('../package-lock.json', import.meta.url)
     const lock = JSON.parse(readFileSync(path, 'utf8')) as LockFile
