@@ -32,12 +32,18 @@ export interface Limits {
   readonly appendsInFlightMax: number
   /** Proposals waiting to be committed. Past it: refused as overloaded. */
   readonly proposalsMax: number
+  /** Bytes of proposals that are appended and not yet applied. Past it: refused as overloaded. */
+  readonly proposalsBytesMax: number
   /** Bytes of a segment file before the next is begun. */
   readonly segmentBytesMax: number
   /** Entries after the last snapshot that make a new one due (`raft_snapshot_threshold`). */
   readonly snapshotEntries: number
+  /** Bytes of entries after the last snapshot that make a new one due; a larger last snapshot takes its place. */
+  readonly snapshotLogBytes: number
   /** Entries kept behind a snapshot for slow followers (`raft_trailing_logs`). */
   readonly trailingEntries: number
+  /** Bytes of the entries kept behind a snapshot. Past it the oldest go, however few they are. */
+  readonly trailingBytes: number
   /** Bytes of one chunk of a snapshot in transfer. */
   readonly snapshotChunkBytes: number
   /** Bytes of a KV value (`limits.kv_max_value_size`). Larger: 413. */
@@ -65,9 +71,12 @@ export const limits: Limits = {
   appendBytesMax: 1024 * 1024,
   appendsInFlightMax: 64,
   proposalsMax: 8192,
+  proposalsBytesMax: 64 * 1024 * 1024,
   segmentBytesMax: 64 * 1024 * 1024,
   snapshotEntries: 16_384,
+  snapshotLogBytes: 16 * 1024 * 1024,
   trailingEntries: 10_240,
+  trailingBytes: 8 * 1024 * 1024,
   snapshotChunkBytes: 256 * 1024,
   kvValueBytesMax: 512 * 1024,
   bodyBytesMax: 2 * 1024 * 1024,

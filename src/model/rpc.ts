@@ -17,8 +17,8 @@ export type RpcRequest =
     }
   /** A follower's read index request to the leader (thesis 6.4): answered with an index as value. */
   | { readonly kind: 'readIndex' }
-  /** Are you a server that may be bootstrapped with? (`-bootstrap-expect`) */
-  | { readonly kind: 'bootstrapState' }
+  /** May the cluster be started with exactly these servers, you among them? (`-bootstrap-expect`; ids, sorted) */
+  | { readonly kind: 'bootstrapState'; readonly servers: readonly string[] }
   /** Leader duties carried out for a server that leaves: remove me from the Raft configuration. */
   | { readonly kind: 'removeServer'; readonly id: string }
 
@@ -31,9 +31,9 @@ export type RpcReply =
   | { readonly kind: 'readIndex'; readonly index: number }
   | {
       readonly kind: 'bootstrapState'
-      readonly id: string
-      readonly expect: number
       /** True when this server already has Raft state or a configuration. */
       readonly hasState: boolean
+      /** True when it promises not to be started with any other set for `bootstrapPromiseMs`. */
+      readonly granted: boolean
     }
   | { readonly kind: 'done' }

@@ -1,0 +1,242 @@
+// One gossip pool (LAN or WAN) at work: the machine, its socket, its stream exchanges, and joins.
+import { decodeExchangeReply, decodeExchangeRequest, encodeExchangeReply, encodeExchangeRequest } from '../codec/gossip-codec.ts'
+import { decodePacket, encodePacket } from '../codec/gossip-codec.ts'
+import type { GossipConfig } from '../gossip/config.ts'
+import type { GossipEffect, GossipInput, Member } from '../gossip/events.ts'
+import { createGossip, type Gossip } from '../gossip/gossip.ts'
+import type { ExchangeReply, Tags } from '../gossip/message.ts'
+import { formatAddress, type Address } from '../model/address.ts'
+import { exchange, listenExchanges } from '../rpc/exchange.ts'
+import type { Host, UdpSocket } from '../runtime/host.ts'
+import type { Logger } from './log.ts'
+import { createPump, type Pump } from './loop.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What became of a join. */
+export interface JoinOutcome {
+  readonly contacted: number
+  readonly failures: readonly { readonly address: Address; readonly reason: string }[]
+}
+
+/** What happens in a pool. */
+export interface PoolEvents {
+  onMember(event: (GossipEffect & { readonly kind: 'memberChanged' })['event'], member: Member): void
+  /** Every effect, before it is carried out; for the trace. */
+  onEffect?(effect: GossipEffect): void
+}
+
+/** A running pool. */
+export interface GossipPool {
+  readonly machine: Gossip
+  join(addresses: readonly Address[]): Promise<JoinOutcome>
+  /** Announces our leave; resolves when it has been passed on. */
+  leave(): Promise<void>
+  /** False when no member has this name. */
+  forceLeave(name: string, prune: boolean): boolean
+  setTags(tags: Tags): void
+  stop(): Promise<void>
+}
+
+/** What a pool is made of. */
+export interface PoolOptions {
+  readonly config: GossipConfig
+  readonly bind: Address
+  readonly host: Pick<Host, 'clock' | 'udp' | 'tcp'>
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly events: PoolEvents
+}
+
+/** Binds the pool's socket and listener and starts the machine. Rejects with HostError when an address is taken. */
+export async function startGossipPool(options: PoolOptions): Promise<GossipPool> {
+  const pool = new Pool(options)
+  await pool.open()
+  return pool
+}
+
+class Pool implements GossipPool {
+  readonly machine: Gossip
+  readonly #options: PoolOptions
+  readonly #pump: Pump<GossipInput>
+  #socket: UdpSocket | null = null
+  #closeListener: (() => Promise<void>) | null = null
+  #nextRequest = 1
+  /** Inbound exchanges have even numbers below zero: they can never meet the machine's own. */
+  #nextInbound = -2
+  readonly #joins = new Map<number, (outcome: JoinOutcome) => void>()
+  readonly #inbound = new Map<number, (reply: ExchangeReply) => void>()
+  #leaveWaiters: (() => void)[] = []
+  #isUnknownName = false
+  #isStopped = false
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.machine = createGossip(options.config, options.host.clock.nowMs())
+    this.#pump = createPump<GossipInput, GossipEffect>(this.machine, options.host.clock, (effect) => {
+      options.events.onEffect?.(effect)
+      this.#perform(effect)
+    })
+  }
+
+  async open(): Promise<void> {
+    const { host, bind, config } = this.#options
+    this.#socket = await host.udp.bind(bind, (bytes, from) => this.#onPacket(bytes, from))
+    try {
+      const listener = await listenExchanges(host, bind, config.limits.exchangeBytesMax, (bytes, from) =>
+        this.#onExchange(bytes, from),
+      )
+      this.#closeListener = () => listener.close()
+    } catch (error) {
+      await this.#socket.close()
+      throw error
+    }
+  }
+
+  #onPacket(bytes: Uint8Array, from: Address): void {
+    const packet = decodePacket(bytes)
+    if (!packet.ok) {
+      this.#options.metrics.count(`memberlist.udp.rejected.${packet.error}`)
+      return
+    }
+    this.#pump.feed({ kind: 'packetReceived', from, messages: packet.value })
+  }
+
+  #onExchange(bytes: Uint8Array, from: Address): Promise<Uint8Array> {
+    const request = decodeExchangeRequest(bytes)
+    if (!request.ok) {
+      this.#options.metrics.count(`memberlist.tcp.rejected.${request.error}`)
+      return Promise.reject(new Error(`malformed exchange: ${request.error}`))
+    }
+    const id = this.#nextInbound
+    this.#nextInbound -= 2
+    const reply = new Promise<Uint8Array>((resolve) => {
+      this.#inbound.set(id, (answer) => resolve(encodeExchangeReply(answer)))
+    })
+    this.#pump.feed({ kind: 'exchangeReceived', exchange: id, from, request: request.value })
+    return reply
+  }
+
+  #perform(effect: GossipEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#socket?.send(encodePacket(effect.messages), effect.to)
+        return
+      case 'exchange':
+        void this.#exchange(effect)
+        return
+      case 'answer': {
+        const answer = this.#inbound.get(effect.exchange)
+        this.#inbound.delete(effect.exchange)
+        answer?.(effect.reply)
+        return
+      }
+      case 'joined': {
+        const joined = this.#joins.get(effect.request)
+        this.#joins.delete(effect.request)
+        joined?.(effect)
+        return
+      }
+      case 'left':
+        for (const done of this.#leaveWaiters.splice(0)) done()
+        return
+      case 'forceLeaveUnknown':
+        this.#isUnknownName = true
+        return
+      case 'memberChanged':
+        this.#options.events.onMember(effect.event, effect.member)
+        return
+      case 'observed':
+        this.#observe(effect)
+        return
+      case 'rejected':
+        this.#options.metrics.count(`serf.rejected.${effect.reason}`)
+        this.#options.log.warn('Message rejected', {
+          reason: effect.reason,
+          detail: effect.detail,
+          from: effect.from === null ? 'self' : formatAddress(effect.from),
+        })
+        return
+      default:
+        effect satisfies never
+    }
+  }
+
+  #observe(effect: GossipEffect & { readonly kind: 'observed' }): void {
+    const { log, metrics } = this.#options
+    const event = effect.event
+    switch (event.kind) {
+      case 'suspected':
+        metrics.count('memberlist.msg.suspect')
+        log.debug('Member suspected', { member: event.name, from: event.from })
+        return
+      case 'refuted':
+        log.warn('Refuting a suspicion', { incarnation: event.incarnation })
+        return
+      case 'localHealth':
+        metrics.gauge('memberlist.health.score', event.score)
+        return
+      case 'acked':
+        metrics.sample('memberlist.probeNode', event.rttMs)
+        return
+      case 'probeFailed':
+        log.debug('No answer to a probe', { member: event.name })
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  async #exchange(effect: GossipEffect & { readonly kind: 'exchange' }): Promise<void> {
+    const { host, config } = this.#options
+    const answer = await exchange(host, effect.to, encodeExchangeRequest(effect.request), {
+      timeoutMs: effect.timeoutMs,
+      limitBytes: config.limits.exchangeBytesMax,
+    })
+    if (this.#isStopped) return
+    if (!answer.ok) {
+      this.#pump.feed({ kind: 'exchangeFailed', exchange: effect.exchange, reason: answer.error.message })
+      return
+    }
+    const reply = decodeExchangeReply(answer.value)
+    this.#pump.feed(
+      reply.ok
+        ? { kind: 'exchangeAnswered', exchange: effect.exchange, reply: reply.value }
+        : { kind: 'exchangeFailed', exchange: effect.exchange, reason: `malformed reply (${reply.error})` },
+    )
+  }
+
+  join(addresses: readonly Address[]): Promise<JoinOutcome> {
+    const request = this.#nextRequest++
+    return new Promise((resolve) => {
+      this.#joins.set(request, resolve)
+      this.#pump.feed({ kind: 'join', request, addresses })
+    })
+  }
+
+  leave(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#leaveWaiters.push(resolve)
+      this.#pump.feed({ kind: 'leave' })
+    })
+  }
+
+  forceLeave(name: string, prune: boolean): boolean {
+    this.#isUnknownName = false
+    this.#pump.feed({ kind: 'forceLeave', name, prune })
+    return !this.#isUnknownName
+  }
+
+  setTags(tags: Tags): void {
+    this.#pump.feed({ kind: 'setTags', tags })
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#pump.stop()
+    await this.#socket?.close()
+    await this.#closeListener?.()
+    for (const joined of this.#joins.values()) joined({ contacted: 0, failures: [] })
+    for (const done of this.#leaveWaiters.splice(0)) done()
+    this.#inbound.clear()
+  }
+}
