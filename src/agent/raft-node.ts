@@ -82,6 +82,11 @@ export class RaftNode {
     })
   }
 
+  /** The leader's heartbeat interval. */
+  get heartbeatMs(): number {
+    return this.#options.timing.heartbeatMs
+  }
+
   /** Feeds what arrived from a peer. */
   onMessage(bytes: Uint8Array, from: string): void {
     const message = decodeRaftMessage(bytes)
@@ -209,11 +214,12 @@ export class RaftNode {
   }
 
   #send(to: string, message: RaftMessage): void {
-    const address = this.#addressOf(to)
+    const address = this.addressOf(to)
     if (address !== undefined) this.#options.rpc.post(address, channels.raft, encodeRaftMessage(message))
   }
 
-  #addressOf(id: string): Address | undefined {
+  /** Where a server takes RPC: by gossip, else by the configuration's hint. */
+  addressOf(id: string): Address | undefined {
     const known = this.#options.addressOf(id)
     if (known !== undefined) return known
     const hint = this.machine.configuration.servers.find((server) => server.id === id)?.address
@@ -313,7 +319,7 @@ export class RaftNode {
       this.#pump.feed({ kind: 'snapshotRejected', snapshotIndex: effect.snapshot.index })
       return
     }
-    store.restore(records.value)
+    store.restore(records.value, effect.snapshot.index)
     for (const [index, waiting] of this.#pendingByIndex) {
       if (index > effect.snapshot.index) continue
       this.#pendingByIndex.delete(index)
