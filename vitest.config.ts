@@ -1,5 +1,5 @@
 // The test suites that run under vitest, as projects; conformance and e2e are plain scripts (see scripts/test.ts).
-import { defineConfig } from 'vitest/config'
+import type { ViteUserConfig } from 'vitest/config'
 
 /** One project per folder of test/, so that `vitest run --project unit` runs that folder alone. */
 const suites = ['unit', 'paper', 'cases', 'property', 'sim', 'tidy', 'parity', 'fuzz', 'fixtures'] as const
@@ -7,7 +7,7 @@ const suites = ['unit', 'paper', 'cases', 'property', 'sim', 'tidy', 'parity', '
 /** Suites whose single tests run long: whole clusters, the compiler, thousands of hostile inputs. */
 const slow: ReadonlySet<string> = new Set(['sim', 'tidy', 'fuzz', 'property', 'fixtures'])
 
-export default defineConfig({
+const config: ViteUserConfig = {
   test: {
     projects: suites.map((name) => ({
       test: {
@@ -22,4 +22,6 @@ export default defineConfig({
     maxWorkers: 2,
     passWithNoTests: true,
   },
-})
+}
+
+export default config

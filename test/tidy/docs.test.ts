@@ -36,6 +36,8 @@ test('documented names, overloads and code in strings are not', () => {
     'const text = `',
     'export const c = 1',
     '`',
+    '/** Serves `/v1/agent/*`. */',
+    'export const e = 1',
     '/**',
     ' * Many lines.',
     ' */',

@@ -5,6 +5,12 @@ const exported =
   /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|const|let|class|interface|type|enum|namespace) ([\w$]+)/gm
 const reexported = /^export (?:type )?(?:\*|\{)/gm
 
+/** Whether the last thing in a text is a doc comment. */
+function endsInDocComment(text: string): boolean {
+  const start = text.lastIndexOf('/**')
+  return start >= 0 && text.indexOf('*/', start + 2) === text.length - 2
+}
+
 /** The exported names of a file that have no doc comment, one sentence each; overloads share the first one's. */
 function undocumented({ path, text }: SourceFile): readonly string[] {
   const seen = new Set<string>()
@@ -13,9 +19,7 @@ function undocumented({ path, text }: SourceFile): readonly string[] {
     const name = match[1] ?? ''
     if (seen.has(name)) continue
     seen.add(name)
-    const before = text.slice(0, match.index).trimEnd()
-    const start = before.lastIndexOf('/*')
-    if (before.endsWith('*/') && before.startsWith('/**', start)) continue
+    if (endsInDocComment(text.slice(0, match.index).trimEnd())) continue
     problems.push(`${path}:${lineAt(text, match.index)} Cannot export "${name}" without a doc comment`)
   }
   return problems
