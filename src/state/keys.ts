@@ -1,0 +1,21 @@
+// Keys of the tables: parts joined so that order and prefixes follow the parts, whatever characters they hold.
+
+/**
+ * Lower case of ASCII letters alone. Names are compared this way; a full Unicode mapping would depend on the
+ * engine's Unicode version, and servers on different runtimes must agree (DESIGN.md decision 3).
+ */
+export function fold(text: string): string {
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text
+}
+
+/** One part of a key with its end mark; two NULs cannot occur inside, since a part's own NUL becomes NUL 1. */
+export function keyPart(part: string): string {
+  return (part.includes('\0') ? part.replaceAll('\0', '\0\u0001') : part) + '\0\0'
+}
+
+/** A key of folded names. */
+export function foldedKey(...parts: readonly string[]): string {
+  let key = ''
+  for (const part of parts) key += keyPart(fold(part))
+  return key
+}

@@ -1,0 +1,188 @@
+// Answers to questions about the state, each with the index that a waiter must see exceeded.
+// Index rules: reference semantics, "Blocking queries".
+import type { CatalogCheck, CatalogNode, CatalogService, ServiceHealth, TextMap } from '../model/catalog.ts'
+import type {
+  Query,
+  QueryKind,
+  QueryTable,
+  QueryValue,
+  ServiceSelector,
+  ServiceSummary,
+} from '../model/query.ts'
+import { nodeByName, valuesUnder } from './catalog.ts'
+import { fold, foldedKey } from './keys.ts'
+import { compareText, entriesUnder } from './ordered-map.ts'
+import type { Tables } from './tables.ts'
+import { newestTombstoneUnder } from './tombstones.ts'
+
+/** An answer and its index, which may be 0 when nothing was ever written that concerns it. */
+export interface Answer<T> {
+  readonly index: number
+  readonly value: T
+}
+
+type Evaluators = {
+  readonly [K in QueryKind]: (tables: Tables, args: QueryTable[K]['args']) => Answer<QueryTable[K]['value']>
+}
+
+/** Answers a question. Values are shared with the state and must not be changed. */
+export function answerQuery<Q extends Query>(tables: Tables, query: Q): Answer<QueryValue<Q['kind']>> {
+  const evaluate = evaluators[query.kind] as (tables: Tables, args: Q) => Answer<QueryValue<Q['kind']>>
+  return evaluate(tables, query)
+}
+
+const evaluators: Evaluators = {
+  nodes: (tables, args) => ({
+    index: tables.marks.nodes,
+    value: tables.nodes.valuesArray().filter((node) => hasMeta(node, args.nodeMeta)),
+  }),
+  node: (tables, args) => {
+    const node = nodeByName(tables, args.node)
+    return {
+      index: Math.max(tables.marks.nodes, tables.marks.services),
+      value:
+        node === undefined ? null : { node, services: valuesUnder(tables.services, foldedKey(args.node)) },
+    }
+  },
+  nodesByAddress: (tables, args) => ({
+    index: tables.marks.nodes,
+    value: tables.nodes.valuesArray().filter((node) => node.address === args.ip),
+  }),
+  servicesByAddress: (tables, args) => ({
+    index: Math.max(tables.marks.nodes, tables.marks.services, tables.marks.checks),
+    value: healthOf(
+      tables,
+      tables.services.valuesArray().filter((service) => service.address === args.ip),
+    ),
+  }),
+  services: (tables, args) => ({
+    index: isEmpty(args.nodeMeta)
+      ? tables.marks.services
+      : Math.max(tables.marks.nodes, tables.marks.services),
+    value: summaries(tables, args.nodeMeta),
+  }),
+  serviceNodes: (tables, args) => ({
+    index: serviceIndex(tables, args.service),
+    value: healthOf(tables, instances(tables, args)),
+  }),
+  healthNode: (tables, args) => ({
+    index: tables.marks.checks,
+    value: valuesUnder(tables.checks, foldedKey(args.node)),
+  }),
+  healthChecks: (tables, args) => ({
+    index: isEmpty(args.nodeMeta) ? tables.marks.checks : Math.max(tables.marks.nodes, tables.marks.checks),
+    value: instances(tables, { ...args, tags: [] }).flatMap((service) =>
+      checksOf(tables, service, service.id),
+    ),
+  }),
+  healthService: (tables, args) => ({
+    index: serviceIndex(tables, args.service),
+    value: healthOf(tables, instances(tables, args)).filter((found) => !args.passing || isPassing(found)),
+  }),
+  healthState: (tables, args) => ({
+    index: isEmpty(args.nodeMeta) ? tables.marks.checks : Math.max(tables.marks.nodes, tables.marks.checks),
+    value: checksInState(tables, args),
+  }),
+  kvGet: (tables, args) => {
+    const entry = tables.kv.get(args.key) ?? null
+    return { index: entry?.modifyIndex ?? tables.marks.kv, value: entry }
+  },
+  kvList: (tables, args) => {
+    const value = valuesUnder(tables.kv, args.prefix)
+    return { index: prefixIndex(tables, args.prefix), value }
+  },
+  kvKeys: (tables, args) => ({
+    index: prefixIndex(tables, args.prefix),
+    value: keysUnder(tables, args.prefix, args.separator),
+  }),
+}
+
+/** The index of a service's instances; without any, when a service last became extinct. */
+function serviceIndex(tables: Tables, service: string): number {
+  return tables.serviceIndexes.get(foldedKey(service)) ?? tables.marks.serviceExtinction
+}
+
+/** The newest change under a prefix, deletions included; of the whole table if nothing is known there. */
+function prefixIndex(tables: Tables, prefix: string): number {
+  if (prefix === '') return tables.marks.kv
+  let newest = newestTombstoneUnder(tables, prefix)
+  for (const [, entry] of entriesUnder(tables.kv, prefix)) newest = Math.max(newest, entry.modifyIndex)
+  return newest === 0 ? tables.marks.kv : Math.max(newest, tables.marks.tombstoneFloor)
+}
+
+function keysUnder(tables: Tables, prefix: string, separator: string): readonly string[] {
+  const keys: string[] = []
+  for (const [key] of entriesUnder(tables.kv, prefix)) {
+    const at = separator === '' ? -1 : key.indexOf(separator, prefix.length)
+    const cut = at === -1 ? key : key.slice(0, at + separator.length)
+    if (keys[keys.length - 1] !== cut) keys.push(cut)
+  }
+  return keys
+}
+
+function instances(tables: Tables, select: ServiceSelector): readonly CatalogService[] {
+  const wanted = select.tags.map(fold)
+  return valuesUnder(tables.servicesByName, foldedKey(select.service)).filter(
+    (service) => hasTags(service, wanted) && isOnNodeWith(tables, service.node, select.nodeMeta),
+  )
+}
+
+function hasTags(service: CatalogService, wanted: readonly string[]): boolean {
+  return wanted.every((tag) => service.tags.some((own) => fold(own) === tag))
+}
+
+function hasMeta(node: CatalogNode, wanted: TextMap): boolean {
+  return Object.keys(wanted).every((key) => Object.hasOwn(node.meta, key) && node.meta[key] === wanted[key])
+}
+
+function isOnNodeWith(tables: Tables, name: string, wanted: TextMap): boolean {
+  if (isEmpty(wanted)) return true
+  const node = nodeByName(tables, name)
+  return node !== undefined && hasMeta(node, wanted)
+}
+
+function isEmpty(map: object): boolean {
+  return Object.keys(map).length === 0
+}
+
+function healthOf(tables: Tables, services: readonly CatalogService[]): readonly ServiceHealth[] {
+  const found: ServiceHealth[] = []
+  for (const service of services) {
+    const node = nodeByName(tables, service.node)
+    if (node === undefined) continue
+    const checks = [...checksOf(tables, service, ''), ...checksOf(tables, service, service.id)]
+    found.push({ node, service, checks })
+  }
+  return found
+}
+
+function checksOf(tables: Tables, service: CatalogService, serviceId: string): readonly CatalogCheck[] {
+  return valuesUnder(tables.checksByService, foldedKey(service.node, serviceId))
+}
+
+function isPassing(health: ServiceHealth): boolean {
+  return health.checks.every((check) => check.status === 'passing')
+}
+
+function checksInState(
+  tables: Tables,
+  args: { readonly state: string; readonly nodeMeta: TextMap },
+): readonly CatalogCheck[] {
+  const isWanted = (check: CatalogCheck): boolean => args.state === 'any' || check.status === args.state
+  return tables.checks
+    .valuesArray()
+    .filter((check) => isWanted(check) && isOnNodeWith(tables, check.node, args.nodeMeta))
+}
+
+function summaries(tables: Tables, nodeMeta: TextMap): readonly ServiceSummary[] {
+  const tagsByService = new Map<string, Set<string>>()
+  for (const service of tables.servicesByName.values()) {
+    if (!isOnNodeWith(tables, service.node, nodeMeta)) continue
+    const tags = tagsByService.get(service.service) ?? new Set<string>()
+    tagsByService.set(service.service, tags)
+    for (const tag of service.tags) tags.add(tag)
+  }
+  return [...tagsByService]
+    .map(([service, tags]) => ({ service, tags: [...tags].sort(compareText) }))
+    .sort((a, b) => compareText(a.service, b.service))
+}

@@ -1,0 +1,63 @@
+// Names of what can change and be waited for. A waiter lists topics; a change lists topics; watch.ts brings them together.
+import type { Query, QueryKind, QueryTable } from '../model/query.ts'
+import { fold } from './keys.ts'
+
+/** A whole table. */
+export function tableTopic(table: 'nodes' | 'services' | 'checks'): string {
+  return `t:${table}`
+}
+
+/** All that belongs to a node: its record, services and checks. */
+export function nodeTopic(name: string): string {
+  return `n:${fold(name)}`
+}
+
+/** All that belongs to a service: its instances, their nodes and checks. */
+export function serviceTopic(name: string): string {
+  return `s:${fold(name)}`
+}
+
+/** One key of the KV store. */
+export function keyTopic(key: string): string {
+  return `k:${key}`
+}
+
+/** All keys that begin with a prefix. Only waited for, never listed by a change. */
+export function prefixTopic(prefix: string): string {
+  return `p:${prefix}`
+}
+
+/** True if a change that lists `changed` concerns a waiter for `topic`. */
+export function matches(topic: string, changed: string): boolean {
+  if (topic.startsWith('p:')) return changed.startsWith('k:') && changed.startsWith(topic.slice(2), 2)
+  return topic === changed
+}
+
+type Topics = { readonly [K in QueryKind]: (args: QueryTable[K]['args']) => readonly string[] }
+
+/** What must change before the answer to a question can change. */
+export function topicsOf(query: Query): readonly string[] {
+  const list = topicsByKind[query.kind] as (args: Query) => readonly string[]
+  return list(query)
+}
+
+const topicsByKind: Topics = {
+  nodes: () => [tableTopic('nodes')],
+  node: (args) => [nodeTopic(args.node)],
+  nodesByAddress: () => [tableTopic('nodes')],
+  servicesByAddress: () => [tableTopic('nodes'), tableTopic('services'), tableTopic('checks')],
+  services: (args) => withNodes(tableTopic('services'), args.nodeMeta),
+  serviceNodes: (args) => [serviceTopic(args.service)],
+  healthNode: (args) => [nodeTopic(args.node)],
+  healthChecks: (args) => [serviceTopic(args.service)],
+  healthService: (args) => [serviceTopic(args.service)],
+  healthState: (args) => withNodes(tableTopic('checks'), args.nodeMeta),
+  kvGet: (args) => [keyTopic(args.key)],
+  kvList: (args) => [prefixTopic(args.prefix)],
+  kvKeys: (args) => [prefixTopic(args.prefix)],
+}
+
+/** Filters on node meta data make the answer depend on the nodes as well. */
+function withNodes(topic: string, nodeMeta: object): readonly string[] {
+  return Object.keys(nodeMeta).length === 0 ? [topic] : [topic, tableTopic('nodes')]
+}
