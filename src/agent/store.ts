@@ -1,10 +1,9 @@
 // The state store at work: applies commands, answers questions, and wakes those who wait for a change.
-import type { StateRecord } from '../codec/command-codec.ts'
 import type { Random } from '../lib/random.ts'
 import type { Command, CommandResult } from '../model/command.ts'
 import type { Query, QueryValue, ReadOptions } from '../model/query.ts'
 import type { Clock } from '../runtime/host.ts'
-import { createState, restoreState, type State } from '../state/state.ts'
+import { createState, restoreState, type State, type StateRecord } from '../state/state.ts'
 import { createWatches, type Watches } from '../state/watch.ts'
 
 /** An answer of the state store: at least everything up to `index` is in it. */
@@ -16,7 +15,7 @@ export interface StoreAnswer<T> {
 /** One server's copy of the replicated state. */
 export class Store {
   #state: State = createState()
-  #watches: Watches = createWatches()
+  readonly #watches: Watches<() => void> = createWatches()
   #appliedIndex = 0
   #changed: string[] = []
   readonly #appliers: { readonly index: number; resolve(): void }[] = []
@@ -52,7 +51,7 @@ export class Store {
     if (this.#changed.length > 0) {
       const changed = this.#changed
       this.#changed = []
-      this.#watches.notify(changed)
+      for (const woken of this.#watches.wake(changed)) woken()
     }
     if (this.#appliers.length === 0) return
     for (const waiting of this.#appliers.splice(0)) {
@@ -74,9 +73,7 @@ export class Store {
   restore(records: Iterable<StateRecord>, index: number): void {
     this.#state = restoreState(records)
     this.#appliedIndex = index
-    const watches = this.#watches
-    this.#watches = createWatches()
-    watches.wakeAll()
+    for (const woken of this.#watches.wakeAll()) woken()
     this.wake(index)
   }
 

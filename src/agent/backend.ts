@@ -1,0 +1,98 @@
+// The agent as the HTTP API sees it (http/backend.ts).
+import type { AgentConfig } from '../config/agent-config.ts'
+import type { AgentControl, Backend } from '../http/backend.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import { requestError, type RequestError } from '../model/errors.ts'
+import type { Host } from '../runtime/host.ts'
+import { joinAddresses } from './join.ts'
+import { parseLogLevel, type Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { monitorStream } from './monitor.ts'
+import type { Requests } from './requests.ts'
+import { agentSelf, type SelfParts } from './self.ts'
+import { memberView } from './tags.ts'
+
+/** What the API reaches of the agent. */
+export interface BackendParts extends SelfParts {
+  readonly host: Host
+  readonly config: AgentConfig
+  readonly requests: Requests
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Leaves the pools; the agent stops when the answer is out. */
+  readonly leave: () => Promise<void>
+  readonly reload: () => Promise<Result<void, RequestError>>
+}
+
+/** Makes the API's view of the agent. */
+export function createBackend(parts: BackendParts): Backend {
+  const { config, requests } = parts
+  return {
+    datacenter: config.datacenter,
+    nodeName: config.nodeName,
+    nodeId: parts.id,
+    isDev: config.dev,
+    kvValueBytesMax: config.limits.kvValueBytesMax,
+    defaultQueryTimeMs: config.defaultQueryTimeMs,
+    maxQueryTimeMs: config.maxQueryTimeMs,
+    responseHeaders: config.http.responseHeaders,
+    blockEndpoints: config.http.blockEndpoints,
+    translateWanAddrs: config.translateWanAddrs,
+    read: (query, options, signal) => requests.read(query, options, signal),
+    write: (command, datacenter) => requests.write(command, datacenter),
+    ask: (question, datacenter, consistency) => requests.ask(question, datacenter, consistency),
+    datacenters: () => requests.ask('datacenters', '', 'stale'),
+    agent: agentControl(parts),
+  }
+}
+
+function agentControl(parts: BackendParts): AgentControl {
+  return {
+    self: () => agentSelf(parts),
+    async members(pool) {
+      if (pool === 'lan') return ok([...parts.lan.machine.members()].map(memberView))
+      if (parts.wan === null) return parts.requests.ask('wanMembers', '', 'stale')
+      return ok([...parts.wan.machine.members()].map(memberView))
+    },
+    join: (address, pool) => join(parts, address, pool),
+    async leave() {
+      await parts.leave()
+      return ok(undefined)
+    },
+    forceLeave: (node, options) => Promise.resolve(forceLeave(parts, node, options)),
+    metrics: () => parts.metrics.view(),
+    prometheus: () => null,
+    monitor: (level, asJson, signal) => monitorStream(parts.log, parseLogLevel(level) ?? 'info', asJson, signal),
+    reload: parts.reload,
+  }
+}
+
+async function join(parts: BackendParts, address: string, pool: 'lan' | 'wan'): Promise<Result<void, RequestError>> {
+  const { config } = parts
+  const target = pool === 'lan' ? parts.lan : parts.wan
+  if (target === null) {
+    const why = config.server ? 'its WAN pool is off (ports.serf_wan)' : 'it is a client, and only servers take part'
+    return err(requestError('internal', `Cannot join the WAN pool: this agent has none, because ${why}`))
+  }
+  const port = pool === 'lan' ? config.ports.serfLan : config.ports.serfWan
+  const outcome = await joinAddresses(parts.host, target, [address], port)
+  return outcome.contacted > 0 ? ok(undefined) : err(requestError('internal', outcome.failures.join('; ')))
+}
+
+function forceLeave(
+  parts: BackendParts,
+  node: string,
+  options: { readonly prune: boolean; readonly wan: boolean },
+): Result<void, RequestError> {
+  const { config } = parts
+  const unknown = (): Result<void, RequestError> =>
+    err(requestError('internal', `agent: No node found with name '${node}'`))
+  if (options.wan) {
+    if (parts.wan === null) return err(requestError('internal', 'This agent is a client and not in the WAN pool; ask a server'))
+    return parts.wan.forceLeave(node, options.prune) ? ok(undefined) : unknown()
+  }
+  const isKnown = parts.lan.forceLeave(node, options.prune)
+  // A server is in both pools; its WAN name carries the datacenter.
+  const isKnownInWan = parts.wan !== null && parts.wan.forceLeave(`${node}.${config.datacenter}`, options.prune)
+  return isKnown || isKnownInWan ? ok(undefined) : unknown()
+}

@@ -1,0 +1,74 @@
+// Asking an upstream resolver for what is not ours (dns_config recursors).
+import type { Host } from '../runtime/host.ts'
+import { splitHostPort } from './join.ts'
+
+/** Sends the packet as it is and returns the first answer with its id, or undefined after `timeoutMs`. */
+export function recurse(
+  host: Pick<Host, 'udp' | 'tcp' | 'clock'>,
+  packet: Uint8Array,
+  upstream: string,
+  transport: 'udp' | 'tcp',
+  timeoutMs: number,
+): Promise<Uint8Array | undefined> {
+  const to = splitHostPort(upstream, 53)
+  if (to === undefined) return Promise.resolve(undefined)
+  const address = { ip: to.host, port: to.port }
+  const ask = transport === 'udp' ? overUdp : overTcp
+  return ask(host, packet, address, timeoutMs).catch(() => undefined)
+}
+
+type Ports = Pick<Host, 'udp' | 'tcp' | 'clock'>
+
+async function overUdp(
+  host: Ports,
+  packet: Uint8Array,
+  to: { ip: string; port: number },
+  timeoutMs: number,
+): Promise<Uint8Array | undefined> {
+  let answered: (bytes: Uint8Array | undefined) => void = () => undefined
+  const answer = new Promise<Uint8Array | undefined>((resolve) => (answered = resolve))
+  const any = to.ip.includes(':') ? '::' : '0.0.0.0'
+  const socket = await host.udp.bind({ ip: any, port: 0 }, (bytes, from) => {
+    const isOurs = from.port === to.port && bytes[0] === packet[0] && bytes[1] === packet[1]
+    if (isOurs) answered(bytes.slice())
+  })
+  const cancel = host.clock.wakeAt(host.clock.nowMs() + timeoutMs, () => answered(undefined))
+  socket.send(packet, to)
+  const bytes = await answer
+  cancel()
+  await socket.close()
+  return bytes
+}
+
+async function overTcp(
+  host: Ports,
+  packet: Uint8Array,
+  to: { ip: string; port: number },
+  timeoutMs: number,
+): Promise<Uint8Array | undefined> {
+  const connection = await host.tcp.connect(to, { timeoutMs })
+  return new Promise((resolve) => {
+    let received = new Uint8Array(0)
+    const finish = (bytes: Uint8Array | undefined): void => {
+      cancel()
+      connection.destroy()
+      resolve(bytes)
+    }
+    const cancel = host.clock.wakeAt(host.clock.nowMs() + timeoutMs, () => finish(undefined))
+    connection.handle({
+      onData(bytes) {
+        const joined = new Uint8Array(received.length + bytes.length)
+        joined.set(received)
+        joined.set(bytes, received.length)
+        received = joined
+        const size = received.length < 2 ? Infinity : ((received[0] ?? 0) << 8) | (received[1] ?? 0)
+        if (received.length >= 2 + size) finish(received.subarray(2, 2 + size))
+      },
+      onClose: () => finish(undefined),
+    })
+    const framed = new Uint8Array(2 + packet.length)
+    framed.set([packet.length >> 8, packet.length & 255])
+    framed.set(packet, 2)
+    connection.write(framed)
+  })
+}
