@@ -22,6 +22,7 @@ test.each([
   ['test/unit/lib/a.test.ts', `test.only('x', () => {})`],
   ['package-lock.json', '"resolved": "https://registry.npmjs.org/a"'],
   ['README.md', 'see house.md'],
+  ['src/state/a.ts', '// Reference semantics §7.'],
   ['src/lib/a.ts', '// as in /work/notes'],
   ['src/lib/a.ts', '<<<<<<< HEAD'],
 ])('a planted word in %s is reported: %s', (path, text) => {
@@ -33,6 +34,7 @@ test.each([
   ['test/e2e/a.e2e.ts', 'setTimeout(done, 10)'],
   ['src/runtime/node.ts', 'setTimeout(done, 10)'],
   ['test/unit/lib/a.test.ts', '// no setTimeout( here'],
+  ['src/state/a.ts', '// Cited as SWIM §4.2 and by the semantics of the reference.'],
   ['README.md', 'set up network namespaces with ip netns'],
 ])('a harmless word in %s is not: %s', (path, text) => {
   expect(wordViolations({ path, text })).toEqual([])

@@ -51,6 +51,12 @@ const bans: readonly Ban[] = [
     reason: 'the repository speaks of the product alone',
     applies: outsideTidy,
   },
+  {
+    pattern:
+      /\b(?:reference )?(?:semantics|config|dns|http|cli)(?:\.md)?,? §|\breference semantics\b|\(semantics:/gi,
+    reason: 'readers do not have that document; state the rule itself',
+    applies: outsideTidy,
+  },
   { pattern: /^<{7} |^>{7} /gm, reason: 'resolve the conflict', applies: always },
 ]
 
