@@ -73,7 +73,7 @@ function executableSteps(): readonly Step[] {
     const command = [process.execPath, join(folder, name)]
     return { name: `e2e ${name.replace('.e2e.ts', '')}`, command, counting: 'lines', timeoutMs: 8 * 60_000 }
   })
-  return existsSync(build) ? [gate('build', [build]), ...e2e] : e2e
+  return existsSync(join(root, 'build/executables.ts')) ? [gate('build', [build]), ...e2e] : e2e
 }
 
 /** Everything else: the suites that need all runtimes, the executable, or more time. */
