@@ -95,7 +95,7 @@ class Pool implements GossipPool {
   #onPacket(bytes: Uint8Array, from: Address): void {
     const packet = decodePacket(bytes)
     if (!packet.ok) {
-      this.#options.metrics.count(`memberlist.udp.rejected.${packet.error}`)
+      this.#options.metrics.count(`memberlist.udp.rejected.${packet.error.code}`)
       return
     }
     this.#pump.feed({ kind: 'packetReceived', from, messages: packet.value })
@@ -104,8 +104,8 @@ class Pool implements GossipPool {
   #onExchange(bytes: Uint8Array, from: Address): Promise<Uint8Array> {
     const request = decodeExchangeRequest(bytes)
     if (!request.ok) {
-      this.#options.metrics.count(`memberlist.tcp.rejected.${request.error}`)
-      return Promise.reject(new Error(`malformed exchange: ${request.error}`))
+      this.#options.metrics.count(`memberlist.tcp.rejected.${request.error.code}`)
+      return Promise.reject(new Error(`malformed exchange: ${request.error.detail}`))
     }
     const id = this.#nextInbound
     this.#nextInbound -= 2
@@ -201,7 +201,7 @@ class Pool implements GossipPool {
     this.#pump.feed(
       reply.ok
         ? { kind: 'exchangeAnswered', exchange: effect.exchange, reply: reply.value }
-        : { kind: 'exchangeFailed', exchange: effect.exchange, reason: `malformed reply (${reply.error})` },
+        : { kind: 'exchangeFailed', exchange: effect.exchange, reason: `malformed reply (${reply.error.detail})` },
     )
   }
 

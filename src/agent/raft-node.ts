@@ -91,7 +91,7 @@ export class RaftNode {
   onMessage(bytes: Uint8Array, from: string): void {
     const message = decodeRaftMessage(bytes)
     if (message.ok) this.#pump.feed({ kind: 'received', from, message: message.value })
-    else this.#options.metrics.count(`raft.rejected.${message.error}`)
+    else this.#options.metrics.count(`raft.rejected.${message.error.code}`)
   }
 
   /** Tells Raft at once what it would notice only by silence. */

@@ -112,7 +112,7 @@ async function send(
   const answer = await options.rpc.call(to, channels.request, encodeRequest({ ...request, hops: request.hops + 1 }), control)
   if (!answer.ok) return { ok: false, failure: answer.error }
   const reply = decodeReply(answer.value)
-  if (!reply.ok) return { ok: true, reply: refuse(requestError('internal', `Malformed reply from ${to.ip}: ${reply.error}`)) }
+  if (!reply.ok) return { ok: true, reply: refuse(requestError('internal', `Malformed reply from ${to.ip}: ${reply.error.detail}`)) }
   return { ok: true, reply: reply.value }
 }
 

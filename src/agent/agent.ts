@@ -1,0 +1,372 @@
+// The composition of one agent: who it is, what it runs, and how it starts, leaves and stops.
+// Everything with a protocol in it is elsewhere; here the parts only meet.
+import type { AgentConfig } from '../config/agent-config.ts'
+import type { GossipEffect } from '../gossip/events.ts'
+import { createApp } from '../http/app.ts'
+import { seededRandom, type Random } from '../lib/random.ts'
+import { ok } from '../lib/result.ts'
+import { formatAddress } from '../model/address.ts'
+import { requestError } from '../model/errors.ts'
+import { limits as realLimits, type Limits } from '../model/limits.ts'
+import { version } from '../model/version.ts'
+import type { RaftEffect } from '../raft/events.ts'
+import type { Rpc } from '../rpc/rpc.ts'
+import type { FileLock, Host, HttpServer } from '../runtime/host.ts'
+import { createBackend } from './backend.ts'
+import { startDns, type DnsService } from './dns-service.ts'
+import { describe, loadNodeId, lockDataDirectory, StartError } from './identity.ts'
+import { createLog, type Log, type Logger } from './log.ts'
+import { attachSinks } from './log-sinks.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { keepNodeInfo } from './node-info.ts'
+import { createPools, type Pools } from './pools.ts'
+import { createRequests, type Requests } from './requests.ts'
+import { createRouter, type Router } from './router.ts'
+import { createRpcNode } from './rpc-node.ts'
+import { startServer, type ServerRole } from './server-role.ts'
+import { sleep } from './sleep.ts'
+
+export { StartError } from './identity.ts'
+
+/** What a test or the simulator may replace or watch. */
+export interface AgentOptions {
+  readonly limits?: Limits
+  readonly trace?: AgentTrace
+}
+
+/** Sees every effect of the machines, before it is carried out. */
+export interface AgentTrace {
+  onGossip?(pool: 'lan' | 'wan', effect: GossipEffect): void
+  onRaft?(effect: RaftEffect): void
+}
+
+/** A running agent. */
+export interface Agent {
+  readonly id: string
+  readonly config: AgentConfig
+  /** The HTTP API as a function; what the listeners serve. */
+  readonly app: ReturnType<typeof createApp>
+  readonly log: Log
+  /** Reacts to signals and resolves with the exit code when the agent has ended. */
+  run(): Promise<number>
+  /** Leaves the pools, then stops. */
+  leave(): Promise<void>
+  /** Stops without leaving: to the others it has failed. */
+  stop(): Promise<void>
+}
+
+/**
+ * Builds and starts an agent; it serves when the promise resolves.
+ *
+ * Errors: StartError with a sentence for the user. Whatever was opened is closed again then.
+ */
+export async function createAgent(config: AgentConfig, host: Host, options: AgentOptions = {}): Promise<Agent> {
+  const agent = new RunningAgent(config, host, options)
+  try {
+    await agent.start()
+  } catch (error) {
+    await agent.stop()
+    throw error
+  }
+  return agent
+}
+
+/** How long a leave may take before a signal's exit gives up on it (reference: 15 s). */
+const leaveGraceMs = 15_000
+
+class RunningAgent implements Agent {
+  id = ''
+  readonly config: AgentConfig
+  readonly log: Log
+  app: Agent['app'] = () => new Response('The agent is starting', { status: 503 })
+  readonly #host: Host
+  readonly #options: AgentOptions
+  readonly #logger: Logger
+  readonly #metrics: Metrics
+  readonly #limits: Limits
+  readonly #stopping = new AbortController()
+  #random: Random = seededRandom(0)
+  #lock: FileLock | null = null
+  #rpc: Rpc | null = null
+  #router: Router | null = null
+  #requests: Requests | null = null
+  #pools: Pools | null = null
+  #server: ServerRole | null = null
+  #dns: DnsService | null = null
+  #nodeInfo: ReturnType<typeof keepNodeInfo> | null = null
+  readonly #http: HttpServer[] = []
+  #detachSinks: () => Promise<void> = () => Promise.resolve()
+  #ended: (code: number) => void = () => undefined
+  readonly #whenEnded: Promise<number>
+  #leaving: Promise<void> | null = null
+  #stopped: Promise<void> | null = null
+
+  constructor(config: AgentConfig, host: Host, options: AgentOptions) {
+    this.config = config
+    this.#host = host
+    this.#options = options
+    this.#limits = {
+      ...(options.limits ?? {
+        ...realLimits,
+        snapshotEntries: config.raft.snapshotThreshold,
+        trailingEntries: config.raft.trailingLogs,
+      }),
+      sessionsPerPeerMax: config.limits.rpcConnectionsPerClientMax,
+      kvValueBytesMax: config.limits.kvValueBytesMax,
+    }
+    this.log = createLog(host.clock)
+    this.#logger = this.log.root
+    this.#metrics = createMetrics(host.clock, config.telemetry.prefix)
+    this.#whenEnded = new Promise((resolve) => (this.#ended = resolve))
+  }
+
+  async start(): Promise<void> {
+    const { config } = this
+    const host = this.#host
+    this.#detachSinks = await attachSinks(this.log, host, config)
+    for (const warning of config.warnings) this.#logger.warn(warning)
+    this.#lock = await lockDataDirectory(host, config.dataDir)
+    this.id = await loadNodeId(host, config)
+    const seed = new DataView(host.entropy.bytes(4).slice().buffer).getUint32(0)
+    this.#random = seededRandom(seed)
+    this.#logger.info('Starting agent', { version, node: config.nodeName, node_id: this.id, runtime: host.runtime, seed })
+
+    this.#rpc = this.#makeRpc()
+    this.#pools = createPools({
+      host,
+      config,
+      id: this.id,
+      random: this.#random,
+      limits: this.#limits,
+      log: this.#logger,
+      metrics: this.#metrics,
+      trace: this.#options.trace ?? {},
+    })
+    if (config.server) await this.#startServer(this.#rpc, this.#pools)
+    const pools = this.#pools
+    this.#router = createRouter({
+      datacenter: config.datacenter,
+      local: this.#server?.local ?? null,
+      rpc: this.#rpc,
+      lan: pools.lanServers,
+      wan: config.server ? pools.wanServers : null,
+      clock: host.clock,
+      random: this.#random.fork('router'),
+      holdMs: config.performance.rpcHoldTimeoutMs,
+      log: this.#logger.named('router'),
+    })
+    this.#requests = createRequests(this.#router)
+    await pools.start()
+    this.#server?.onPoolsStarted()
+    await this.#serve(this.#requests, pools)
+    this.#keepNodeInfo(this.#requests, pools)
+    this.#join(pools)
+    await this.#writePidFile()
+  }
+
+  #makeRpc(): Rpc {
+    const { config } = this
+    const bindIp = config.bind.rpc.ip
+    return createRpcNode({
+      host: this.#host,
+      hello: { id: this.id, name: config.nodeName, datacenter: config.datacenter },
+      limits: this.#limits,
+      localIp: bindIp === '0.0.0.0' || bindIp === '::' ? undefined : bindIp,
+      metrics: this.#metrics,
+      handlers: () => ({
+        request: (request, signal) =>
+          this.#router?.request(request, signal) ??
+          Promise.resolve({ kind: 'refused', error: requestError('overloaded', 'The agent is starting') }),
+        raftMessage: (bytes, from) => this.#server?.raft.onMessage(bytes, from),
+        sessionClosed: (to) => this.#server?.onSessionClosed(to),
+      }),
+    })
+  }
+
+  async #startServer(rpc: Rpc, pools: Pools): Promise<void> {
+    const { config } = this
+    const host = this.#host
+    try {
+      await rpc.listen(config.bind.rpc)
+    } catch (error) {
+      throw new StartError(`Cannot listen for RPC on ${formatAddress(config.bind.rpc)}: ${describe(error)}; free the port or choose another with -server-port`)
+    }
+    this.#server = await startServer({
+      host,
+      config,
+      id: this.id,
+      rpc,
+      pools,
+      random: this.#random,
+      limits: this.#limits,
+      log: this.#logger.named('server'),
+      metrics: this.#metrics,
+      trace: this.#options.trace ?? {},
+      onFatal: (error) => this.#onFatal(error),
+    })
+  }
+
+  #onFatal(error: unknown): void {
+    this.#logger.error('Cannot go on: the log can no longer be written; stopping', { error: describe(error) })
+    void this.stop().then(() => this.#ended(1))
+  }
+
+  async #serve(requests: Requests, pools: Pools): Promise<void> {
+    const { config } = this
+    const host = this.#host
+    const { lan, wan } = pools
+    this.app = createApp(
+      createBackend({
+        host,
+        config,
+        id: this.id,
+        lan,
+        wan,
+        raft: this.#server?.raft ?? null,
+        requests,
+        log: this.log,
+        metrics: this.#metrics,
+        knownServers: () => pools.lanServers.all().length,
+        knownDatacenters: () => pools.datacenters().length,
+        leaderAddress: () => this.#server?.leaderText() ?? '',
+        leave: () => this.#leaveForApi(),
+        reload: () => Promise.resolve(ok(undefined)),
+      }),
+    )
+    for (const at of config.httpListen) {
+      try {
+        this.#http.push(await host.http.serve(at, (request, from) => this.app(request, from)))
+      } catch (error) {
+        const where = 'unixPath' in at ? at.unixPath : formatAddress(at)
+        throw new StartError(`Cannot listen for HTTP on ${where}: ${describe(error)}; free the port or choose another with -http-port`)
+      }
+    }
+    this.#dns = await startDns({
+      host,
+      config,
+      requests,
+      random: this.#random.fork('dns'),
+      datacenters: () => (config.server ? pools.datacenters() : null),
+      log: this.#logger.named('dns'),
+    })
+  }
+
+  #keepNodeInfo(requests: Requests, pools: Pools): void {
+    const { config } = this
+    this.#nodeInfo = keepNodeInfo({
+      config,
+      id: this.id,
+      clock: this.#host.clock,
+      random: this.#random.fork('nodeInfo'),
+      read: async () => {
+        if (!config.server && pools.lanServers.all().length === 0) return undefined
+        const options = { datacenter: '', consistency: 'stale' as const, maxStaleMs: null, minIndex: 0, waitMs: 0 }
+        const answer = await requests.read({ kind: 'node', node: config.nodeName }, options, this.#stopping.signal)
+        return answer.ok ? (answer.value.value?.node ?? null) : undefined
+      },
+      write: async (node) => {
+        const written = await requests.write({ kind: 'register', node, service: null, checks: [], skipNodeUpdate: false }, '')
+        return written.ok && written.value.kind === 'done'
+      },
+      log: this.#logger,
+    })
+    this.#nodeInfo.touch()
+  }
+
+  #join(pools: Pools): void {
+    void pools.joinConfigured(this.#stopping.signal).then((isJoined) => {
+      if (isJoined || this.#stopping.signal.aborted) return
+      void this.stop().then(() => this.#ended(1))
+    })
+  }
+
+  async #writePidFile(): Promise<void> {
+    const { pidFile } = this.config
+    if (pidFile === null) return
+    try {
+      await this.#host.files.write(pidFile, new TextEncoder().encode(`${this.#host.system.pid}`), 0o644)
+    } catch (error) {
+      throw new StartError(`Cannot write the pid file "${pidFile}": ${describe(error)}; choose another with -pid-file`)
+    }
+  }
+
+  run(): Promise<number> {
+    const { signals } = this.#host
+    const remove = [
+      signals.on('SIGINT', () => this.#onSignal('SIGINT', !this.config.skipLeaveOnInterrupt)),
+      signals.on('SIGTERM', () => this.#onSignal('SIGTERM', this.config.leaveOnTerminate)),
+      signals.on('SIGHUP', () => this.#logger.info('Caught signal', { signal: 'SIGHUP' })),
+    ]
+    return this.#whenEnded.finally(() => {
+      for (const off of remove) off()
+    })
+  }
+
+  /** Reference semantics §7: the first signal leaves or stops, a second one ends at once. */
+  #onSignal(signal: string, mustLeave: boolean): void {
+    this.#logger.info('Caught signal', { signal })
+    if (this.#leaving !== null || this.#stopped !== null) {
+      this.#ended(1)
+      return
+    }
+    if (!mustLeave) {
+      this.#logger.info('Graceful shutdown disabled. Exiting')
+      void this.stop().then(() => this.#ended(1))
+      return
+    }
+    this.#logger.info('Gracefully shutting down agent...')
+    const { clock } = this.#host
+    const cancel = clock.wakeAt(clock.nowMs() + leaveGraceMs, () => {
+      this.#logger.error('The leave took too long; exiting')
+      this.#ended(1)
+    })
+    void this.leave().then(() => {
+      cancel()
+      this.#ended(0)
+    })
+  }
+
+  async #leaveForApi(): Promise<void> {
+    await this.#leavePools()
+    // The answer goes out first.
+    const { clock } = this.#host
+    clock.wakeAt(clock.nowMs() + 100, () => void this.stop().then(() => this.#ended(0)))
+  }
+
+  async leave(): Promise<void> {
+    await this.#leavePools()
+    await this.stop()
+  }
+
+  #leavePools(): Promise<void> {
+    this.#leaving ??= this.#leaveOnce()
+    return this.#leaving
+  }
+
+  async #leaveOnce(): Promise<void> {
+    this.#logger.info('Starting leave')
+    this.#nodeInfo?.stop()
+    const hadPeers = (await this.#server?.beforeLeave()) ?? false
+    await this.#pools?.leave()
+    if (hadPeers) await sleep(this.#host.clock, this.config.performance.leaveDrainMs, this.#stopping.signal)
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopOnce()
+    return this.#stopped
+  }
+
+  async #stopOnce(): Promise<void> {
+    this.#stopping.abort()
+    this.#nodeInfo?.stop()
+    await Promise.all(this.#http.map((server) => server.close(500)))
+    await this.#dns?.stop()
+    await this.#server?.stop()
+    await this.#pools?.stop()
+    await this.#rpc?.close()
+    if (this.config.pidFile !== null) await this.#host.files.remove(this.config.pidFile).catch(() => undefined)
+    await this.#lock?.release()
+    this.#logger.info('Agent stopped')
+    await this.#detachSinks()
+  }
+}
