@@ -78,9 +78,5 @@ function executableSteps(): readonly Step[] {
 
 /** Everything else: the suites that need all runtimes, the executable, or more time. */
 export function suitePlan(): readonly Step[] {
-  return [
-    ...onEachRuntime('conformance', 'test/conformance/run.ts'),
-    ...onEachRuntime('sim hash', 'test/sim/hash.ts'),
-    ...executableSteps(),
-  ]
+  return [...onEachRuntime('conformance', 'test/conformance/run.ts'), ...executableSteps()]
 }

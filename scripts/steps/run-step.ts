@@ -27,7 +27,12 @@ async function runCommand(step: Step): Promise<Ended> {
     timedOut = true
     killGroup()
   }, step.timeoutMs ?? timeoutDefaultMs)
-  process.once('SIGINT', killGroup)
+  const onInterrupt = (): never => {
+    killGroup()
+    process.exit(130)
+  }
+  process.once('SIGINT', onInterrupt)
+  process.once('SIGTERM', onInterrupt)
   try {
     const [code] = (await once(child, 'close')) as [number | null]
     return { code, timedOut, output: Buffer.concat(chunks).toString('utf8') }
@@ -35,7 +40,8 @@ async function runCommand(step: Step): Promise<Ended> {
     return { code: null, timedOut, output: `Cannot start "${program}": ${String(error)}` }
   } finally {
     clearTimeout(timer)
-    process.off('SIGINT', killGroup)
+    process.off('SIGINT', onInterrupt)
+    process.off('SIGTERM', onInterrupt)
     killGroup()
   }
 }
