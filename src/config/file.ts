@@ -1,0 +1,156 @@
+// One configuration file: its JSON turned into values of settings, with the line of each.
+import { parseDuration } from './duration.ts'
+import { parseJson, type JsonValue } from './json.ts'
+import { isSettingKey, settings, type SettingKey } from './settings.ts'
+import type { SettingType } from './setting.ts'
+import { isObject, type ConfigProblem, type SourcedValue } from './values.ts'
+
+/** What a file says, and all that is wrong with it. */
+export interface FileValues {
+  readonly values: readonly SourcedValue[]
+  readonly problems: readonly ConfigProblem[]
+}
+
+/** Reads the text of a configuration file. `path` is only named in sources and problems. */
+export function readConfigText(path: string, text: string): FileValues {
+  const parsed = parseJson(text)
+  if (!parsed.ok) {
+    const { line, column, message } = parsed.error
+    return {
+      values: [],
+      problems: [{ source: `${path}:${line}:${column}`, message: `This is not JSON: ${message}` }],
+    }
+  }
+  const { value, lineByPath } = parsed.value
+  if (!isObject(value)) {
+    return {
+      values: [],
+      problems: [{ source: path, message: 'The file must hold one JSON object, in { and }' }],
+    }
+  }
+  const reader = new Reader(path, lineByPath)
+  reader.object('', '', value)
+  return reader
+}
+
+/** Words for messages. */
+const typeWords: Readonly<Record<SettingType, string>> = {
+  string: 'a text in quotes',
+  bool: 'true or false',
+  int: 'a whole number',
+  port: 'a port number',
+  float: 'a number',
+  duration: 'a duration in quotes, such as "10s"',
+  list: 'a list of texts, in [ and ]',
+  map: 'an object of texts, in { and }',
+  durations: 'an object of durations, such as {"web": "10s"}',
+  any: 'any value',
+}
+
+class Reader implements FileValues {
+  readonly values: SourcedValue[] = []
+  readonly problems: ConfigProblem[] = []
+  readonly #path: string
+  readonly #lineByPath: ReadonlyMap<string, number>
+
+  constructor(path: string, lineByPath: ReadonlyMap<string, number>) {
+    this.#path = path
+    this.#lineByPath = lineByPath
+  }
+
+  /** Takes in an object whose keys are settings or groups of settings. `written` is the path as the file spells it. */
+  object(prefix: string, written: string, object: { readonly [key: string]: JsonValue }): void {
+    for (const [name, value] of Object.entries(object)) {
+      const at = written === '' ? name : `${written}.${name}`
+      this.#entry(`${prefix}${name.toLowerCase()}`, at, value)
+    }
+  }
+
+  #entry(key: string, written: string, value: JsonValue): void {
+    if (isSettingKey(key)) {
+      this.#setting(key, written, value)
+      return
+    }
+    const isGroup = groups.has(key)
+    // Files written for HCL wrap groups in a list of one.
+    const single = isGroup && Array.isArray(value) && value.length === 1 ? (value[0] as JsonValue) : value
+    if (!isGroup) {
+      this.#problem(written, ignoredKeys.has(key) ? undefined : `invalid config key ${written}`)
+    } else if (isObject(single)) {
+      this.object(`${key}.`, single === value ? written : `${written}[0]`, single)
+    } else if (single !== null) {
+      this.#problem(written, `${written} must be an object, in { and }, not ${foundWords(single)}`)
+    }
+  }
+
+  #setting(key: SettingKey, written: string, value: JsonValue): void {
+    if (value === null) return
+    const type = settings.get(key)?.type ?? 'any'
+    const converted = convert[type](value)
+    if (converted === undefined) {
+      this.#problem(written, `${written} must be ${typeWords[type]}, not ${foundWords(value)}`)
+    } else {
+      this.values.push({ key, value: converted, source: this.#source(written) })
+    }
+  }
+
+  #problem(written: string, message: string | undefined): void {
+    if (message !== undefined) this.problems.push({ source: this.#place(written), message })
+  }
+
+  #place(written: string): string {
+    const line = this.#lineByPath.get(written)
+    return line === undefined ? this.#path : `${this.#path}:${line}`
+  }
+
+  #source(written: string): string {
+    return `${this.#place(written)}: ${written}`
+  }
+}
+
+/** The prefixes of dotted keys: `ports`, `dns_config`, `dns_config.soa`. */
+const groups: ReadonlySet<string> = new Set(
+  [...settings.keys()].flatMap((key) => {
+    const parts = key.split('.')
+    return parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join('.'))
+  }),
+)
+
+/** Keys that the reference once had and that mean nothing since. */
+const ignoredKeys: ReadonlySet<string> = new Set(['acl_enforce_version_8'])
+
+function foundWords(value: JsonValue): string {
+  if (Array.isArray(value)) return 'a list'
+  if (isObject(value)) return 'an object'
+  return JSON.stringify(value)
+}
+
+/** The value in the setting's type, or undefined when it is of another. */
+const convert: Readonly<Record<SettingType, (value: JsonValue) => JsonValue | undefined>> = {
+  string: (value) => (typeof value === 'string' ? value : undefined),
+  bool: (value) => (typeof value === 'boolean' ? value : undefined),
+  int: (value) => (Number.isSafeInteger(value) ? value : undefined),
+  port: (value) => (Number.isSafeInteger(value) ? value : undefined),
+  float: (value) => (typeof value === 'number' ? value : undefined),
+  duration: (value) => (typeof value === 'string' ? parseDuration(value) : undefined),
+  list: (value) =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined,
+  map: (value) => convertMap(value, (item) => convert.string(item)),
+  durations: (value) => convertMap(value, (item) => convert.duration(item)),
+  any: (value) => value,
+}
+
+function convertMap(
+  value: JsonValue,
+  item: (value: JsonValue) => JsonValue | undefined,
+): JsonValue | undefined {
+  if (Array.isArray(value) && value.length === 1) return convertMap(value[0] as JsonValue, item)
+  if (!isObject(value)) return undefined
+  const out: [string, JsonValue][] = []
+  for (const [key, entry] of Object.entries(value)) {
+    const converted = item(entry)
+    if (converted === undefined) return undefined
+    out.push([key, converted])
+  }
+  return Object.fromEntries(out)
+}

@@ -1,0 +1,232 @@
+// Reads all sources of the agent's configuration (flags, files, directories), merges and checks them together.
+// The reference's rules: config.md §1. The outside comes in as a small interface that every Host fulfils.
+import { err, ok, type Result } from '../lib/result.ts'
+import type { AgentConfig } from './agent-config.ts'
+import { buildConfig } from './build.ts'
+import { parseDuration } from './duration.ts'
+import { readConfigText } from './file.ts'
+import { FlagValues, type FlagUse } from './flags.ts'
+import type { InterfaceAddress } from './ip.ts'
+import type { JsonValue } from './json.ts'
+import { absolutePath } from './path.ts'
+import { settingFlags, settings, type SettingFlag } from './settings.ts'
+import { Values, type ConfigProblem, type SourcedValue } from './values.ts'
+
+/** What the loader needs of the outside world; a Host has it. */
+export interface ConfigHost {
+  readonly files: {
+    read(path: string): Promise<Uint8Array>
+    list(path: string): Promise<readonly string[]>
+    stat(path: string): Promise<{ readonly kind: 'file' | 'directory' | 'other' }>
+  }
+  readonly system: {
+    hostname(): string
+    interfaces(): readonly InterfaceAddress[]
+    readonly cwd: string
+  }
+}
+
+/** What is to be loaded. */
+export interface ConfigRequest {
+  /** Parsed flags of the `agent` command. */
+  readonly uses: readonly FlagUse[]
+  /** The same flags as they were typed. */
+  readonly args: readonly string[]
+}
+
+/**
+ * Loads the configuration of an agent.
+ *
+ * Reads files, writes nothing. Errors: all problems that were found, each with its source.
+ */
+export async function loadConfig(
+  request: ConfigRequest,
+  host: ConfigHost,
+): Promise<Result<AgentConfig, readonly ConfigProblem[]>> {
+  const flags = new FlagValues(request.uses)
+  const values = new Values(flags.bool('dev'))
+  const flagValues = request.uses.flatMap(flagValue)
+  const isList = ({ key }: SourcedValue): boolean => settings.get(key)?.type === 'list'
+  for (const value of flagValues.filter(isList)) values.add(value)
+  checkFormat(flags, values)
+  const files = await readAll(request.uses, host, values)
+  for (const value of flagValues.filter((other) => !isList(other))) values.add(value)
+  const config = buildConfig(values, {
+    hostname: host.system.hostname(),
+    interfaces: host.system.interfaces(),
+    defaultInterface: await defaultInterface(host),
+    cwd: host.system.cwd,
+    args: request.args,
+    files,
+  })
+  await checkDataDir(config, host, values)
+  return values.problems.length === 0 ? ok(config) : err(values.problems)
+}
+
+/** The value of one flag in its setting's type; the parser has already checked its form. */
+function flagValue(use: FlagUse): readonly SourcedValue[] {
+  const flag = settingFlags.get(use.spec.name)
+  if (flag === undefined) return []
+  return [{ key: flag.key, value: typedValue(flag, use.value), source: `flag -${flag.name}` }]
+}
+
+function typedValue(flag: SettingFlag, text: string): JsonValue {
+  switch (flag.kind) {
+    case 'bool':
+      return text === 'true'
+    case 'int':
+    case 'uint':
+      return Number(text)
+    case 'duration':
+      return parseDuration(text) ?? 0
+    case 'list':
+      return [text]
+    case 'pairs': {
+      const at = text.indexOf(flag.separator ?? '=')
+      return { [text.slice(0, at)]: text.slice(at + 1) }
+    }
+    case 'string':
+      return text
+  }
+}
+
+function checkFormat(flags: FlagValues, values: Values): void {
+  const format = flags.string('config-format')
+  if (format !== undefined && format !== 'json') {
+    const message =
+      format === 'hcl'
+        ? 'Files in HCL are not supported yet; write them as JSON'
+        : `-config-format must be "json", not "${format}"`
+    values.problem({ source: 'flag -config-format', message })
+  }
+  if (flags.has('hcl')) {
+    values.problem({
+      source: 'flag -hcl',
+      message: 'Settings in HCL are not supported yet; use flags or a JSON file',
+    })
+  }
+}
+
+/** Reads files and directories in the order of their flags. Returns the absolute paths that were read. */
+async function readAll(
+  uses: readonly FlagUse[],
+  host: ConfigHost,
+  values: Values,
+): Promise<readonly string[]> {
+  const isForced = new FlagValues(uses).string('config-format') === 'json'
+  const read: string[] = []
+  for (const { spec, value } of uses) {
+    if (spec.name !== 'config-file' && spec.name !== 'config-dir') continue
+    const source = `flag -${spec.name}`
+    const path = absolutePath(host.system.cwd, value)
+    for (const file of await filesAt(
+      path,
+      { source, isDirectory: spec.name === 'config-dir', isForced },
+      host,
+      values,
+    )) {
+      read.push(file)
+      await readFile(file, source, host, values)
+    }
+  }
+  return read
+}
+
+interface Origin {
+  readonly source: string
+  readonly isDirectory: boolean
+  readonly isForced: boolean
+}
+
+/** The files that a flag names: itself, or those in a directory whose names end in `.json`. */
+async function filesAt(
+  path: string,
+  origin: Origin,
+  host: ConfigHost,
+  values: Values,
+): Promise<readonly string[]> {
+  try {
+    const { kind } = await host.files.stat(path)
+    if (kind !== 'directory') return isReadable(path, origin, values) ? [path] : []
+    const names = await host.files.list(path)
+    const found: string[] = []
+    for (const name of names) {
+      const file = `${path}/${name}`
+      if (
+        (await host.files.stat(file)).kind !== 'directory' &&
+        isReadable(file, { ...origin, isDirectory: true }, values)
+      ) {
+        found.push(file)
+      }
+    }
+    return found
+  } catch (error) {
+    values.problem({ source: origin.source, message: `Cannot open ${path}: ${reason(error)}` })
+    return []
+  }
+}
+
+/** True if the file's name says that it is JSON. HCL and, when named by itself, anything else is a problem. */
+function isReadable(path: string, { source, isDirectory, isForced }: Origin, values: Values): boolean {
+  if (isForced || path.endsWith('.json')) return true
+  if (path.endsWith('.hcl')) {
+    values.problem({ source, message: `Cannot read ${path}: HCL is not supported yet; write it as JSON` })
+  } else if (isDirectory) {
+    values.warn(`Skipped ${path}: its name does not end in .json`)
+  } else {
+    const message = `Cannot tell the format of ${path}: its name must end in .json, or give -config-format=json`
+    values.problem({ source, message })
+  }
+  return false
+}
+
+async function readFile(path: string, source: string, host: ConfigHost, values: Values): Promise<void> {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(await host.files.read(path))
+  } catch (error) {
+    const why = error instanceof TypeError ? 'it is not UTF-8 text' : reason(error)
+    values.problem({ source, message: `Cannot read ${path}: ${why}` })
+    return
+  }
+  const file = readConfigText(path, text)
+  for (const problem of file.problems) values.problem(problem)
+  for (const value of file.values) values.add(value)
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOTDIR: 'a part of the path is not a directory',
+  ELOOP: 'too many symbolic links',
+  EISDIR: 'it is a directory',
+}
+
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return reasons[code] ?? (error instanceof Error ? error.message : String(error))
+}
+
+async function checkDataDir(config: AgentConfig, host: ConfigHost, values: Values): Promise<void> {
+  if (config.dataDir === null) return
+  try {
+    const { kind } = await host.files.stat(config.dataDir)
+    if (kind !== 'directory') values.refuse('data_dir', `data_dir ${config.dataDir} is not a directory`)
+  } catch (error) {
+    // A directory that does not exist yet is made by the agent.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+    values.refuse('data_dir', `Cannot use data_dir ${config.dataDir}: ${reason(error)}`)
+  }
+}
+
+/** The interface of the IPv4 default route, as Linux tells it; '' elsewhere. */
+async function defaultInterface(host: ConfigHost): Promise<string> {
+  try {
+    const table = new TextDecoder().decode(await host.files.read('/proc/net/route'))
+    const row = table.split('\n').find((line) => line.split('\t')[1] === '00000000')
+    return row?.split('\t')[0] ?? ''
+  } catch {
+    return ''
+  }
+}
