@@ -74,7 +74,7 @@ export class OutgoingSession {
   /** Sends a request and waits for its answer. */
   call(channel: number, payload: Uint8Array, options: CallOptions): Promise<Result<Uint8Array, RpcFailure>> {
     const { limits } = this.#context.options
-    if (this.#calls.size >= limits.requestsPerSessionMax || !this.#hasRoom(payload)) {
+    if (this.#calls.size >= limits.requestsPerSessionMax || !this.#hasRoom) {
       return Promise.resolve(err(failure('overloaded', `Too much is under way to ${this.#peerText}`, false)))
     }
     const message = outMessage(frameType.request, this.#calls.nextStream(), payload, channel)
@@ -88,7 +88,7 @@ export class OutgoingSession {
 
   /** Queues a one-way message; false when there is no room. */
   post(channel: number, payload: Uint8Array): boolean {
-    if (!this.#hasRoom(payload)) return false
+    if (!this.#hasRoom) return false
     this.#send(outMessage(frameType.post, this.#calls.nextStream(), payload, channel))
     return true
   }
@@ -129,10 +129,9 @@ export class OutgoingSession {
     return formatAddress(this.to)
   }
 
-  /** Room for one more message; an empty queue takes any that is within the frame limit. */
-  #hasRoom(payload: Uint8Array): boolean {
-    const { bytes } = this.#queue
-    return bytes === 0 || bytes + payload.length <= this.#context.options.limits.sessionQueueBytesMax
+  /** Past the limit nothing more is queued; one message may overshoot it, else long ones would never find room. */
+  get #hasRoom(): boolean {
+    return this.#queue.bytes < this.#context.options.limits.sessionQueueBytesMax
   }
 
   #send(message: ReturnType<typeof outMessage>): void {
