@@ -1,0 +1,300 @@
+// The state store against a dumb model that keeps everything in arrays, and the promises every history must keep:
+// indexes only grow, a watch misses no change, a restored state is the same state.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  decodeCommand,
+  decodeStateRecord,
+  encodeCommand,
+  encodeStateRecord,
+} from '../../src/codec/command-codec.ts'
+import type { CatalogCheck, CatalogNode, CatalogService, CheckStatus } from '../../src/model/catalog.ts'
+import type { Command } from '../../src/model/command.ts'
+import type { Query } from '../../src/model/query.ts'
+import { createState, restoreState } from '../../src/state/state.ts'
+import type { State, StateRecord } from '../../src/state/state.ts'
+import { matches } from '../../src/state/topics.ts'
+import { bytesOf, check, node, register, service } from '../unit/state/fixtures.ts'
+
+const key = fc.constantFrom('a', 'a/b', 'a/b/c', 'a/bb', 'b', 'B')
+const value = fc.constantFrom('', 'x', 'y').map(bytesOf)
+const flags = fc.constantFrom(0n, 1n, 2n ** 64n - 1n)
+const expectedIndex = fc.nat(12)
+const nodeName = fc.constantFrom('n1', 'n2', 'N1', 'n3')
+const nodeId = fc.constantFrom('', '', 'id-1', 'id-2')
+const serviceName = fc.constantFrom('web', 'db', 'Web')
+const serviceId = fc.constantFrom('s1', 's2', 'S1')
+const checkId = fc.constantFrom('serfHealth', 'c1', 'c2')
+const status = fc.constantFrom<CheckStatus>('passing', 'warning', 'critical')
+
+const kvCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({ kind: fc.constant('kvSet' as const), key, value, flags }),
+  fc.record({ kind: fc.constant('kvCas' as const), key, value, flags, expectedIndex }),
+  fc.record({ kind: fc.constant('kvDelete' as const), key }),
+  fc.record({ kind: fc.constant('kvDeleteCas' as const), key, expectedIndex }),
+  fc.record({ kind: fc.constant('kvDeleteTree' as const), prefix: fc.constantFrom('a/', 'a', 'zz') }),
+)
+
+const catalogCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc
+    .record({
+      name: nodeName,
+      id: nodeId,
+      address: fc.constantFrom('10.0.0.1', '10.0.0.2'),
+      service: fc.option(fc.record({ name: serviceName, id: serviceId, port: fc.nat(1) })),
+      checks: fc.array(fc.record({ id: checkId, status, of: fc.constantFrom('', 's1', 's2') }), {
+        maxLength: 2,
+      }),
+      skipNodeUpdate: fc.boolean(),
+    })
+    .map((draw) =>
+      register(node(draw.name, { id: draw.id, address: draw.address }), {
+        service:
+          draw.service === null
+            ? null
+            : service(draw.service.name, { id: draw.service.id, port: draw.service.port }),
+        checks: draw.checks.map((each) => check(each.id, each.status, { serviceId: each.of })),
+        skipNodeUpdate: draw.skipNodeUpdate,
+      }),
+    ),
+  fc.record({
+    kind: fc.constant('deregister' as const),
+    node: nodeName,
+    serviceId: fc.constantFrom('', 's1', 's2'),
+    checkId: fc.constantFrom('', 'c1'),
+  }),
+)
+
+const simple = fc.oneof(kvCommand, catalogCommand) as fc.Arbitrary<Exclude<Command, { kind: 'batch' }>>
+const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 8, arbitrary: simple },
+  {
+    weight: 1,
+    arbitrary: fc.array(simple, { maxLength: 4 }).map((commands): Command => ({ kind: 'batch', commands })),
+  },
+)
+
+const select = { tags: [], nodeMeta: {} }
+const questions: readonly Query[] = [
+  { kind: 'nodes', nodeMeta: {} },
+  { kind: 'services', nodeMeta: {} },
+  { kind: 'healthState', state: 'any', nodeMeta: {} },
+  { kind: 'healthState', state: 'critical', nodeMeta: {} },
+  { kind: 'nodesByAddress', ip: '10.0.0.1' },
+  { kind: 'servicesByAddress', ip: '' },
+  ...['n1', 'n2', 'n3'].flatMap((name): Query[] => [
+    { kind: 'node', node: name },
+    { kind: 'healthNode', node: name },
+  ]),
+  ...['web', 'db'].flatMap((name): Query[] => [
+    { kind: 'serviceNodes', service: name, ...select },
+    { kind: 'healthService', service: name, ...select, passing: true },
+    { kind: 'healthChecks', service: name, nodeMeta: {} },
+  ]),
+  ...['', 'a', 'a/', 'a/b', 'b', 'zz'].flatMap((text): Query[] => [
+    { kind: 'kvGet', key: text },
+    { kind: 'kvList', prefix: text },
+    { kind: 'kvKeys', prefix: text, separator: '/' },
+  ]),
+]
+
+/** Answers without the indexes that belong to the question. */
+function answers(state: State): readonly unknown[] {
+  return questions.map((question) => state.query(question))
+}
+
+function applyNext(state: State, each: Command): readonly string[] {
+  return state.apply(state.lastIndex + 1, each).changed
+}
+
+describe('every history', () => {
+  it('only raises indexes, and lists every change of an answer among its topics', () => {
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+        const state = createState()
+        let before = questions.map((question) => state.query(question))
+        for (const each of commands) {
+          const changed = applyNext(state, each)
+          const after = questions.map((question) => state.query(question))
+          for (const [i, question] of questions.entries()) {
+            expect(after[i]?.index).toBeGreaterThanOrEqual(before[i]?.index ?? 0)
+            expect(after[i]?.index).toBeLessThanOrEqual(state.lastIndex)
+            if (isSame(after[i]?.value, before[i]?.value)) continue
+            expect(after[i]?.index, `${question.kind} has changed`).toBe(state.lastIndex)
+            const topics = state.topicsOf(question)
+            expect(topics.some((topic) => changed.some((one) => matches(topic, one)))).toBe(true)
+          }
+          before = after
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('comes back from its records, and goes on the same', () => {
+    fc.assert(
+      fc.property(
+        fc.array(command, { maxLength: 30 }),
+        fc.array(command, { maxLength: 10 }),
+        (first, second) => {
+          const state = createState()
+          for (const each of first) applyNext(state, each)
+          const snapshot = state.snapshot()
+          const saved = Array.from(snapshot.records(), (each) => new Uint8Array(encodeStateRecord(each)))
+          for (const each of second) applyNext(state, each)
+          const restored = restoreState(saved.map(decoded))
+          expect([...restored.snapshot().records()]).toEqual([...snapshot.records()])
+          for (const each of second) applyNext(restored, each)
+          expect(answers(restored)).toEqual(answers(state))
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  it('is the same when its commands went through the codec', () => {
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 20 }), (commands) => {
+        const [plain, coded] = [createState(), createState()]
+        for (const each of commands) {
+          const read = decodeCommand(encodeCommand(each))
+          expect(read).toEqual({ ok: true, value: each })
+          if (read.ok) expect(applyNext(coded, read.value)).toEqual(applyNext(plain, each))
+        }
+        expect(answers(coded)).toEqual(answers(plain))
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('against arrays', () => {
+  it('holds the keys that a list of writes would', () => {
+    fc.assert(
+      fc.property(fc.array(kvCommand, { maxLength: 40 }), (commands) => {
+        const state = createState()
+        let model: readonly Kv[] = []
+        for (const [i, each] of commands.entries()) {
+          state.apply(i + 1, each)
+          model = modelKv(model, each, i + 1)
+        }
+        const expected = model.map(({ key: name, text, flag, from, at }) => [name, text, flag, from, at])
+        const { value: found } = state.query({ kind: 'kvList', prefix: '' })
+        const sorted = expected.sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1))
+        expect(
+          found.map((entry) => [
+            entry.key,
+            entry.value.join(),
+            entry.flags,
+            entry.createIndex,
+            entry.modifyIndex,
+          ]),
+        ).toEqual(sorted)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('every stored object is found by each of its keys, and by nothing else', () => {
+    fc.assert(
+      fc.property(fc.array(catalogCommand, { maxLength: 40 }), (commands) => {
+        const state = createState()
+        for (const each of commands) applyNext(state, each)
+        checkCatalog(state, [...state.snapshot().records()])
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+interface Kv {
+  readonly key: string
+  readonly text: string
+  readonly flag: bigint
+  readonly from: number
+  readonly at: number
+}
+
+/** The KV rules, as plainly as they can be said. */
+function modelKv(model: readonly Kv[], each: Command, index: number): readonly Kv[] {
+  if (each.kind === 'kvDeleteTree') return model.filter((kv) => !kv.key.startsWith(each.prefix))
+  if (!('key' in each)) return model
+  const known = model.find((kv) => kv.key === each.key)
+  const rest = model.filter((kv) => kv !== known)
+  switch (each.kind) {
+    case 'kvSet':
+      return modelSet(model, each, index)
+    case 'kvCas':
+      return each.expectedIndex === (known?.at ?? 0) ? modelSet(model, each, index) : model
+    case 'kvDelete':
+      return rest
+    case 'kvDeleteCas':
+      return each.expectedIndex === known?.at ? rest : model
+  }
+}
+
+function modelSet(
+  model: readonly Kv[],
+  each: { readonly key: string; readonly value: Uint8Array; readonly flags: bigint },
+  index: number,
+): readonly Kv[] {
+  const known = model.find((kv) => kv.key === each.key)
+  const entry = {
+    key: each.key,
+    text: each.value.join(),
+    flag: each.flags,
+    from: known?.from ?? index,
+    at: index,
+  }
+  if (known !== undefined && isSame({ ...entry, at: known.at }, known)) return model
+  return [...model.filter((kv) => kv !== known), entry]
+}
+
+/** What the records say must agree with what the questions find. */
+function checkCatalog(state: State, records: readonly StateRecord[]): void {
+  const nodes: CatalogNode[] = []
+  const services: CatalogService[] = []
+  const checks: CatalogCheck[] = []
+  for (const each of records) {
+    if (each.kind === 'node') nodes.push(each.node)
+    if (each.kind === 'service') services.push(each.service)
+    if (each.kind === 'check') checks.push(each.check)
+  }
+  const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
+  const ids = nodes.filter((each) => each.id !== '').map((each) => each.id)
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(new Set(nodes.map((each) => each.name.toLowerCase())).size).toBe(nodes.length)
+  for (const each of services) expect(nodes.some((owner) => same(owner.name, each.node))).toBe(true)
+  for (const each of checks) {
+    expect(nodes.some((owner) => same(owner.name, each.node))).toBe(true)
+    const owner = services.find((one) => same(one.node, each.node) && same(one.id, each.serviceId))
+    expect(each.serviceName).toBe(each.serviceId === '' ? '' : owner?.service)
+  }
+  for (const name of ['web', 'db']) {
+    const found = state.query({ kind: 'serviceNodes', service: name, ...select }).value
+    expect(found.map((each) => each.service)).toEqual(services.filter((each) => same(each.service, name)))
+    for (const each of found) {
+      const bearing = checks.filter(
+        (one) =>
+          same(one.node, each.node.name) && (one.serviceId === '' || same(one.serviceId, each.service.id)),
+      )
+      expect([...each.checks].sort(byId)).toEqual([...bearing].sort(byId))
+    }
+  }
+}
+
+function byId(a: CatalogCheck, b: CatalogCheck): number {
+  return a.checkId < b.checkId ? -1 : 1
+}
+
+function decoded(bytes: Uint8Array): StateRecord {
+  const read = decodeStateRecord(bytes)
+  if (!read.ok) throw new Error(read.error.detail)
+  return read.value
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  const text = (held: unknown): string =>
+    JSON.stringify(held, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each))
+  return text(a) === text(b)
+}

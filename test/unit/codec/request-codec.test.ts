@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { encodeCbor } from '../../../src/codec/cbor.ts'
+import { decodeReply, decodeRequest, encodeReply, encodeRequest } from '../../../src/codec/request-codec.ts'
+import type { KvEntry } from '../../../src/model/catalog.ts'
+import type { Query, ReadOptions } from '../../../src/model/query.ts'
+import type { RpcReply, RpcRequest } from '../../../src/model/rpc.ts'
+
+const options: ReadOptions = {
+  datacenter: 'dc2',
+  consistency: 'consistent',
+  maxStaleMs: null,
+  minIndex: 5,
+  waitMs: 300_000,
+}
+const select = { service: 'web', tags: ['a'], nodeMeta: { rack: '1' } }
+const queries: readonly Query[] = [
+  { kind: 'nodes', nodeMeta: {} },
+  { kind: 'node', node: 'n1' },
+  { kind: 'nodesByAddress', ip: '::1' },
+  { kind: 'servicesByAddress', ip: '10.0.0.1' },
+  { kind: 'services', nodeMeta: { a: 'b' } },
+  { kind: 'serviceNodes', ...select },
+  { kind: 'healthNode', node: 'n1' },
+  { kind: 'healthChecks', service: 'web', nodeMeta: {} },
+  { kind: 'healthService', ...select, passing: true },
+  { kind: 'healthState', state: 'any', nodeMeta: {} },
+  { kind: 'kvGet', key: 'k' },
+  { kind: 'kvList', prefix: '' },
+  { kind: 'kvKeys', prefix: 'a', separator: '/' },
+]
+const entry: KvEntry = {
+  key: 'k',
+  value: new Uint8Array([1, 2]),
+  flags: 2n ** 64n - 1n,
+  lockIndex: 1,
+  session: '',
+  createIndex: 3,
+  modifyIndex: 4,
+}
+const meta = { index: 7, knownLeader: true, lastContactMs: 0 }
+
+describe('requests', () => {
+  it.each<RpcRequest>([
+    ...queries.map((query): RpcRequest => ({ kind: 'read', datacenter: '', hops: 1, query, options })),
+    { kind: 'write', datacenter: 'dc1', hops: 0, command: new Uint8Array([1]) },
+    { kind: 'ask', datacenter: '', hops: 0, question: 'autopilotHealth', consistency: 'stale' },
+    { kind: 'readIndex' },
+    { kind: 'bootstrapState', servers: ['a', 'b'] },
+    { kind: 'removeServer', id: 'a' },
+  ])('come back as they were: $kind', (request) => {
+    expect(decodeRequest(encodeRequest(request))).toEqual({ ok: true, value: request })
+  })
+
+  it.each([
+    ['an unknown kind', { kind: 'nope' }],
+    ['a kind of Object itself', { kind: 'constructor' }],
+    ['an unknown question', { kind: 'read', datacenter: '', hops: 0, query: { kind: 'x' }, options }],
+    [
+      'a negative wait',
+      { kind: 'read', datacenter: '', hops: 0, query: queries[0], options: { ...options, waitMs: -1 } },
+    ],
+    ['a fraction', { kind: 'write', datacenter: '', hops: 0.5, command: new Uint8Array() }],
+    ['null', null],
+  ])('are refused: %s', (_, value) => {
+    expect(decodeRequest(encodeCbor(value)).ok).toBe(false)
+  })
+})
+
+describe('answers', () => {
+  it.each<RpcReply>([
+    { kind: 'refused', error: { code: 'noLeader', message: 'No cluster leader' } },
+    { kind: 'read', meta, value: entry },
+    { kind: 'read', meta, value: [entry, { ...entry, flags: 0n }] },
+    { kind: 'read', meta, value: [] },
+    { kind: 'read', meta, value: null },
+    { kind: 'read', meta, value: [{ node: 'n1', meta: { '0': 'x' } }] },
+    { kind: 'written', result: { kind: 'batch', results: [{ kind: 'decided', applied: true }] }, index: 9 },
+    { kind: 'written', result: { kind: 'refused', message: 'no' }, index: 9 },
+    { kind: 'asked', value: ['127.0.0.1:8300'] },
+    { kind: 'readIndex', index: 4 },
+    { kind: 'bootstrapState', hasState: true, granted: false },
+    { kind: 'done' },
+  ])('come back as they were: $kind', (reply) => {
+    expect(decodeReply(encodeReply(reply))).toEqual({ ok: true, value: reply })
+  })
+
+  it('are refused when a KV entry is not one', () => {
+    const value = { form: 'kv', data: ['k', new Uint8Array(), 0, 0, '', 1] }
+    expect(decodeReply(encodeCbor({ kind: 'read', meta, value })).ok).toBe(false)
+  })
+})
