@@ -1,12 +1,5 @@
 // What goes into the Raft machine and what comes out: local inputs and effects. None of it is on the wire.
-import type {
-  Configuration,
-  Entry,
-  HardState,
-  RaftMessage,
-  ServerId,
-  SnapshotMeta,
-} from './message.ts'
+import type { Configuration, Entry, HardState, RaftMessage, ServerId, SnapshotMeta } from './message.ts'
 
 /** Events and commands for the machine. */
 export type RaftInput =
@@ -25,7 +18,7 @@ export type RaftInput =
   | { readonly kind: 'transferLeadership'; readonly to: ServerId | null }
   /** Change one server (thesis 4.1). Answered by `proposalAccepted` or `proposalRefused` with this request number. */
   | { readonly kind: 'changeServer'; readonly request: number; readonly change: ServerChange }
-  /** First start of a cluster: this configuration becomes entry 1. Refused when there is any state. */
+  /** First start of a cluster: this configuration becomes entry 1. Does nothing when there is any state. */
   | { readonly kind: 'bootstrap'; readonly configuration: Configuration }
   /** The driver has written a snapshot of what was applied; the log may be cut. */
   | { readonly kind: 'snapshotTaken'; readonly snapshot: SnapshotMeta }
@@ -37,12 +30,25 @@ export type RaftInput =
       readonly offset: number
       readonly data: Uint8Array
     }
-  /** The answer to `writeSnapshotChunk`. */
+  /** The snapshot that `readSnapshotChunk` asked for is gone or damaged: go on with the latest one. */
+  | { readonly kind: 'snapshotChunkUnreadable'; readonly to: ServerId; readonly snapshotIndex: number }
+  /** The answer to `writeSnapshotChunk`; `offset` is where the written chunk ends, the next byte wanted. */
   | { readonly kind: 'snapshotChunkWritten'; readonly snapshotIndex: number; readonly offset: number }
   /** The received snapshot is durable, verified, and the state store holds it. */
   | { readonly kind: 'snapshotRestored'; readonly snapshot: SnapshotMeta }
   /** The received snapshot was damaged or could not be restored; it has been discarded. */
   | { readonly kind: 'snapshotRejected'; readonly snapshotIndex: number }
+  /**
+   * The connection to this leader broke, or gossip says that it failed. A follower of it stands for election as
+   * soon as the leader's lease must have ended; nothing happens if another leader is known, or if it is heard again.
+   */
+  | { readonly kind: 'leaderUnreachable'; readonly leader: ServerId }
+
+/** A place in the log. */
+export interface LogPosition {
+  readonly index: number
+  readonly term: number
+}
 
 /** A command to be appended; `request` is the driver's number for it. */
 export interface Proposal {
@@ -63,23 +69,35 @@ export type RaftEffect =
   | { readonly kind: 'send'; readonly to: ServerId; readonly message: RaftMessage }
   /**
    * Write, then sync, then send `sendWhenDurable`, then feed back `persisted`. Writes are in order; the driver
-   * may join several into one sync. Entries replace whatever the log holds from `entries[0].index` on.
+   * may join several into one sync. Entries replace whatever the log holds from `entries[0].index` on. A write
+   * may be empty: it is durable when those before it are. With `reset` all entries so far are void and the log
+   * goes on behind that index (a snapshot has taken their place).
    */
   | {
       readonly kind: 'persist'
       readonly write: number
       readonly hardState: HardState | null
+      readonly reset: LogPosition | null
       readonly entries: readonly Entry[]
       readonly sendWhenDurable: readonly { readonly to: ServerId; readonly message: RaftMessage }[]
     }
   /** These entries are committed: apply them in order, then feed back `applied`. */
   | { readonly kind: 'apply'; readonly entries: readonly Entry[] }
   /** The proposal is in the leader's log there; it is done when that index is applied with that term. */
-  | { readonly kind: 'proposalAccepted'; readonly request: number; readonly index: number; readonly term: number }
+  | {
+      readonly kind: 'proposalAccepted'
+      readonly request: number
+      readonly index: number
+      readonly term: number
+    }
   | { readonly kind: 'proposalRefused'; readonly request: number; readonly reason: ProposalRefusal }
   /** The read may be answered once `index` is applied. */
   | { readonly kind: 'readReady'; readonly request: number; readonly index: number }
-  | { readonly kind: 'readRefused'; readonly request: number; readonly reason: 'notLeader' | 'leadershipLost' }
+  | {
+      readonly kind: 'readRefused'
+      readonly request: number
+      readonly reason: 'notLeader' | 'leadershipLost'
+    }
   /** Role, term or known leader have changed. Pending proposals of an ended leadership are indeterminate. */
   | {
       readonly kind: 'roleChanged'
@@ -119,7 +137,12 @@ export type RaftEffect =
   | { readonly kind: 'restoreSnapshot'; readonly snapshot: SnapshotMeta }
   | { readonly kind: 'transferEnded'; readonly ok: boolean; readonly reason: string }
   /** A well-formed but wrong message was dropped. */
-  | { readonly kind: 'rejected'; readonly reason: RaftRejection; readonly from: ServerId; readonly detail: string }
+  | {
+      readonly kind: 'rejected'
+      readonly reason: RaftRejection
+      readonly from: ServerId
+      readonly detail: string
+    }
 
 /** Roles by name. */
 export type RoleName = 'follower' | 'preCandidate' | 'candidate' | 'leader'

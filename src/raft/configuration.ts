@@ -1,0 +1,111 @@
+// Cluster membership: one server at a time (thesis 4.1), in force from the moment it is in the log.
+import type { Result } from '../lib/result.ts'
+import { err, ok } from '../lib/result.ts'
+import type { ProposalRefusal, ServerChange } from './events.ts'
+import type { Configuration, Entry, ServerEntry, ServerId } from './message.ts'
+import { isVoter, voterIds } from './quorum.ts'
+
+/** The configuration of a server that knows of no cluster. */
+export const emptyConfiguration: Configuration = { servers: [] }
+
+/** A configuration and the index of the entry that brought it; 0 for the empty one. */
+export interface PlacedConfiguration {
+  readonly index: number
+  readonly configuration: Configuration
+}
+
+/** The configurations of the log: the latest is in force, the committed one is final. */
+export class ConfigurationHistory {
+  /** By index; the first is the committed one. */
+  #placed: PlacedConfiguration[]
+
+  constructor(base: PlacedConfiguration) {
+    this.#placed = [base]
+  }
+
+  get latest(): PlacedConfiguration {
+    return this.#placed.at(-1) ?? { index: 0, configuration: emptyConfiguration }
+  }
+
+  get committed(): PlacedConfiguration {
+    return this.#placed[0] ?? { index: 0, configuration: emptyConfiguration }
+  }
+
+  /** Takes in entries that were put into the log, and forgets what they replaced. True if the latest changed. */
+  append(entries: readonly Entry[]): boolean {
+    const first = entries[0]
+    if (first === undefined) return false
+    const before = this.latest.index
+    const wasTruncated = before >= first.index
+    if (wasTruncated)
+      this.#placed = this.#placed.filter((placed, at) => at === 0 || placed.index < first.index)
+    for (const entry of entries) {
+      if (entry.kind === 'configuration') {
+        this.#placed.push({ index: entry.index, configuration: entry.configuration })
+      }
+    }
+    return wasTruncated || this.latest.index !== before
+  }
+
+  /** The log is committed up to `index`. Returns the configuration that became final, if one did. */
+  commit(index: number): PlacedConfiguration | undefined {
+    const before = this.committed.index
+    while (this.#placed.length > 1 && (this.#placed[1]?.index ?? Infinity) <= index) this.#placed.shift()
+    return this.committed.index === before ? undefined : this.committed
+  }
+
+  /** A snapshot took the log's place. */
+  reset(base: PlacedConfiguration): void {
+    this.#placed = [base]
+  }
+}
+
+/**
+ * The configuration after one change (thesis 4.1, 4.2.1).
+ *
+ * Adding a server that is there updates its address and keeps its suffrage. Nothing is touched on refusal.
+ * Errors: `noChange`, `unknownServer`, `lastVoter`.
+ */
+export function changed(
+  configuration: Configuration,
+  change: ServerChange,
+): Result<Configuration, ProposalRefusal> {
+  const known = configuration.servers.find((server) => server.id === change.id)
+  if (change.kind === 'addLearner' && known === undefined) {
+    return ok(
+      sorted([...configuration.servers, { id: change.id, address: change.address, suffrage: 'learner' }]),
+    )
+  }
+  if (known === undefined) return err('unknownServer')
+  if (change.kind === 'remove') {
+    return withVoter({ servers: configuration.servers.filter((server) => server.id !== change.id) })
+  }
+  const next = changedServer(known, change)
+  if (next.address === known.address && next.suffrage === known.suffrage) return err('noChange')
+  return withVoter(sorted(configuration.servers.map((server) => (server.id === change.id ? next : server))))
+}
+
+function changedServer(known: ServerEntry, change: Exclude<ServerChange, { kind: 'remove' }>): ServerEntry {
+  switch (change.kind) {
+    case 'addLearner':
+    case 'setAddress':
+      return { ...known, address: change.address }
+    case 'promote':
+      return { ...known, suffrage: 'voter' }
+    case 'demote':
+      return { ...known, suffrage: 'learner' }
+  }
+}
+
+function withVoter(configuration: Configuration): Result<Configuration, ProposalRefusal> {
+  return voterIds(configuration).length === 0 ? err('lastVoter') : ok(configuration)
+}
+
+function sorted(servers: readonly ServerEntry[]): Configuration {
+  return { servers: servers.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)) }
+}
+
+/** True if the server may stand for election: it is a voter of the latest configuration. */
+export function isPromotable(history: ConfigurationHistory, id: ServerId): boolean {
+  return isVoter(history.latest.configuration, id)
+}
