@@ -16,47 +16,60 @@ export interface PlacedConfiguration {
 
 /** The configurations of the log: the latest is in force, the committed one is final. */
 export class ConfigurationHistory {
-  /** By index; the first is the committed one. */
+  /** By index, never empty. */
   #placed: PlacedConfiguration[]
+  #commitIndex: number
 
+  /** Begins with a snapshot's configuration, or the empty one, which is committed. */
   constructor(base: PlacedConfiguration) {
     this.#placed = [base]
+    this.#commitIndex = base.index
   }
 
   get latest(): PlacedConfiguration {
-    return this.#placed.at(-1) ?? { index: 0, configuration: emptyConfiguration }
+    return this.at(Infinity)
   }
 
   get committed(): PlacedConfiguration {
-    return this.#placed[0] ?? { index: 0, configuration: emptyConfiguration }
+    return this.at(this.#commitIndex)
+  }
+
+  /** The configuration that holds at an index which was not forgotten. */
+  at(index: number): PlacedConfiguration {
+    const found = this.#placed.findLast((placed) => placed.index <= index) ?? this.#placed[0]
+    return found ?? { index: 0, configuration: emptyConfiguration }
   }
 
   /** Takes in entries that were put into the log, and forgets what they replaced. True if the latest changed. */
   append(entries: readonly Entry[]): boolean {
     const first = entries[0]
     if (first === undefined) return false
-    const before = this.latest.index
-    const wasTruncated = before >= first.index
-    if (wasTruncated)
-      this.#placed = this.#placed.filter((placed, at) => at === 0 || placed.index < first.index)
+    const before = this.latest
+    this.#placed = this.#placed.filter((placed, at) => at === 0 || placed.index < first.index)
     for (const entry of entries) {
       if (entry.kind === 'configuration') {
         this.#placed.push({ index: entry.index, configuration: entry.configuration })
       }
     }
-    return wasTruncated || this.latest.index !== before
+    return this.latest !== before
   }
 
   /** The log is committed up to `index`. Returns the configuration that became final, if one did. */
   commit(index: number): PlacedConfiguration | undefined {
-    const before = this.committed.index
+    const before = this.committed
+    this.#commitIndex = Math.max(this.#commitIndex, index)
+    return this.committed === before ? undefined : this.committed
+  }
+
+  /** Nobody asks for a configuration before `index` any more. */
+  forgetBefore(index: number): void {
     while (this.#placed.length > 1 && (this.#placed[1]?.index ?? Infinity) <= index) this.#placed.shift()
-    return this.committed.index === before ? undefined : this.committed
   }
 
   /** A snapshot took the log's place. */
   reset(base: PlacedConfiguration): void {
     this.#placed = [base]
+    this.#commitIndex = base.index
   }
 }
 
@@ -101,7 +114,8 @@ function withVoter(configuration: Configuration): Result<Configuration, Proposal
   return voterIds(configuration).length === 0 ? err('lastVoter') : ok(configuration)
 }
 
-function sorted(servers: readonly ServerEntry[]): Configuration {
+/** A configuration of these servers, in the order in which configurations are kept. */
+export function sorted(servers: readonly ServerEntry[]): Configuration {
   return { servers: servers.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)) }
 }
 

@@ -262,6 +262,7 @@ export class Core {
       if (entry !== undefined) this.bytesSinceSnapshot += entryBytes(entry)
     }
     this.appliedIndex = Math.max(this.appliedIndex, index)
+    this.configurations.forgetBefore(this.appliedIndex)
   }
 
   /** A snapshot takes the place of the state and, where the log does not agree with it, of the log. */

@@ -1,4 +1,5 @@
 // Local inputs: what the driver has finished, and what clients and operators want.
+import { sorted } from './configuration.ts'
 import type { Core } from './core.ts'
 import { onCandidatePersisted, onLeaderUnreachable, standForPreVote } from './election.ts'
 import type { RaftInput } from './events.ts'

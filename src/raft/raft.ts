@@ -1,7 +1,7 @@
 // The Raft machine: the term rule first, then the step of the role. Paper: Ongaro, Ousterhout, extended version;
 // thesis: Ongaro. No clock, no disk, no network: see DESIGN.md for how it is driven.
 import type { Machine } from '../lib/machine.ts'
-import { unreachable } from '../lib/assert.ts'
+import { assert, unreachable } from '../lib/assert.ts'
 import type { RaftConfig } from './config.ts'
 import { Core } from './core.ts'
 import {
@@ -22,7 +22,7 @@ import {
   onInstallSnapshotReply,
 } from './leader.ts'
 import { onLocal } from './local.ts'
-import type { Configuration, RaftMessage, ServerId } from './message.ts'
+import type { Configuration, RaftMessage, ServerId, SnapshotMeta } from './message.ts'
 import { compact, onInstallSnapshot } from './snapshot.ts'
 
 /** A Raft server as a value. The getters are for the driver and for people; they change nothing. */
@@ -56,6 +56,8 @@ export interface Raft extends Machine<RaftInput, RaftEffect> {
   readonly lastContactMs: number | null
   /** From which index on a read may be answered under the leader's lease (thesis 6.4.1), or null: ask `readIndex`. */
   leaseReadIndex(nowMs: number): number | null
+  /** What a snapshot of everything applied so far stands for; its size is not known yet. */
+  snapshotMeta(): Omit<SnapshotMeta, 'size'>
 }
 
 /** What the leader knows of one peer. */
@@ -195,6 +197,14 @@ class RaftMachine implements Raft {
   leaseReadIndex(nowMs: number): number | null {
     const { role } = this.#core
     return role.kind === 'leader' ? leaseReadIndex(this.#core, role, nowMs) : null
+  }
+
+  snapshotMeta(): Omit<SnapshotMeta, 'size'> {
+    const { appliedIndex: index, configurations, log } = this.#core
+    const term = log.termAt(index)
+    assert(term !== undefined, () => `what is applied, ${index}, is within the log`)
+    const { configuration, index: configurationIndex } = configurations.at(index)
+    return { index, term, configuration, configurationIndex }
   }
 }
 
