@@ -60,7 +60,11 @@ export interface Agent {
  *
  * Errors: StartError with a sentence for the user. Whatever was opened is closed again then.
  */
-export async function createAgent(config: AgentConfig, host: Host, options: AgentOptions = {}): Promise<Agent> {
+export async function createAgent(
+  config: AgentConfig,
+  host: Host,
+  options: AgentOptions = {},
+): Promise<Agent> {
   const agent = new RunningAgent(config, host, options)
   try {
     await agent.start()
@@ -129,7 +133,13 @@ class RunningAgent implements Agent {
     this.id = await loadNodeId(host, config)
     const seed = new DataView(host.entropy.bytes(4).slice().buffer).getUint32(0)
     this.#random = seededRandom(seed)
-    this.#logger.info('Starting agent', { version, node: config.nodeName, node_id: this.id, runtime: host.runtime, seed })
+    this.#logger.info('Starting agent', {
+      version,
+      node: config.nodeName,
+      node_id: this.id,
+      runtime: host.runtime,
+      seed,
+    })
 
     this.#rpc = this.#makeRpc()
     this.#pools = createPools({
@@ -189,7 +199,9 @@ class RunningAgent implements Agent {
     try {
       await rpc.listen(config.bind.rpc)
     } catch (error) {
-      throw new StartError(`Cannot listen for RPC on ${formatAddress(config.bind.rpc)}: ${describe(error)}; free the port or choose another with -server-port`)
+      throw new StartError(
+        `Cannot listen for RPC on ${formatAddress(config.bind.rpc)}: ${describe(error)}; free the port or choose another with -server-port`,
+      )
     }
     this.#server = await startServer({
       host,
@@ -238,7 +250,9 @@ class RunningAgent implements Agent {
         this.#http.push(await host.http.serve(at, (request, from) => this.app(request, from)))
       } catch (error) {
         const where = 'unixPath' in at ? at.unixPath : formatAddress(at)
-        throw new StartError(`Cannot listen for HTTP on ${where}: ${describe(error)}; free the port or choose another with -http-port`)
+        throw new StartError(
+          `Cannot listen for HTTP on ${where}: ${describe(error)}; free the port or choose another with -http-port`,
+        )
       }
     }
     this.#dns = await startDns({
@@ -260,12 +274,25 @@ class RunningAgent implements Agent {
       random: this.#random.fork('nodeInfo'),
       read: async () => {
         if (!config.server && pools.lanServers.all().length === 0) return undefined
-        const options = { datacenter: '', consistency: 'stale' as const, maxStaleMs: null, minIndex: 0, waitMs: 0 }
-        const answer = await requests.read({ kind: 'node', node: config.nodeName }, options, this.#stopping.signal)
+        const options = {
+          datacenter: '',
+          consistency: 'stale' as const,
+          maxStaleMs: null,
+          minIndex: 0,
+          waitMs: 0,
+        }
+        const answer = await requests.read(
+          { kind: 'node', node: config.nodeName },
+          options,
+          this.#stopping.signal,
+        )
         return answer.ok ? (answer.value.value?.node ?? null) : undefined
       },
       write: async (node) => {
-        const written = await requests.write({ kind: 'register', node, service: null, checks: [], skipNodeUpdate: false }, '')
+        const written = await requests.write(
+          { kind: 'register', node, service: null, checks: [], skipNodeUpdate: false },
+          '',
+        )
         return written.ok && written.value.kind === 'done'
       },
       log: this.#logger,
@@ -286,7 +313,9 @@ class RunningAgent implements Agent {
     try {
       await this.#host.files.write(pidFile, new TextEncoder().encode(`${this.#host.system.pid}`), 0o644)
     } catch (error) {
-      throw new StartError(`Cannot write the pid file "${pidFile}": ${describe(error)}; choose another with -pid-file`)
+      throw new StartError(
+        `Cannot write the pid file "${pidFile}": ${describe(error)}; choose another with -pid-file`,
+      )
     }
   }
 
@@ -364,7 +393,8 @@ class RunningAgent implements Agent {
     await this.#server?.stop()
     await this.#pools?.stop()
     await this.#rpc?.close()
-    if (this.config.pidFile !== null) await this.#host.files.remove(this.config.pidFile).catch(() => undefined)
+    if (this.config.pidFile !== null)
+      await this.#host.files.remove(this.config.pidFile).catch(() => undefined)
     await this.#lock?.release()
     this.#logger.info('Agent stopped')
     await this.#detachSinks()

@@ -13,7 +13,7 @@ type ServerHealth = AutopilotHealthView['servers'][number]
  */
 export function autopilotHealth(options: LocalServerOptions): AutopilotHealthView {
   const { machine } = options.raft
-  const progressById = new Map(machine.progress().map((p) => [p.id, p]))
+  const progressById = new Map(machine.progress.map((p) => [p.id, p]))
   const servers = machine.configuration.servers.map((server): ServerHealth => {
     const info = options.lan.byId(server.id)
     const isSelf = server.id === options.selfId

@@ -62,16 +62,23 @@ function agentControl(parts: BackendParts): AgentControl {
     forceLeave: (node, options) => Promise.resolve(forceLeave(parts, node, options)),
     metrics: () => parts.metrics.view(),
     prometheus: () => null,
-    monitor: (level, asJson, signal) => monitorStream(parts.log, parseLogLevel(level) ?? 'info', asJson, signal),
+    monitor: (level, asJson, signal) =>
+      monitorStream(parts.log, parseLogLevel(level) ?? 'info', asJson, signal),
     reload: parts.reload,
   }
 }
 
-async function join(parts: BackendParts, address: string, pool: 'lan' | 'wan'): Promise<Result<void, RequestError>> {
+async function join(
+  parts: BackendParts,
+  address: string,
+  pool: 'lan' | 'wan',
+): Promise<Result<void, RequestError>> {
   const { config } = parts
   const target = pool === 'lan' ? parts.lan : parts.wan
   if (target === null) {
-    const why = config.server ? 'its WAN pool is off (ports.serf_wan)' : 'it is a client, and only servers take part'
+    const why = config.server
+      ? 'its WAN pool is off (ports.serf_wan)'
+      : 'it is a client, and only servers take part'
     return err(requestError('internal', `Cannot join the WAN pool: this agent has none, because ${why}`))
   }
   const port = pool === 'lan' ? config.ports.serfLan : config.ports.serfWan
@@ -88,11 +95,13 @@ function forceLeave(
   const unknown = (): Result<void, RequestError> =>
     err(requestError('internal', `agent: No node found with name '${node}'`))
   if (options.wan) {
-    if (parts.wan === null) return err(requestError('internal', 'This agent is a client and not in the WAN pool; ask a server'))
+    if (parts.wan === null)
+      return err(requestError('internal', 'This agent is a client and not in the WAN pool; ask a server'))
     return parts.wan.forceLeave(node, options.prune) ? ok(undefined) : unknown()
   }
   const isKnown = parts.lan.forceLeave(node, options.prune)
   // A server is in both pools; its WAN name carries the datacenter.
-  const isKnownInWan = parts.wan !== null && parts.wan.forceLeave(`${node}.${config.datacenter}`, options.prune)
+  const isKnownInWan =
+    parts.wan !== null && parts.wan.forceLeave(`${node}.${config.datacenter}`, options.prune)
   return isKnown || isKnownInWan ? ok(undefined) : unknown()
 }

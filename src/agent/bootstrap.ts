@@ -48,7 +48,8 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
 
   const promise = (servers: readonly string[]): boolean => {
     const set = servers.join(' ')
-    if (options.hasState() || (promised !== null && promised.set !== set && clock.nowMs() < promised.untilMs)) return false
+    if (options.hasState() || (promised !== null && promised.set !== set && clock.nowMs() < promised.untilMs))
+      return false
     promised = { set, untilMs: clock.nowMs() + promiseMs }
     return true
   }
@@ -66,7 +67,9 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
     if (options.hasState()) return false
     if (replies.some((reply) => reply.kind === 'bootstrapState' && reply.hasState)) {
       // Either a cluster exists, or another server of this very set was first: its leader will reach us.
-      const isOurs = replies.every((reply) => reply.kind === 'bootstrapState' && (reply.granted || reply.hasState))
+      const isOurs = replies.every(
+        (reply) => reply.kind === 'bootstrapState' && (reply.granted || reply.hasState),
+      )
       if (!isOurs) log.info('Existing Raft peers reported by a server; not bootstrapping')
       isOver = true
       return false
@@ -74,7 +77,9 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
     const areGranted = replies.every((reply) => reply.kind === 'bootstrapState' && reply.granted)
     if (!areGranted || clock.nowMs() - askedAtMs > startWithinMs) return true
     isOver = true
-    log.info('Found the expected number of servers; bootstrapping', { servers: set.map((s) => formatAddress(s.rpc)) })
+    log.info('Found the expected number of servers; bootstrapping', {
+      servers: set.map((s) => formatAddress(s.rpc)),
+    })
     options.start({
       servers: set.map((s) => ({ id: s.id, address: formatAddress(s.rpc), suffrage: 'voter' as const })),
     })
@@ -99,7 +104,11 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
       isAsking = true
       void run()
     },
-    promise: (servers) => ({ kind: 'bootstrapState', hasState: options.hasState(), granted: promise(servers) }),
+    promise: (servers) => ({
+      kind: 'bootstrapState',
+      hasState: options.hasState(),
+      granted: promise(servers),
+    }),
   }
 }
 

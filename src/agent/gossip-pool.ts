@@ -1,5 +1,10 @@
 // One gossip pool (LAN or WAN) at work: the machine, its socket, its stream exchanges, and joins.
-import { decodeExchangeReply, decodeExchangeRequest, encodeExchangeReply, encodeExchangeRequest } from '../codec/gossip-codec.ts'
+import {
+  decodeExchangeReply,
+  decodeExchangeRequest,
+  encodeExchangeReply,
+  encodeExchangeRequest,
+} from '../codec/gossip-codec.ts'
 import { decodePacket, encodePacket } from '../codec/gossip-codec.ts'
 import type { GossipConfig } from '../gossip/config.ts'
 import type { GossipEffect, GossipInput, Member } from '../gossip/events.ts'
@@ -201,7 +206,11 @@ class Pool implements GossipPool {
     this.#pump.feed(
       reply.ok
         ? { kind: 'exchangeAnswered', exchange: effect.exchange, reply: reply.value }
-        : { kind: 'exchangeFailed', exchange: effect.exchange, reason: `malformed reply (${reply.error.detail})` },
+        : {
+            kind: 'exchangeFailed',
+            exchange: effect.exchange,
+            reason: `malformed reply (${reply.error.detail})`,
+          },
     )
   }
 

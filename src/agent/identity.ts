@@ -47,7 +47,9 @@ export async function loadNodeId(host: Host, config: AgentConfig): Promise<strin
   const stored = await readText(host, path)
   const known = stored?.trim().toLowerCase()
   if (known !== undefined && !uuidPattern.test(known)) {
-    throw new StartError(`Cannot read the node ID from "${path}": "${known.slice(0, 60)}" is no UUID; remove the file to get a new ID`)
+    throw new StartError(
+      `Cannot read the node ID from "${path}": "${known.slice(0, 60)}" is no UUID; remove the file to get a new ID`,
+    )
   }
   const id = config.nodeId ?? known ?? randomUuid(host.entropy.bytes(16))
   if (id !== known) {

@@ -19,7 +19,11 @@ export function splitHostPort(text: string, defaultPort: number): { host: string
   return named === null ? undefined : withPort(named[1] ?? '', named[2], defaultPort)
 }
 
-function withPort(host: string, port: string | undefined, defaultPort: number): { host: string; port: number } | undefined {
+function withPort(
+  host: string,
+  port: string | undefined,
+  defaultPort: number,
+): { host: string; port: number } | undefined {
   const number = port === undefined ? defaultPort : Number(port)
   return number >= 1 && number <= 65_535 ? { host, port: number } : undefined
 }
@@ -114,7 +118,9 @@ export function createFloodJoin(
   const missing = (): readonly ServerInfo[] => {
     const present = new Set<string>()
     for (const member of wanMembers()) if (member.status !== 'failed') present.add(member.id)
-    return lan.all().filter((s) => s.wanPort > 0 && s.status === 'alive' && !present.has(s.id) && !inProgress.has(s.id))
+    return lan
+      .all()
+      .filter((s) => s.wanPort > 0 && s.status === 'alive' && !present.has(s.id) && !inProgress.has(s.id))
   }
   const consider = (): void => {
     if (isStopped) return

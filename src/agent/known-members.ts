@@ -39,7 +39,11 @@ export async function openKnownMembers(
   host: Pick<Host, 'files' | 'clock'>,
   path: string,
   log: Logger,
-  current: () => { readonly members: Iterable<Member>; readonly incarnation: number; readonly lamportTime: number },
+  current: () => {
+    readonly members: Iterable<Member>
+    readonly incarnation: number
+    readonly lamportTime: number
+  },
 ): Promise<KnownMembersFile> {
   const restored = await restore(host, path, log)
   let disarm: (() => void) | null = null

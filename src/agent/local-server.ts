@@ -2,7 +2,13 @@
 import { err, ok, type Result } from '../lib/result.ts'
 import { formatAddress, type Address } from '../model/address.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
-import type { AutopilotHealthView, MemberView, RaftConfigurationView, ReadMeta, ServerQueryKind } from '../model/query.ts'
+import type {
+  AutopilotHealthView,
+  MemberView,
+  RaftConfigurationView,
+  ReadMeta,
+  ServerQueryKind,
+} from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Bootstrap } from './bootstrap.ts'
@@ -48,7 +54,12 @@ export function createLocalServer(options: LocalServerOptions): LocalServerNode 
   }
 }
 
-function waitForLeader(clock: Clock, waiters: Set<() => void>, untilMs: number, signal: AbortSignal): Promise<void> {
+function waitForLeader(
+  clock: Clock,
+  waiters: Set<() => void>,
+  untilMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
       waiters.delete(finish)
@@ -71,18 +82,18 @@ function refuse(error: RequestError): RpcReply {
   return { kind: 'refused', error }
 }
 
-function serve(options: LocalServerOptions, request: RpcRequest, signal: AbortSignal): Promise<RpcReply> | RpcReply {
+function serve(options: LocalServerOptions, request: RpcRequest, signal: AbortSignal): Promise<RpcReply> {
   switch (request.kind) {
     case 'read':
       return read(options, request, signal)
     case 'write':
       return write(options, request.command)
     case 'ask':
-      return { kind: 'asked', value: answer(options, request.question) }
+      return Promise.resolve({ kind: 'asked', value: answer(options, request.question) })
     case 'readIndex':
       return readIndex(options)
     case 'bootstrapState':
-      return options.bootstrap.promise(request.servers)
+      return Promise.resolve(options.bootstrap.promise(request.servers))
     case 'removeServer':
       return removeServer(options, request.id)
     default:
@@ -92,7 +103,11 @@ function serve(options: LocalServerOptions, request: RpcRequest, signal: AbortSi
 
 type ReadRequest = Extract<RpcRequest, { readonly kind: 'read' }>
 
-async function read(options: LocalServerOptions, request: ReadRequest, signal: AbortSignal): Promise<RpcReply> {
+async function read(
+  options: LocalServerOptions,
+  request: ReadRequest,
+  signal: AbortSignal,
+): Promise<RpcReply> {
   const fresh = await freshness(options, request.options.consistency)
   if (!fresh.ok) return refuse(fresh.error)
   const isApplied = await options.store.whenApplied(fresh.value, options.clock.nowMs() + options.holdMs)
@@ -124,7 +139,7 @@ function meta(options: LocalServerOptions, index: number): ReadMeta {
   return {
     index: Math.max(1, index),
     knownLeader: machine.leader !== null,
-    lastContactMs: isLeader ? 0 : Math.max(0, options.clock.nowMs() - machine.lastContactMs),
+    lastContactMs: isLeader ? 0 : Math.max(0, options.clock.nowMs() - (machine.lastContactMs ?? 0)),
   }
 }
 
@@ -176,7 +191,7 @@ function addressText(options: LocalServerOptions, id: string, hint: string): str
 
 function raftConfiguration(options: LocalServerOptions): RaftConfigurationView {
   const { machine } = options.raft
-  const lastIndexById = new Map(machine.progress().map((p) => [p.id, p.matchIndex]))
+  const lastIndexById = new Map(machine.progress.map((p) => [p.id, p.matchIndex]))
   return {
     servers: machine.configuration.servers.map((server) => ({
       id: server.id,

@@ -70,7 +70,8 @@ function emptyInterval(startWallMs: number): Interval {
 function add(map: Map<string, Aggregate>, name: string, value: number): void {
   const known = map.get(name)
   if (known === undefined) {
-    if (map.size < namesMax) map.set(name, { count: 1, sum: value, sumOfSquares: value * value, min: value, max: value })
+    if (map.size < namesMax)
+      map.set(name, { count: 1, sum: value, sumOfSquares: value * value, min: value, max: value })
     return
   }
   known.count++

@@ -5,7 +5,12 @@ import { renderLogJson, renderLogLine, type Log, type LogLevel } from './log.ts'
 const queuedLinesMax = 512
 
 /** A stream of lines at a level, until the signal aborts or the client goes. */
-export function monitorStream(log: Log, level: LogLevel, asJson: boolean, signal: AbortSignal): ReadableStream<Uint8Array> {
+export function monitorStream(
+  log: Log,
+  level: LogLevel,
+  asJson: boolean,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   const render = asJson ? renderLogJson : renderLogLine
   let detach: () => void = () => undefined

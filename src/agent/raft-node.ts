@@ -143,7 +143,8 @@ export class RaftNode {
     this.#isStopped = true
     this.#pump.stop()
     const stopped = requestError('indeterminate', 'The agent is stopping')
-    for (const waiting of [...this.#accepting.values(), ...this.#pendingByIndex.values()]) waiting.resolve(err(stopped))
+    for (const waiting of [...this.#accepting.values(), ...this.#pendingByIndex.values()])
+      waiting.resolve(err(stopped))
     for (const waiting of this.#readers.values()) waiting.resolve(err(stopped))
     for (const done of this.#transferWaiters.splice(0)) done(false)
     await this.#options.storage.close()
@@ -181,7 +182,11 @@ export class RaftNode {
         return
       case 'rejected':
         this.#options.metrics.count(`raft.rejected.${effect.reason}`)
-        this.#options.log.debug('Message rejected', { reason: effect.reason, from: effect.from, detail: effect.detail })
+        this.#options.log.debug('Message rejected', {
+          reason: effect.reason,
+          from: effect.from,
+          detail: effect.detail,
+        })
         return
       default:
         this.#performSnapshot(effect)
@@ -228,7 +233,7 @@ export class RaftNode {
 
   #persist(effect: RaftEffect & { readonly kind: 'persist' }): void {
     this.#writesInFlight++
-    this.#options.storage.persist(effect.hardState, effect.entries).then(
+    this.#options.storage.persist(effect).then(
       () => {
         this.#writesInFlight--
         if (this.#isStopped) return
@@ -245,7 +250,8 @@ export class RaftNode {
   #apply(entries: readonly Entry[]): void {
     const { store } = this.#options
     for (const entry of entries) {
-      const result = entry.kind === 'command' ? this.#applyCommand(entry.index, entry.data) : store.skip(entry.index)
+      const result =
+        entry.kind === 'command' ? this.#applyCommand(entry.index, entry.data) : store.skip(entry.index)
       const waiting = this.#pendingByIndex.get(entry.index)
       if (waiting === undefined) continue
       this.#pendingByIndex.delete(entry.index)
@@ -306,7 +312,11 @@ export class RaftNode {
     const { snapshot, offset, data } = effect
     await this.#options.storage.writeChunk(snapshot, offset, data)
     if (!this.#isStopped) {
-      this.#pump.feed({ kind: 'snapshotChunkWritten', snapshotIndex: snapshot.index, offset: offset + data.length })
+      this.#pump.feed({
+        kind: 'snapshotChunkWritten',
+        snapshotIndex: snapshot.index,
+        offset: offset + data.length,
+      })
     }
   }
 

@@ -1,7 +1,15 @@
 // The leader's mirror: members of the LAN pool into the catalog, servers into the Raft configuration.
 // Reference semantics §7. Runs on the leader only, after it has applied everything of earlier terms.
 import type { Member } from '../gossip/events.ts'
-import type { CatalogCheck, CatalogNode, CatalogService, CheckInfo, NodeInfo, ServiceInfo, TextMap } from '../model/catalog.ts'
+import type {
+  CatalogCheck,
+  CatalogNode,
+  CatalogService,
+  CheckInfo,
+  NodeInfo,
+  ServiceInfo,
+  TextMap,
+} from '../model/catalog.ts'
 import type { Command, RegisterCommand } from '../model/command.ts'
 import { formatAddress } from '../model/address.ts'
 import type { ServerChange } from '../raft/events.ts'
@@ -108,7 +116,9 @@ async function mirrorCatalog(options: ReconcileOptions): Promise<boolean> {
 type Single = Exclude<Command, { readonly kind: 'batch' }>
 
 /** The commands that make the catalog agree with the pool. */
-export function differences(options: Pick<ReconcileOptions, 'selfId' | 'datacenter' | 'members' | 'catalog' | 'log'>): readonly Single[] {
+export function differences(
+  options: Pick<ReconcileOptions, 'selfId' | 'datacenter' | 'members' | 'catalog' | 'log'>,
+): readonly Single[] {
   const commands: Single[] = []
   const present = new Set<string>()
   for (const member of options.members()) {
@@ -127,7 +137,10 @@ export function differences(options: Pick<ReconcileOptions, 'selfId' | 'datacent
   return commands
 }
 
-function ofMember(options: Pick<ReconcileOptions, 'selfId' | 'datacenter' | 'catalog' | 'log'>, member: Member): Single | null {
+function ofMember(
+  options: Pick<ReconcileOptions, 'selfId' | 'datacenter' | 'catalog' | 'log'>,
+  member: Member,
+): Single | null {
   switch (member.status) {
     case 'alive':
     case 'leaving':
@@ -147,7 +160,10 @@ function deregister(node: string): Single {
   return { kind: 'deregister', node, serviceId: '', checkId: '' }
 }
 
-function registration(options: Pick<ReconcileOptions, 'datacenter' | 'catalog' | 'log'>, member: Member): RegisterCommand | null {
+function registration(
+  options: Pick<ReconcileOptions, 'datacenter' | 'catalog' | 'log'>,
+  member: Member,
+): RegisterCommand | null {
   const known = options.catalog.node(member.name)
   const server = serverOf(member)
   const service = server === null ? null : consulService(member, server)
@@ -174,7 +190,10 @@ function registration(options: Pick<ReconcileOptions, 'datacenter' | 'catalog' |
   return { kind: 'register', node, service, checks: [check], skipNodeUpdate: false }
 }
 
-function failure(options: Pick<ReconcileOptions, 'datacenter' | 'catalog' | 'log'>, member: Member): RegisterCommand | null {
+function failure(
+  options: Pick<ReconcileOptions, 'datacenter' | 'catalog' | 'log'>,
+  member: Member,
+): RegisterCommand | null {
   const known = options.catalog.node(member.name)
   const check = healthCheck(member.name, 'critical', 'Agent not live or unreachable')
   if (known === null || known.node.id !== member.id || hasCheck(options.catalog, check)) return null
@@ -234,7 +253,10 @@ function consulService(member: Member, server: ServerInfo): ServiceInfo {
 function isSameService(known: CatalogService, wanted: ServiceInfo): boolean {
   if (known.id !== wanted.id || known.service !== wanted.service || known.port !== wanted.port) return false
   const keys = Object.keys(wanted.meta)
-  return Object.keys(known.meta).length === keys.length && keys.every((key) => known.meta[key] === wanted.meta[key])
+  return (
+    Object.keys(known.meta).length === keys.length &&
+    keys.every((key) => known.meta[key] === wanted.meta[key])
+  )
 }
 
 /** Makes the Raft configuration agree with the pool, one change at a time (thesis 4.1); true if it does. */
@@ -264,7 +286,8 @@ export function nextServerChange(
     const address = formatAddress(server.rpc)
     if (entry === undefined) return { kind: 'addLearner', id: member.id, address }
     if (entry.address !== address) return { kind: 'setAddress', id: member.id, address }
-    if (entry.suffrage === 'learner' && options.caughtUp.has(member.id)) return { kind: 'promote', id: member.id }
+    if (entry.suffrage === 'learner' && options.caughtUp.has(member.id))
+      return { kind: 'promote', id: member.id }
   }
   return null
 }

@@ -42,18 +42,28 @@ export function createRequests(router: Router): Requests {
       return ok({ ...reply.meta, value: reply.value as QueryValue<typeof query.kind> })
     },
     async write(command, datacenter) {
-      const reply = await router.request({ kind: 'write', datacenter, hops: 0, command: encodeCommand(command) }, never)
+      const reply = await router.request(
+        { kind: 'write', datacenter, hops: 0, command: encodeCommand(command) },
+        never,
+      )
       return reply.kind === 'written' ? ok(reply.result) : err(errorOf(reply))
     },
     async ask(question, datacenter, consistency) {
       const reply = await router.request({ kind: 'ask', datacenter, hops: 0, question, consistency }, never)
-      return reply.kind === 'asked' ? ok(reply.value as ServerQueryTable[typeof question]) : err(errorOf(reply))
+      return reply.kind === 'asked'
+        ? ok(reply.value as ServerQueryTable[typeof question])
+        : err(errorOf(reply))
     },
   }
 }
 
 /** A stale answer that is older than `max_stale` is asked of the leader instead, once (semantics §2). */
-async function readWithin(router: Router, query: Query, options: ReadOptions, signal: AbortSignal): Promise<RpcReply> {
+async function readWithin(
+  router: Router,
+  query: Query,
+  options: ReadOptions,
+  signal: AbortSignal,
+): Promise<RpcReply> {
   const { datacenter, maxStaleMs } = options
   const reply = await router.request({ kind: 'read', datacenter, hops: 0, query, options }, signal)
   const isTooOld = reply.kind === 'read' && maxStaleMs !== null && reply.meta.lastContactMs > maxStaleMs
@@ -65,5 +75,7 @@ async function readWithin(router: Router, query: Query, options: ReadOptions, si
 }
 
 function errorOf(reply: RpcReply): RequestError {
-  return reply.kind === 'refused' ? reply.error : requestError('internal', `Unexpected reply of kind ${reply.kind}`)
+  return reply.kind === 'refused'
+    ? reply.error
+    : requestError('internal', `Unexpected reply of kind ${reply.kind}`)
 }

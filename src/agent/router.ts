@@ -65,7 +65,9 @@ async function route(options: RouterOptions, request: RpcRequest, signal: AbortS
     return local === null ? refuse(notAServer()) : local.serve(request, signal)
   }
   if (request.hops > hopsMax) {
-    return refuse(requestError('internal', `The request was forwarded ${request.hops} times without finding its place`))
+    return refuse(
+      requestError('internal', `The request was forwarded ${request.hops} times without finding its place`),
+    )
   }
   if (local === null) return toAnyServer(options, request, signal)
   const isElsewhere = request.datacenter !== '' && request.datacenter !== options.datacenter
@@ -86,7 +88,10 @@ function needsLeader(request: Forwarded): boolean {
     case 'read':
       return request.options.consistency !== 'stale'
     case 'ask':
-      return request.question === 'autopilotHealth' || (request.question === 'raftConfiguration' && request.consistency !== 'stale')
+      return (
+        request.question === 'autopilotHealth' ||
+        (request.question === 'raftConfiguration' && request.consistency !== 'stale')
+      )
     default:
       return request satisfies never
   }
@@ -108,11 +113,22 @@ async function send(
   to: Address,
   request: Forwarded,
   control: { readonly deadlineMs: number; readonly signal: AbortSignal },
-): Promise<{ readonly ok: true; readonly reply: RpcReply } | { readonly ok: false; readonly failure: RpcFailure }> {
-  const answer = await options.rpc.call(to, channels.request, encodeRequest({ ...request, hops: request.hops + 1 }), control)
+): Promise<
+  { readonly ok: true; readonly reply: RpcReply } | { readonly ok: false; readonly failure: RpcFailure }
+> {
+  const answer = await options.rpc.call(
+    to,
+    channels.request,
+    encodeRequest({ ...request, hops: request.hops + 1 }),
+    control,
+  )
   if (!answer.ok) return { ok: false, failure: answer.error }
   const reply = decodeReply(answer.value)
-  if (!reply.ok) return { ok: true, reply: refuse(requestError('internal', `Malformed reply from ${to.ip}: ${reply.error.detail}`)) }
+  if (!reply.ok)
+    return {
+      ok: true,
+      reply: refuse(requestError('internal', `Malformed reply from ${to.ip}: ${reply.error.detail}`)),
+    }
   return { ok: true, reply: reply.value }
 }
 
@@ -120,7 +136,10 @@ function failed(request: Forwarded, failure: RpcFailure): RpcReply {
   if (failure.code === 'cancelled') return refuse(requestError('cancelled', 'The client has gone'))
   if (request.kind === 'write' && failure.sent) {
     return refuse(
-      requestError('indeterminate', `rpc error making call: ${failure.message}; the write may or may not have been applied`),
+      requestError(
+        'indeterminate',
+        `rpc error making call: ${failure.message}; the write may or may not have been applied`,
+      ),
     )
   }
   return refuse(requestError('timeout', `rpc error making call: ${failure.message}`))
@@ -147,7 +166,8 @@ async function toLeader(
       if (sent.ok && !isNoLeader(sent.reply)) return sent.reply
       if (!sent.ok && !mayRetry(request, sent.failure)) return failed(request, sent.failure)
     }
-    if (signal.aborted || clock.nowMs() >= holdUntilMs) return refuse(requestError('noLeader', 'No cluster leader'))
+    if (signal.aborted || clock.nowMs() >= holdUntilMs)
+      return refuse(requestError('noLeader', 'No cluster leader'))
     await local.leaderChanged(Math.min(holdUntilMs, clock.nowMs() + 100 + options.random.below(100)), signal)
   }
 }
@@ -157,7 +177,11 @@ function isNoLeader(reply: RpcReply): boolean {
 }
 
 /** From a client: at one of our datacenter's servers, another one when it does not answer. */
-async function toAnyServer(options: RouterOptions, request: Forwarded, signal: AbortSignal): Promise<RpcReply> {
+async function toAnyServer(
+  options: RouterOptions,
+  request: Forwarded,
+  signal: AbortSignal,
+): Promise<RpcReply> {
   const { clock, holdMs, lan, datacenter } = options
   const holdUntilMs = clock.nowMs() + holdMs
   let last: RpcFailure | null = null
@@ -180,7 +204,12 @@ async function toAnyServer(options: RouterOptions, request: Forwarded, signal: A
   return refuse(requestError('noServers', 'No known Consul servers'))
 }
 
-function noteFailure(options: RouterOptions, directory: ServerDirectory, server: ServerInfo, failure: RpcFailure): void {
+function noteFailure(
+  options: RouterOptions,
+  directory: ServerDirectory,
+  server: ServerInfo,
+  failure: RpcFailure,
+): void {
   directory.demote(server)
   options.log.warn('A server did not answer; asking another', {
     server: server.name,
@@ -190,7 +219,11 @@ function noteFailure(options: RouterOptions, directory: ServerDirectory, server:
 }
 
 /** From a server: at a server of another datacenter. Dead and silent ones must not take longer than the hold. */
-async function toDatacenter(options: RouterOptions, request: Forwarded, signal: AbortSignal): Promise<RpcReply> {
+async function toDatacenter(
+  options: RouterOptions,
+  request: Forwarded,
+  signal: AbortSignal,
+): Promise<RpcReply> {
   const { clock, holdMs, wan } = options
   if (wan === null || !wan.datacenters().includes(request.datacenter)) {
     return refuse(requestError('noPathToDatacenter', 'No path to datacenter'))

@@ -144,7 +144,11 @@ function raftStats(raft: RaftNode, nowMs: number): JsonObject {
     applied_index: String(machine.lastApplied),
     commit_index: String(machine.commitIndex),
     fsm_pending: '0',
-    last_contact: isLeader ? '0' : machine.leader === null ? 'never' : `${nowMs - machine.lastContactMs}ms`,
+    last_contact: isLeader
+      ? '0'
+      : machine.lastContactMs === null
+        ? 'never'
+        : `${nowMs - machine.lastContactMs}ms`,
     last_log_index: String(machine.lastIndex),
     last_log_term: String(machine.lastTerm),
     last_snapshot_index: String(machine.snapshotIndex),

@@ -78,7 +78,8 @@ export function createServerDirectory(random: Random): ServerDirectory {
   }
   const remember = (name: string, server: ServerInfo): void => {
     const known = serverByMember.get(name)
-    if (known !== undefined && (known.id !== server.id || known.datacenter !== server.datacenter)) forget(name)
+    if (known !== undefined && (known.id !== server.id || known.datacenter !== server.datacenter))
+      forget(name)
     serverByMember.set(name, server)
     const order = orderByDatacenter.get(server.datacenter) ?? []
     if (!order.includes(server.id)) order.splice(random.below(order.length + 1), 0, server.id)

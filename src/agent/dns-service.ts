@@ -1,0 +1,44 @@
+// DNS at work: the listeners, and the catalog behind them.
+import type { AgentConfig } from '../config/agent-config.ts'
+import { answer } from '../dns/answer.ts'
+import { serveDns } from '../dns/server.ts'
+import type { Random } from '../lib/random.ts'
+import { formatAddress } from '../model/address.ts'
+import type { Host } from '../runtime/host.ts'
+import { createDnsView } from './dns-view.ts'
+import { describe, StartError } from './identity.ts'
+import type { Logger } from './log.ts'
+import type { Requests } from './requests.ts'
+
+/** What DNS is made of. */
+export interface DnsServiceOptions {
+  readonly host: Host
+  readonly config: AgentConfig
+  readonly requests: Requests
+  readonly random: Random
+  /** Known datacenters, or null when this agent cannot know (clients). */
+  readonly datacenters: () => readonly string[] | null
+  readonly log: Logger
+}
+
+/** Running listeners. */
+export interface DnsService {
+  stop(): Promise<void>
+}
+
+/** Binds the configured listeners. Errors: StartError. */
+export async function startDns(options: DnsServiceOptions): Promise<DnsService> {
+  const { host, config, random } = options
+  const view = createDnsView(host, config, options.requests, options.datacenters)
+  try {
+    const server = await serveDns(host, config.dnsListen, (packet, transport, from) =>
+      answer(packet, transport, from, view, config.dns, random),
+    )
+    return { stop: () => server.close() }
+  } catch (error) {
+    const where = config.dnsListen.map(formatAddress).join(', ')
+    throw new StartError(
+      `Cannot listen for DNS on ${where}: ${describe(error)}; free the port or choose another with -dns-port`,
+    )
+  }
+}
