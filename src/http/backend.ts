@@ -60,7 +60,10 @@ export interface AgentControl {
   join(address: string, pool: 'lan' | 'wan'): Promise<Result<void, RequestError>>
   /** Leaves gracefully; resolves when left. The agent stops afterwards. */
   leave(): Promise<Result<void, RequestError>>
-  forceLeave(node: string, options: { readonly prune: boolean; readonly wan: boolean }): Promise<Result<void, RequestError>>
+  forceLeave(
+    node: string,
+    options: { readonly prune: boolean; readonly wan: boolean },
+  ): Promise<Result<void, RequestError>>
   /** `/v1/agent/metrics` in JSON. */
   metrics(): Json
   /** Metrics in Prometheus text, or null when they are off (415). */

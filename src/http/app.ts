@@ -1,0 +1,131 @@
+// The HTTP API as a function: a request in, a response out, no sockets. Hono routes; the two hot paths, KV and
+// service health, are found without it (DESIGN.md, decision 2).
+import { Hono } from 'hono'
+import type { Backend } from './backend.ts'
+import { refuseEnterprise } from './enterprise.ts'
+import { Refusal } from './errors.ts'
+import { cleanPath, decodePath, hasUnprintable, isClean } from './paths.ts'
+import { QueryString } from './query-string.ts'
+import { createReplies } from './replies.ts'
+import type { Call, Method, Peer, Replies } from './route.ts'
+import { refusedArea } from './routes/areas.ts'
+import { type Endpoint, endpointsOf, routes } from './routes/table.ts'
+
+/** Answers requests. */
+export type App = (request: Request, from: Peer) => Response | Promise<Response>
+
+/** Where a request stands when its path is known. */
+interface Target {
+  /** As sent, still encoded. */
+  readonly path: string
+  readonly search: string
+  readonly from: Peer
+}
+
+/** Makes the API of an agent. */
+export function createApp(backend: Backend): App {
+  const endpoints = endpointsOf(routes)
+  const reply = createReplies(backend)
+  const dispatcher: Dispatcher = { backend, reply }
+  const router = createRouter(dispatcher, endpoints)
+  const hot = endpoints.filter(({ prefix }) => prefix === '/v1/kv/' || prefix === '/v1/health/service/')
+  return (request, from) => {
+    const { url } = request
+    const pathAt = url.indexOf('/', url.indexOf('://') + 3)
+    const queryAt = url.indexOf('?', pathAt)
+    const target: Target = {
+      path: queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt),
+      search: queryAt < 0 ? '' : url.slice(queryAt + 1),
+      from,
+    }
+    for (const endpoint of hot) {
+      if (target.path.startsWith(endpoint.prefix)) return dispatch(dispatcher, endpoint, { request, target })
+    }
+    return router.fetch(request, { target })
+  }
+}
+
+interface Dispatcher {
+  readonly backend: Backend
+  readonly reply: Replies
+}
+
+interface Bindings {
+  readonly target: Target
+}
+
+function createRouter(dispatcher: Dispatcher, endpoints: readonly Endpoint[]): Hono<{ Bindings: Bindings }> {
+  const router = new Hono<{ Bindings: Bindings }>()
+  for (const endpoint of endpoints) {
+    router.all(endpoint.takesName ? `${endpoint.prefix}*` : endpoint.prefix, (context) => {
+      const { target } = context.env
+      // The router takes `/v1/kv` for `/v1/kv/*`; the reference sends the client there.
+      if (!target.path.startsWith(endpoint.prefix)) return redirect(endpoint.prefix, target.search)
+      return dispatch(dispatcher, endpoint, { request: context.req.raw, target })
+    })
+  }
+  router.notFound((context) => unknown(context.env.target))
+  // What is no refusal is our own bug: the host answers it, and the agent decides what becomes of it.
+  router.onError((error) => {
+    throw error
+  })
+  return router
+}
+
+/** Answers a path that no route has. */
+function unknown({ path, search }: Target): Response {
+  const decoded = decodePath(path)
+  if (decoded === undefined || hasUnprintable(decoded)) return new Response(null, { status: 400 })
+  if (!isClean(decoded)) return redirect(encodeURI(cleanPath(decoded)), search)
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+  if (decoded === '/') return new Response('Consul Agent', { headers })
+  const area = refusedArea(decoded)
+  if (area !== undefined) return new Response(area.message, { status: area.status, headers })
+  return new Response('Invalid URL path: not a recognized HTTP API endpoint', { status: 404, headers })
+}
+
+function redirect(path: string, search: string): Response {
+  const location = search === '' ? path : `${path}?${search}`
+  return new Response(`<a href="${location.replaceAll('&', '&amp;')}">Moved Permanently</a>.\n\n`, {
+    status: 301,
+    headers: { Location: location, 'Content-Type': 'text/html; charset=utf-8' },
+  })
+}
+
+/** Answers a request of which the endpoint is known. */
+function dispatch(
+  dispatcher: Dispatcher,
+  endpoint: Endpoint,
+  { request, target }: { readonly request: Request; readonly target: Target },
+): Response | Promise<Response> {
+  const { backend, reply } = dispatcher
+  const path = decodePath(target.path)
+  if (path === undefined || hasUnprintable(path)) return new Response(null, { status: 400 })
+  if (!isClean(path)) return redirect(encodeURI(cleanPath(path)), target.search)
+  if (backend.blockEndpoints.some((prefix) => path.startsWith(prefix))) {
+    return reply.text(403, 'Endpoint is blocked by agent configuration')
+  }
+  const { method } = request
+  if (method === 'OPTIONS') return reply.empty(200, { Allow: endpoint.allow })
+  const route = Object.hasOwn(endpoint.byMethod, method) ? endpoint.byMethod[method as Method] : undefined
+  if (route === undefined) return reply.text(405, `method ${method} not allowed`, { Allow: endpoint.allow })
+  const call: Call = {
+    backend,
+    request,
+    from: target.from,
+    name: endpoint.takesName ? path.slice(endpoint.prefix.length) : '',
+    query: QueryString.parse(target.search),
+    reply,
+  }
+  return answer(route.handler, call)
+}
+
+async function answer(handler: (call: Call) => Response | Promise<Response>, call: Call): Promise<Response> {
+  try {
+    refuseEnterprise(call)
+    return await handler(call)
+  } catch (error) {
+    if (error instanceof Refusal) return call.reply.text(error.status, error.message)
+    throw error
+  }
+}

@@ -1,0 +1,41 @@
+// From refusals to what goes over the wire: one table, code to status. The text is the refusal's own message.
+import type { RequestError, RequestErrorCode } from '../model/errors.ts'
+
+/** Status of each class of refusal, and whether the client may simply try again. */
+export const statusByCode: Readonly<
+  Record<RequestErrorCode, { readonly status: number; readonly canRetry: boolean }>
+> = {
+  badRequest: { status: 400, canRetry: false },
+  notFound: { status: 404, canRetry: false },
+  tooLarge: { status: 413, canRetry: false },
+  noLeader: { status: 500, canRetry: true },
+  noServers: { status: 500, canRetry: true },
+  noPathToDatacenter: { status: 500, canRetry: false },
+  datacenterUnreachable: { status: 500, canRetry: true },
+  indeterminate: { status: 500, canRetry: false },
+  timeout: { status: 500, canRetry: false },
+  overloaded: { status: 503, canRetry: true },
+  refused: { status: 500, canRetry: false },
+  cancelled: { status: 500, canRetry: true },
+  internal: { status: 500, canRetry: false },
+}
+
+/** Raised inside a handler for a request that is refused; becomes an answer in the dispatcher, never leaves http. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** A refusal of what the client sent, in the reference's wording with its prefix. */
+export function badRequest(reason: string): Refusal {
+  return new Refusal(400, `Bad request: ${reason}`)
+}
+
+/** The refusal that an error of the agent becomes. */
+export function refusalOf(error: RequestError): Refusal {
+  return new Refusal(statusByCode[error.code].status, error.message)
+}

@@ -1,0 +1,60 @@
+// Objects that are kept as JSON: known fields only, in the reference's printing order, empty ones left out.
+import type { Json, JsonObject } from '../model/catalog.ts'
+import { type Place, type Reader, type StructOptions, isObject, mismatch, unknownField } from './decode.ts'
+
+/** One field. */
+export interface OrderedField {
+  readonly name: string
+  readonly reader: Reader<Json>
+  /** Other names it is accepted under; its own wins. */
+  readonly aliases?: readonly string[]
+  /** True if the reference prints it even when it is empty. */
+  readonly isKept?: boolean
+}
+
+/** Reads an object into its printed form; null for null. */
+export function ordered(fields: readonly OrderedField[], options: StructOptions): Reader<JsonObject | null> {
+  const known = new Map<string, OrderedField>()
+  for (const field of fields) {
+    for (const name of [field.name, ...(field.aliases ?? [])]) known.set(name.toLowerCase(), field)
+  }
+  return (value, at) => {
+    if (value === null) return null
+    if (!isObject(value)) throw mismatch(value, at, options.goType)
+    const given = new Map<OrderedField, Json>()
+    for (const [key, inner] of Object.entries(value)) {
+      const field = known.get(key.toLowerCase())
+      if (field !== undefined) take(given, field, { key, inner })
+      else if (options.isOpen !== true) throw unknownField(key)
+    }
+    return printed(fields, given, at)
+  }
+}
+
+function take(
+  given: Map<OrderedField, Json>,
+  field: OrderedField,
+  { key, inner }: { readonly key: string; readonly inner: Json },
+): void {
+  const isAlias = key.toLowerCase() !== field.name.toLowerCase()
+  if (!isAlias || !given.has(field)) given.set(field, inner)
+}
+
+/** Errors name the object as a whole: the reference decodes these by themselves. */
+function printed(
+  fields: readonly OrderedField[],
+  given: ReadonlyMap<OrderedField, Json>,
+  at: Place,
+): JsonObject {
+  const result: Record<string, Json> = {}
+  for (const field of fields) {
+    const value = field.reader(given.get(field) ?? null, at)
+    if (field.isKept === true || !isEmpty(value)) result[field.name] = value
+  }
+  return result
+}
+
+function isEmpty(value: Json): boolean {
+  if (value === null || value === '' || value === 0 || value === false) return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}

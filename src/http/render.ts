@@ -1,0 +1,166 @@
+// The catalog's nouns as JSON text, field for field in the reference's order (reference http.md §20, shapes.ts).
+import type {
+  CatalogCheck,
+  CatalogNode,
+  CatalogService,
+  Indexes,
+  JsonObject,
+  KvEntry,
+  ServiceAddress,
+  ServiceHealth,
+  Weights,
+} from '../model/catalog.ts'
+import type { MemberView, NodeDetail, ServiceSummary } from '../model/query.ts'
+import { toBase64 } from './base64.ts'
+import { encodeJson, quote, renderList, renderMap, renderPairs, textList, textMap } from './json.ts'
+
+/** Whether addresses of nodes elsewhere are replaced by their WAN ones (`translate_wan_addrs`). */
+export interface Translation {
+  readonly isOn: boolean
+  readonly localDatacenter: string
+}
+
+/** `/v1/catalog/nodes`: a node. */
+export function renderNode(node: CatalogNode, translation: Translation): string {
+  return (
+    `{"ID":${quote(node.id)},"Node":${quote(node.name)},"Address":${quote(nodeAddress(node, translation))},` +
+    `"Datacenter":${quote(node.datacenter)},"TaggedAddresses":${textMap(node.taggedAddresses)},` +
+    `"Meta":${textMap(node.meta)},${indexes(node)}}`
+  )
+}
+
+/** `/v1/catalog/node/:node`, `null` for an unknown one. */
+export function renderNodeDetail(detail: NodeDetail | null, translation: Translation): string {
+  if (detail === null) return 'null'
+  const { node } = detail
+  const pairs = detail.services.map((service) => [service.id, service] as const)
+  const services = renderPairs(pairs, (service) => renderService(service, node, translation))
+  return `{"Node":${renderNode(node, translation)},"Services":${services}}`
+}
+
+/** `/v1/catalog/node-services/:node`. */
+export function renderNodeServices(detail: NodeDetail | null, translation: Translation): string {
+  if (detail === null) return '{"Node":null,"Services":null}'
+  const { node } = detail
+  const services = renderList(detail.services, (service) => renderService(service, node, translation))
+  return `{"Node":${renderNode(node, translation)},"Services":${services}}`
+}
+
+/** `/v1/catalog/services`. */
+export function renderServiceSummaries(summaries: readonly ServiceSummary[]): string {
+  const pairs = summaries.map(({ service, tags }) => [service, tags] as const)
+  return renderPairs(pairs, textList)
+}
+
+/** `/v1/catalog/service/:service`: an instance with its node in one object. */
+export function renderServiceNode({ node, service }: ServiceHealth, translation: Translation): string {
+  const at = serviceAddress(service, node, translation)
+  const tagged = renderMap(service.taggedAddresses, renderServiceAddress)
+  return (
+    `{"ID":${quote(node.id)},"Node":${quote(node.name)},"Address":${quote(nodeAddress(node, translation))},` +
+    `"Datacenter":${quote(node.datacenter)},"TaggedAddresses":${textMap(node.taggedAddresses)},` +
+    `"NodeMeta":${textMap(node.meta)},"ServiceKind":${quote(service.kind)},"ServiceID":${quote(service.id)},` +
+    `"ServiceName":${quote(service.service)},"ServiceTags":${textList(service.tags)},` +
+    `"ServiceAddress":${quote(at.address)},` +
+    (tagged === null ? '' : `"ServiceTaggedAddresses":${tagged},`) +
+    `"ServiceWeights":${renderWeights(service.weights)},"ServiceMeta":${renderMap(service.meta, quote) ?? '{}'},` +
+    `"ServicePort":${at.port},"ServiceSocketPath":${quote(service.socketPath)},` +
+    `"ServiceEnableTagOverride":${service.enableTagOverride},"ServiceProxy":${renderProxy(service.proxy)},` +
+    `"ServiceConnect":${renderConnect(service.connect)},${indexes(service)}}`
+  )
+}
+
+/** `/v1/health/service/:service`: an instance with its node and checks. */
+export function renderServiceHealth(health: ServiceHealth, translation: Translation): string {
+  return (
+    `{"Node":${renderNode(health.node, translation)},` +
+    `"Service":${renderService(health.service, health.node, translation)},` +
+    `"Checks":${renderList(health.checks, renderCheck)}}`
+  )
+}
+
+/** A health check. */
+export function renderCheck(check: CatalogCheck): string {
+  return (
+    `{"Node":${quote(check.node)},"CheckID":${quote(check.checkId)},"Name":${quote(check.name)},` +
+    `"Status":${quote(check.status)},"Notes":${quote(check.notes)},"Output":${quote(check.output)},` +
+    `"ServiceID":${quote(check.serviceId)},"ServiceName":${quote(check.serviceName)},` +
+    `"ServiceTags":${textList(check.serviceTags)},"Type":${quote(check.type)},` +
+    `"Definition":${encodeJson(check.definition)},${indexes(check)}}`
+  )
+}
+
+/** A key with its value. */
+export function renderKvEntry(entry: KvEntry): string {
+  const value = entry.value.length === 0 ? 'null' : `"${toBase64(entry.value)}"`
+  const session = entry.session === '' ? '' : `"Session":${quote(entry.session)},`
+  return (
+    `{"LockIndex":${entry.lockIndex},"Key":${quote(entry.key)},"Flags":${entry.flags},"Value":${value},` +
+    `${session}${indexes(entry)}}`
+  )
+}
+
+/** A member of a pool. */
+export function renderMember(member: MemberView): string {
+  return (
+    `{"Name":${quote(member.name)},"Addr":${quote(member.ip)},"Port":${member.port},` +
+    `"Tags":${textMap(member.tags)},"Status":${member.status},"ProtocolMin":${member.protocolMin},` +
+    `"ProtocolMax":${member.protocolMax},"ProtocolCur":${member.protocolCur},` +
+    `"DelegateMin":${member.delegateMin},"DelegateMax":${member.delegateMax},` +
+    `"DelegateCur":${member.delegateCur}}`
+  )
+}
+
+function renderService(service: CatalogService, node: CatalogNode, translation: Translation): string {
+  const at = serviceAddress(service, node, translation)
+  const tagged = renderMap(service.taggedAddresses, renderServiceAddress)
+  return (
+    (service.kind === '' ? '{' : `{"Kind":${quote(service.kind)},`) +
+    `"ID":${quote(service.id)},"Service":${quote(service.service)},"Tags":${textList(service.tags)},` +
+    `"Address":${quote(at.address)},` +
+    (tagged === null ? '' : `"TaggedAddresses":${tagged},`) +
+    `"Meta":${textMap(service.meta)},"Port":${at.port},` +
+    (service.socketPath === '' ? '' : `"SocketPath":${quote(service.socketPath)},`) +
+    `"Weights":${renderWeights(service.weights)},"EnableTagOverride":${service.enableTagOverride},` +
+    `"Proxy":${renderProxy(service.proxy)},"Connect":${renderConnect(service.connect)},${indexes(service)}}`
+  )
+}
+
+function renderProxy(proxy: JsonObject | null): string {
+  return proxy === null ? '{"MeshGateway":{},"Expose":{}}' : encodeJson(proxy)
+}
+
+function renderConnect(connect: JsonObject | null): string {
+  return connect === null ? '{}' : encodeJson(connect)
+}
+
+function renderServiceAddress({ address, port }: ServiceAddress): string {
+  return `{"Address":${quote(address)},"Port":${port}}`
+}
+
+function renderWeights({ passing, warning }: Weights): string {
+  return `{"Passing":${passing},"Warning":${warning}}`
+}
+
+function indexes({ createIndex, modifyIndex }: Indexes): string {
+  return `"CreateIndex":${createIndex},"ModifyIndex":${modifyIndex}`
+}
+
+function nodeAddress(node: CatalogNode, translation: Translation): string {
+  if (!isElsewhere(node, translation)) return node.address
+  return node.taggedAddresses['wan'] ?? node.address
+}
+
+function serviceAddress(
+  service: CatalogService,
+  node: CatalogNode,
+  translation: Translation,
+): ServiceAddress {
+  const wan = isElsewhere(node, translation) ? service.taggedAddresses['wan'] : undefined
+  if (wan === undefined || wan.address === '') return { address: service.address, port: service.port }
+  return { address: wan.address, port: wan.port === 0 ? service.port : wan.port }
+}
+
+function isElsewhere(node: CatalogNode, translation: Translation): boolean {
+  return translation.isOn && node.datacenter !== translation.localDatacenter
+}

@@ -1,0 +1,130 @@
+// What a route is: one row of the table that the router, the fast path, `Allow` headers and docs/http.md follow.
+import type { Backend } from './backend.ts'
+import type { QueryString } from './query-string.ts'
+
+/** Methods that routes answer. OPTIONS is answered for all of them. */
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+/** One endpoint. */
+export interface Route {
+  readonly method: Method
+  /** Exact path; a last segment `:name` takes the rest of the path, slashes included. */
+  readonly path: string
+  /** What it does, in one line, for docs/http.md. */
+  readonly summary: string
+  /** Query parameters beyond those of the group; see `parameters` for their meaning. */
+  readonly parameters: readonly Parameter[]
+  readonly handler: Handler
+}
+
+/** Names of the query parameters that routes know. */
+export type Parameter =
+  | 'acquire'
+  | 'cas'
+  | 'consistent'
+  | 'dc'
+  | 'filter'
+  | 'flags'
+  | 'format'
+  | 'index'
+  | 'keys'
+  | 'leader'
+  | 'logjson'
+  | 'loglevel'
+  | 'max_stale'
+  | 'near'
+  | 'node-meta'
+  | 'passing'
+  | 'prune'
+  | 'raw'
+  | 'recurse'
+  | 'release'
+  | 'segment'
+  | 'separator'
+  | 'stale'
+  | 'tag'
+  | 'wait'
+  | 'wan'
+
+/** Meaning of each query parameter, for docs/http.md. */
+export const parameters: Readonly<Record<Parameter, string>> = {
+  acquire: 'take the lock for a session (refused until sessions exist)',
+  cas: 'apply only if the key has this ModifyIndex; 0: only if it is absent (for DELETE: never)',
+  consistent: 'the leader confirms its leadership first; excludes `stale`',
+  dc: 'datacenter to ask; the agent’s own if absent (`datacenter` is the same)',
+  filter: 'filter expression (refused until filters exist)',
+  flags: 'opaque unsigned 64-bit number kept with the value',
+  format: '`prometheus` for the text format',
+  index: 'wait for an index greater than this one',
+  keys: 'list keys, not values',
+  leader: 'the default mode, said aloud',
+  logjson: 'log lines as JSON',
+  loglevel: 'lowest level sent: trace, debug, info, warn, err',
+  max_stale: 'like `stale`, but ask the leader if the answer is older than this duration',
+  near: 'sort by round-trip time (accepted, no effect until coordinates exist)',
+  'node-meta': '`key:value` that the node’s meta data must have; repeatable',
+  passing: 'only instances of which every check passes',
+  prune: 'forget the member instead of keeping it as left',
+  raw: 'the value’s bytes instead of JSON',
+  recurse: 'everything under the prefix',
+  release: 'give up a session’s lock (refused until sessions exist)',
+  segment: 'network segment (only the default one exists)',
+  separator: 'with `keys`: cut keys behind the first of these after the prefix (`seperator` is the same)',
+  stale: 'any server may answer, how old its state ever is',
+  tag: 'tag that the instance must have; repeatable',
+  wait: 'longest wait as a duration, 5m if absent, 10m at most',
+  wan: 'the WAN pool instead of the LAN pool',
+}
+
+/** Parameters of a read of replicated state. */
+export const readParameters: readonly Parameter[] = [
+  'dc',
+  'stale',
+  'consistent',
+  'leader',
+  'max_stale',
+  'index',
+  'wait',
+]
+
+/** Answers a call; throws Refusal for a request that it cannot carry out. */
+export type Handler = (call: Call) => Response | Promise<Response>
+
+/** One request on its way through a handler. */
+export interface Call {
+  readonly backend: Backend
+  readonly request: Request
+  readonly from: Peer
+  /** The rest of the path behind the route's prefix, decoded; '' for exact paths. */
+  readonly name: string
+  readonly query: QueryString
+  /** Builds the answers. */
+  readonly reply: Replies
+}
+
+/** Who sent a request; `ip` is '' on a unix socket. */
+export interface Peer {
+  readonly ip: string
+  readonly port: number
+}
+
+/** Builders of answers, with the headers that every answer of this agent has. */
+export interface Replies {
+  /** JSON from compact text; printed pretty, or compressed, as the request asks. */
+  json(call: Call, text: string, options?: ReplyOptions): Response
+  /** Plain text: refusals, mostly. */
+  text(status: number, text: string, headers?: Headers): Response
+  /** No body, no type. */
+  empty(status: number, headers?: Headers): Response
+  /** A body of any other type. */
+  body(body: BodyInit | null, headers: Headers): Response
+}
+
+/** Headers of an answer, by name. */
+export type Headers = Readonly<Record<string, string>>
+
+/** What is not usual about a JSON answer. */
+export interface ReplyOptions {
+  readonly status?: number
+  readonly headers?: Headers
+}

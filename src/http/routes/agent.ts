@@ -1,0 +1,135 @@
+// `/v1/agent/*`: the agent that is asked, itself. No datacenter: these are never forwarded.
+import { buildDate, commit, version } from '../../model/version.ts'
+import type { RequestError } from '../../model/errors.ts'
+import type { Result } from '../../lib/result.ts'
+import { Refusal, badRequest, refusalOf } from '../errors.ts'
+import { encodeJson, quote, renderList } from '../json.ts'
+import { refuseFilter } from '../read-options.ts'
+import { renderMember } from '../render.ts'
+import type { Call, Route } from '../route.ts'
+
+/** The endpoints. */
+export const agentRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/agent/self',
+    summary: 'Configuration, member record and statistics of the agent',
+    parameters: [],
+    handler: (call) => call.reply.json(call, encodeJson(call.backend.agent.self())),
+  },
+  {
+    method: 'GET',
+    path: '/v1/agent/version',
+    summary: 'What the agent is built from',
+    parameters: [],
+    handler: (call) => call.reply.json(call, renderVersion()),
+  },
+  {
+    method: 'GET',
+    path: '/v1/agent/members',
+    summary: 'Members of a gossip pool as this agent sees them',
+    parameters: ['wan', 'segment', 'filter'],
+    handler: members,
+  },
+  {
+    method: 'PUT',
+    path: '/v1/agent/join/:address',
+    summary: 'Joins a cluster through one address',
+    parameters: ['wan'],
+    handler: (call) => {
+      const pool = call.query.get('wan') === '' ? 'lan' : 'wan'
+      return done(call, call.backend.agent.join(call.name, pool))
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/v1/agent/leave',
+    summary: 'Leaves the cluster gracefully and stops the agent',
+    parameters: [],
+    handler: (call) => done(call, call.backend.agent.leave()),
+  },
+  {
+    method: 'PUT',
+    path: '/v1/agent/force-leave/:node',
+    summary: 'Declares a failed member left',
+    parameters: ['prune', 'wan'],
+    handler: (call) => {
+      const options = { prune: call.query.has('prune'), wan: call.query.has('wan') }
+      return done(call, call.backend.agent.forceLeave(call.name, options))
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/v1/agent/reload',
+    summary: 'Reads the configuration files again',
+    parameters: [],
+    handler: (call) => done(call, call.backend.agent.reload()),
+  },
+  {
+    method: 'GET',
+    path: '/v1/agent/metrics',
+    summary: 'Metrics of the last interval',
+    parameters: ['format'],
+    handler: metrics,
+  },
+  {
+    method: 'GET',
+    path: '/v1/agent/monitor',
+    summary: 'Log lines as they are written, until the client goes',
+    parameters: ['loglevel', 'logjson'],
+    handler: monitor,
+  },
+]
+
+function renderVersion(): string {
+  return (
+    `{"SHA":${quote(commit)},"BuildDate":${quote(buildDate)},` + `"HumanVersion":${quote(version)},"FIPS":""}`
+  )
+}
+
+async function members(call: Call): Promise<Response> {
+  refuseFilter(call.query)
+  const segment = call.query.get('segment')
+  if (segment !== '' && segment !== '_all') {
+    throw new Refusal(500, 'Network segments are not supported in this version of Consul')
+  }
+  const result = await call.backend.agent.members(call.query.get('wan') === '' ? 'lan' : 'wan')
+  if (!result.ok) throw refusalOf(result.error)
+  return call.reply.json(call, renderList(result.value, renderMember))
+}
+
+async function done(call: Call, outcome: Promise<Result<void, RequestError>>): Promise<Response> {
+  const result = await outcome
+  if (!result.ok) throw refusalOf(result.error)
+  return call.reply.empty(200)
+}
+
+function metrics(call: Call): Response {
+  const accepted = call.request.headers.get('accept') ?? ''
+  const wantsText =
+    call.query.get('format') === 'prometheus' || accepted.includes('application/openmetrics-text')
+  if (!wantsText) return call.reply.json(call, encodeJson(call.backend.agent.metrics()))
+  const text = call.backend.agent.prometheus()
+  if (text === null) {
+    throw new Refusal(415, 'Prometheus is not enabled since its retention time is not positive')
+  }
+  return call.reply.body(text, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
+}
+
+/** Levels that a client may ask for, with the agent's name for each. */
+const levels: Readonly<Record<string, string>> = {
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  err: 'error',
+  error: 'error',
+}
+
+function monitor(call: Call): Response {
+  const asked = call.query.get('loglevel') || 'info'
+  const level = Object.hasOwn(levels, asked.toLowerCase()) ? levels[asked.toLowerCase()] : undefined
+  if (level === undefined) throw badRequest(`Unknown log level: ${asked}`)
+  const stream = call.backend.agent.monitor(level, call.query.has('logjson'), call.request.signal)
+  return call.reply.body(stream, {})
+}

@@ -1,0 +1,48 @@
+// All endpoints in one table: the router, the fast path, `Allow` headers and docs/http.md are made from it.
+import type { Method, Route } from '../route.ts'
+import { agentRoutes } from './agent.ts'
+import { catalogRoutes } from './catalog.ts'
+import { healthRoutes } from './health.ts'
+import { kvRoutes } from './kv.ts'
+import { operatorRoutes } from './operator.ts'
+import { statusRoutes } from './status.ts'
+
+/** Every endpoint. */
+export const routes: readonly Route[] = [
+  ...agentRoutes,
+  ...statusRoutes,
+  ...catalogRoutes,
+  ...healthRoutes,
+  ...kvRoutes,
+  ...operatorRoutes,
+]
+
+/** The routes of one path. */
+export interface Endpoint {
+  /** Without the name: ends in `/` if the path takes one. */
+  readonly prefix: string
+  readonly takesName: boolean
+  readonly byMethod: Readonly<Partial<Record<Method, Route>>>
+  /** Value of the `Allow` header. */
+  readonly allow: string
+}
+
+/** The order in which `Allow` names methods. */
+const methodOrder: readonly Method[] = ['GET', 'PUT', 'POST', 'DELETE']
+
+/** The table by path. */
+export function endpointsOf(table: readonly Route[]): readonly Endpoint[] {
+  const byPath = Map.groupBy(table, (route) => route.path)
+  return [...byPath].map(([path, ofPath]) => {
+    const colon = path.indexOf(':')
+    const byMethod: Partial<Record<Method, Route>> = {}
+    for (const route of ofPath) byMethod[route.method] = route
+    const methods = methodOrder.filter((method) => byMethod[method] !== undefined)
+    return {
+      prefix: colon < 0 ? path : path.slice(0, colon),
+      takesName: colon >= 0,
+      byMethod,
+      allow: ['OPTIONS', ...methods].join(','),
+    }
+  })
+}
