@@ -24,7 +24,12 @@ export type GossipInput =
   /** A datagram arrived. `bytes` is its size, for the counters. */
   | { readonly kind: 'packetReceived'; readonly from: Address; readonly messages: readonly PacketMessage[] }
   /** A peer opened a stream and asked; the answer is the effect `answer` with the same `exchange`. */
-  | { readonly kind: 'exchangeReceived'; readonly exchange: number; readonly from: Address; readonly request: ExchangeRequest }
+  | {
+      readonly kind: 'exchangeReceived'
+      readonly exchange: number
+      readonly from: Address
+      readonly request: ExchangeRequest
+    }
   /** The answer to our effect `exchange`. */
   | { readonly kind: 'exchangeAnswered'; readonly exchange: number; readonly reply: ExchangeReply }
   /** Our exchange failed: refused, timed out, malformed. `reason` is a sentence part for people. */
@@ -71,7 +76,12 @@ export type GossipEffect =
   /** For the trace and the counters: suspicions, refutations, local health, probe outcomes. */
   | { readonly kind: 'observed'; readonly event: GossipObservation }
   /** A well-formed but wrong message was dropped. */
-  | { readonly kind: 'rejected'; readonly reason: GossipRejection; readonly from: Address | null; readonly detail: string }
+  | {
+      readonly kind: 'rejected'
+      readonly reason: GossipRejection
+      readonly from: Address | null
+      readonly detail: string
+    }
 
 /** What metrics and the trace want to know. */
 export type GossipObservation =

@@ -10,6 +10,8 @@ export interface Limits {
   readonly broadcastsMax: number
   /** Remembered intents for members that are not known yet. Past it the oldest is dropped. */
   readonly intentsMax: number
+  /** Probes that are made for other members at the same time. Past it the asker is sent a nack at once. */
+  readonly relaysMax: number
   /** Bytes of a member's name. Longer: rejected. */
   readonly nameBytesMax: number
   /** Bytes of all tags of a member, encoded (memberlist's meta limit is 512; ours rides on the same packet). */
@@ -60,6 +62,7 @@ export const limits: Limits = {
   membersMax: 65_536,
   broadcastsMax: 8192,
   intentsMax: 1024,
+  relaysMax: 1024,
   nameBytesMax: 255,
   tagsBytesMax: 768,
   exchangeBytesMax: 64 * 1024 * 1024,

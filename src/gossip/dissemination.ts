@@ -1,0 +1,92 @@
+// When news goes out and to whom (SWIM 4.1; memberlist's gossip ticks). Fresh news goes out at once and for a few
+// short ticks, then in the regular rhythm; without news nothing is sent and no wake-up is asked for.
+import type { Core } from './core.ts'
+import { isLive, type MemberRecord } from './members.ts'
+import { packetOverheadBytes } from './size.ts'
+
+/** A short tick is this part of the regular one. */
+const fastDivisor = 8
+/** Short ticks in a row; one more is earned with each regular interval, so that churn cannot flood the network. */
+const fastTicksMax = 8
+
+/** The gossiping part of the machine. */
+export class Dissemination {
+  readonly #core: Core
+  #tickAtMs = Infinity
+  #lastTickMs = -Infinity
+  #fastTicks = fastTicksMax
+  #earnedAtMs: number
+
+  constructor(core: Core) {
+    this.#core = core
+    this.#earnedAtMs = core.nowMs
+  }
+
+  get wakeAtMs(): number {
+    return this.#tickAtMs
+  }
+
+  /** Plans the next tick after news was queued. */
+  refresh(): void {
+    if (!this.#core.hasFreshNews) return
+    this.#core.hasFreshNews = false
+    this.#earn()
+    this.#tickAtMs = Math.min(
+      this.#tickAtMs,
+      Math.max(this.#core.nowMs, this.#lastTickMs + this.#gapMs(true)),
+    )
+  }
+
+  wake(): void {
+    if (this.#core.nowMs < this.#tickAtMs) return
+    this.#tick()
+    this.#plan()
+  }
+
+  #earn(): void {
+    const { nowMs, config } = this.#core
+    const earned = Math.floor((nowMs - this.#earnedAtMs) / config.timing.gossipIntervalMs)
+    if (earned <= 0) return
+    this.#earnedAtMs += earned * config.timing.gossipIntervalMs
+    this.#fastTicks = Math.min(fastTicksMax, this.#fastTicks + earned)
+  }
+
+  #gapMs(isFresh: boolean): number {
+    const { gossipIntervalMs } = this.#core.config.timing
+    return isFresh && this.#fastTicks > 0
+      ? Math.max(1, Math.floor(gossipIntervalMs / fastDivisor))
+      : gossipIntervalMs
+  }
+
+  #plan(): void {
+    const { broadcasts, nowMs, transmitsMax } = this.#core
+    if (broadcasts.size === 0) {
+      this.#tickAtMs = Infinity
+      return
+    }
+    this.#earn()
+    // Half of the transmits is kept for the regular rhythm, for those who are out of reach just now.
+    const isFresh = broadcasts.transmitsMin * 2 < transmitsMax
+    this.#tickAtMs = nowMs + this.#gapMs(isFresh)
+  }
+
+  #tick(): void {
+    const { broadcasts, members, nowMs, config } = this.#core
+    if (nowMs - this.#lastTickMs < config.timing.gossipIntervalMs)
+      this.#fastTicks = Math.max(0, this.#fastTicks - 1)
+    this.#lastTickMs = nowMs
+    const room = config.limits.packetBytesMax - packetOverheadBytes
+    for (const target of members.pick(config.timing.gossipNodes, (record) => this.#isTarget(record))) {
+      const news = broadcasts.take(room, this.#core.transmitsMax)
+      if (news.length === 0) return
+      this.#core.emit({ kind: 'send', to: target.update.address, messages: news })
+    }
+  }
+
+  /** Live members, and those that died lately: they may be alive and must be able to refute. */
+  #isTarget(record: MemberRecord): boolean {
+    if (isLive(record)) return true
+    const { nowMs, config } = this.#core
+    return record.liveness === 'dead' && nowMs - record.changedMs < config.timing.gossipToTheDeadMs
+  }
+}

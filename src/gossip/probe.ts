@@ -1,0 +1,287 @@
+// The failure detector: one probe round after the other (SWIM 3.1, 4.3), more patient when our own health is bad
+// (Lifeguard, LHA-Probe), and the answers to the probes of others.
+import type { Address } from '../model/address.ts'
+import { isSameAddress } from '../model/address.ts'
+import type { Core } from './core.ts'
+import type { Exchanges } from './exchanges.ts'
+import { isLive, type MemberRecord } from './members.ts'
+import type { Ping, PingRequest, Update } from './message.ts'
+import type { News } from './news.ts'
+import { ShuffledRound } from './shuffled-round.ts'
+
+/** One probe of one member. `direct`: its own answer is awaited; `indirect`: also that of others about it. */
+interface Probe {
+  readonly target: MemberRecord
+  readonly sequence: number
+  /** Suspected under this one, so that a refutation during the probe wins. */
+  readonly incarnation: number
+  readonly startedMs: number
+  readonly timeoutAtMs: number
+  readonly endsAtMs: number
+  readonly phase: 'direct' | 'indirect'
+  readonly nacksExpected: number
+  readonly nacks: number
+  /** The stream of the fallback probe was refused or broke. */
+  readonly hasStreamFailed: boolean
+}
+
+/** A probe that we make for another member. */
+interface Relay {
+  readonly sequence: number
+  readonly asker: Address
+  readonly nackAtMs: number
+  readonly endsAtMs: number
+  isNacked: boolean
+}
+
+/** A helper says that it had no answer after this part of its probe timeout, in fifths. */
+const nackFifths = 4
+
+/** The probing part of the machine. */
+export class Prober {
+  readonly #core: Core
+  readonly #news: News
+  readonly #exchanges: Exchanges
+  readonly #round: ShuffledRound
+  readonly #phaseOffset: () => number
+  readonly #relays = new Map<number, Relay>()
+  #probe: Probe | null = null
+  #nextAtMs = Infinity
+  #relaysAtMs = Infinity
+  #sequence: number
+
+  constructor(core: Core, news: News, exchanges: Exchanges) {
+    const random = core.random('probe')
+    this.#core = core
+    this.#news = news
+    this.#exchanges = exchanges
+    this.#round = new ShuffledRound(core.members, core.config.name, random)
+    this.#phaseOffset = () => random.below(core.config.timing.probeIntervalMs)
+    this.#sequence = random.uint32()
+  }
+
+  get wakeAtMs(): number {
+    const probe = this.#probe
+    const probeAtMs =
+      probe === null ? Infinity : probe.phase === 'direct' ? probe.timeoutAtMs : probe.endsAtMs
+    return Math.min(this.#nextAtMs, probeAtMs, this.#relaysAtMs)
+  }
+
+  get relayCount(): number {
+    return this.#relays.size
+  }
+
+  /** Takes members that came to life into the round (SWIM 4.3), and starts probing when there was nobody before. */
+  admit(arrived: readonly MemberRecord[]): void {
+    for (const record of arrived) if (isLive(record)) this.#round.insert(record)
+    if (this.#nextAtMs === Infinity && this.#core.members.liveCount > 1) {
+      this.#nextAtMs = this.#core.nowMs + this.#phaseOffset()
+    }
+  }
+
+  /** Handles all that is due: the end of a probe, its second phase, a new one, and overdue relays. */
+  wake(): void {
+    const { nowMs } = this.#core
+    const probe = this.#probe
+    if (probe?.phase === 'direct' && nowMs >= probe.timeoutAtMs) this.#probeIndirectly(probe)
+    else if (probe?.phase === 'indirect' && nowMs >= probe.endsAtMs) this.#fail(probe)
+    if (nowMs >= this.#nextAtMs) this.#begin()
+    if (nowMs >= this.#relaysAtMs) this.#sweepRelays()
+  }
+
+  /** Gives up the running probe without a verdict: this process itself stood still. */
+  abandon(): void {
+    this.#probe = null
+    if (this.#nextAtMs !== Infinity)
+      this.#nextAtMs = this.#core.nowMs + this.#core.config.timing.probeTimeoutMs
+  }
+
+  /** Ends all probing: we have left. */
+  stop(): void {
+    this.#probe = null
+    this.#nextAtMs = Infinity
+  }
+
+  #nextSequence(): number {
+    this.#sequence = (this.#sequence + 1) >>> 0
+    return this.#sequence
+  }
+
+  /** SWIM 3.1: a ping to the next member of the round. */
+  #begin(): void {
+    const { health, nowMs, config } = this.#core
+    const target = this.#round.next()
+    if (target === undefined) {
+      this.#nextAtMs = Infinity
+      return
+    }
+    this.#nextAtMs = nowMs + health.scale(config.timing.probeIntervalMs)
+    this.#probe = {
+      target,
+      sequence: this.#nextSequence(),
+      incarnation: target.incarnation,
+      startedMs: nowMs,
+      timeoutAtMs: nowMs + health.scale(config.timing.probeTimeoutMs),
+      endsAtMs: this.#nextAtMs,
+      phase: 'direct',
+      nacksExpected: 0,
+      nacks: 0,
+      hasStreamFailed: false,
+    }
+    this.#core.send(target.update.address, [
+      this.#ping(target.name, this.#probe.sequence),
+      ...this.#notice(target),
+    ])
+  }
+
+  #ping(target: string, sequence: number): Ping {
+    const { name, address } = this.#core.config
+    return { kind: 'ping', sequence, target, from: name, fromAddress: address }
+  }
+
+  /** SWIM 3.1: no answer in time, so k others try, and a stream in case the network drops datagrams. */
+  #probeIndirectly(probe: Probe): void {
+    const { members, config, nowMs } = this.#core
+    const { target, sequence } = probe
+    const helpers = members.pick(
+      config.timing.indirectProbes,
+      (record) => record.liveness === 'alive' && record !== target,
+    )
+    const request: PingRequest = {
+      kind: 'pingRequest',
+      sequence,
+      target: target.name,
+      targetAddress: target.update.address,
+      from: config.name,
+      fromAddress: config.address,
+    }
+    for (const helper of helpers) this.#core.send(helper.update.address, [request])
+    // A wake that came late must not shorten the time that the helpers have.
+    const endsAtMs = probe.endsAtMs + nowMs - probe.timeoutAtMs
+    this.#nextAtMs = Math.max(this.#nextAtMs, endsAtMs)
+    this.#probe = { ...probe, endsAtMs, phase: 'indirect', nacksExpected: helpers.length }
+    this.#exchanges.streamPing(target, sequence, endsAtMs - nowMs)
+  }
+
+  onAck(sequence: number, from: Address): void {
+    const probe = this.#probe
+    if (probe !== null && probe.sequence === sequence) {
+      const isDirect = isSameAddress(from, probe.target.update.address)
+      if (isDirect) {
+        const rttMs = this.#core.nowMs - probe.startedMs
+        this.#core.observe({ kind: 'acked', name: probe.target.name, rttMs })
+      }
+      this.#succeed()
+      return
+    }
+    const relay = this.#relays.get(sequence)
+    if (relay === undefined) {
+      this.#core.reject('unknownSequence', from, `Ack ${sequence} answers no open probe`)
+      return
+    }
+    this.#relays.delete(sequence)
+    this.#core.send(relay.asker, [{ kind: 'ack', sequence: relay.sequence }])
+  }
+
+  onNack(sequence: number, from: Address): void {
+    const probe = this.#probe
+    if (probe === null || probe.sequence !== sequence || probe.phase !== 'indirect') {
+      this.#core.reject('unknownSequence', from, `Nack ${sequence} answers no open probe`)
+      return
+    }
+    this.#settle({ ...probe, nacks: Math.min(probe.nacksExpected, probe.nacks + 1) })
+  }
+
+  /** The fallback probe over a stream was answered, or failed. */
+  onStream(sequence: number, isAnswered: boolean): void {
+    const probe = this.#probe
+    if (probe === null || probe.sequence !== sequence) return
+    if (isAnswered) this.#succeed()
+    else this.#settle({ ...probe, hasStreamFailed: true })
+  }
+
+  /** Lifeguard, LHA-Probe: a probe that is answered betters our own health. */
+  #succeed(): void {
+    this.#probe = null
+    this.#core.changeHealth(-1)
+  }
+
+  /** Ends the probe early when nothing more can come: all helpers said no, and nothing listens for streams. */
+  #settle(probe: Probe): void {
+    this.#probe = probe
+    if (probe.hasStreamFailed && probe.nacks >= probe.nacksExpected) this.#fail(probe)
+  }
+
+  /** Lifeguard, LHA-Probe: helpers that should have sent a nack and did not make us doubt ourselves. */
+  #fail(probe: Probe): void {
+    const { target, incarnation, nacksExpected, nacks } = probe
+    this.#probe = null
+    this.#core.changeHealth(nacksExpected > 0 ? nacksExpected - nacks : 1)
+    this.#core.observe({ kind: 'probeFailed', name: target.name })
+    if (this.#core.members.get(target.name) !== target) return
+    const suspect = { kind: 'suspect', name: target.name, incarnation, from: this.#core.config.name } as const
+    this.#news.onSuspect(suspect, { from: null, isPassedOn: true })
+  }
+
+  /** SWIM 3.1: an ack to whoever asks for us by name. One that we believe gone is told so, and can refute. */
+  onPing(ping: Ping, from: Address): void {
+    if (ping.target !== this.#core.config.name) {
+      this.#core.reject('wrongTarget', from, `Ping for '${ping.target}' reached '${this.#core.config.name}'`)
+      return
+    }
+    const asker = this.#core.members.get(ping.from)
+    const notice =
+      asker !== undefined && isSameAddress(asker.update.address, ping.fromAddress) ? this.#notice(asker) : []
+    this.#core.send(from, [{ kind: 'ack', sequence: ping.sequence }, ...notice])
+  }
+
+  /** SWIM 3.1: a ping on behalf of another; its answer is passed back, or a nack (Lifeguard). */
+  onPingRequest(request: PingRequest, from: Address): void {
+    const { members, config, nowMs } = this.#core
+    const target = members.get(request.target)
+    if (target === undefined || this.#relays.size >= config.limits.relaysMax) {
+      this.#core.send(from, [{ kind: 'nack', sequence: request.sequence }])
+      return
+    }
+    const sequence = this.#nextSequence()
+    const nackAtMs = nowMs + Math.floor((config.timing.probeTimeoutMs * nackFifths) / 5)
+    const endsAtMs = nowMs + config.timing.probeIntervalMs
+    this.#relays.set(sequence, {
+      sequence: request.sequence,
+      asker: from,
+      nackAtMs,
+      endsAtMs,
+      isNacked: false,
+    })
+    this.#relaysAtMs = Math.min(this.#relaysAtMs, nackAtMs)
+    this.#core.send(request.targetAddress, [this.#ping(target.name, sequence), ...this.#notice(target)])
+  }
+
+  #sweepRelays(): void {
+    const { nowMs } = this.#core
+    this.#relaysAtMs = Infinity
+    for (const [sequence, relay] of this.#relays) {
+      if (nowMs >= relay.endsAtMs) {
+        this.#relays.delete(sequence)
+        continue
+      }
+      if (!relay.isNacked && nowMs >= relay.nackAtMs) {
+        relay.isNacked = true
+        this.#core.send(relay.asker, [{ kind: 'nack', sequence: relay.sequence }])
+      }
+      this.#relaysAtMs = Math.min(this.#relaysAtMs, relay.isNacked ? relay.endsAtMs : relay.nackAtMs)
+    }
+  }
+
+  /** Lifeguard, buddy system: who is suspected (or worse) hears it with the very next message. */
+  #notice(record: MemberRecord): readonly Update[] {
+    const { name, incarnation, liveness, suspicion } = record
+    const us = this.#core.config.name
+    if (liveness === 'alive') return []
+    if (liveness === 'suspect') {
+      const [from = us] = suspicion?.suspectedBy ?? []
+      return [{ kind: 'suspect', name, incarnation, from }]
+    }
+    return [{ kind: 'dead', name, incarnation, from: us, left: liveness === 'left' }]
+  }
+}

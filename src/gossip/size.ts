@@ -1,0 +1,99 @@
+// Upper bounds on what a message takes in a datagram, so that the core can pack without knowing the codec.
+// A property test of codec/ proves that no encoding exceeds them.
+import type { AliveUpdate, PacketMessage, Tags } from './message.ts'
+
+/** Bytes of a datagram before its first message. */
+export const packetOverheadBytes = 2
+
+/** No message is smaller; below this a packet is full. */
+export const messageBytesMin = 8
+
+/** The head of a message: an array of fewer than 24 fields, and its kind. */
+const headBytes = 2
+const uintBytes = 5
+const portBytes = 3
+/** Lamport times go beyond 32 bits. */
+const timeBytes = 9
+const flagBytes = 1
+/** Length of a text or list before its content. */
+const lengthBytes = 3
+
+/** Bytes of a text in UTF-8; a lone half of a surrogate pair counts three. */
+export function textBytes(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    bytes += unit < 0x800 ? 1 : 2
+    if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) {
+      bytes -= 1
+      i++
+    }
+  }
+  return bytes
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000
+}
+
+function textSizeMax(text: string): number {
+  return lengthBytes + textBytes(text)
+}
+
+/** Bytes that a member's tags take, lengths included; this is what `tagsBytesMax` limits. */
+export function tagsBytes(tags: Tags): number {
+  let bytes = lengthBytes
+  for (const [key, value] of tags) bytes += textSizeMax(key) + textSizeMax(value)
+  return bytes
+}
+
+function aliveSizeMax(update: AliveUpdate): number {
+  const texts = textSizeMax(update.name) + textSizeMax(update.id) + textSizeMax(update.address.ip)
+  return headBytes + texts + portBytes + 3 * uintBytes + tagsBytes(update.tags)
+}
+
+/**
+ * The most bytes that a message takes within a datagram.
+ *
+ * Bounds: linear in its texts. Errors: none.
+ */
+export function messageSizeMax(message: PacketMessage): number {
+  switch (message.kind) {
+    case 'ping':
+      return (
+        headBytes +
+        uintBytes +
+        textSizeMax(message.target) +
+        textSizeMax(message.from) +
+        addressSizeMax(message.fromAddress.ip)
+      )
+    case 'pingRequest':
+      return (
+        headBytes +
+        uintBytes +
+        textSizeMax(message.target) +
+        addressSizeMax(message.targetAddress.ip) +
+        textSizeMax(message.from) +
+        addressSizeMax(message.fromAddress.ip)
+      )
+    case 'ack':
+    case 'nack':
+      return headBytes + uintBytes
+    case 'alive':
+      return aliveSizeMax(message)
+    case 'suspect':
+      return headBytes + textSizeMax(message.name) + uintBytes + textSizeMax(message.from)
+    case 'dead':
+      return headBytes + textSizeMax(message.name) + uintBytes + textSizeMax(message.from) + flagBytes
+    case 'joinIntent':
+    case 'leaveIntent':
+      return headBytes + textSizeMax(message.name) + timeBytes + flagBytes
+    default:
+      return message satisfies never
+  }
+}
+
+function addressSizeMax(ip: string): number {
+  return textSizeMax(ip) + portBytes
+}
