@@ -100,7 +100,7 @@ class Pool implements GossipPool {
   #onPacket(bytes: Uint8Array, from: Address): void {
     const packet = decodePacket(bytes)
     if (!packet.ok) {
-      this.#options.metrics.count(`memberlist.udp.rejected.${packet.error.code}`)
+      this.#options.metrics.count(`memberlist.udp.rejected.${packet.error}`)
       return
     }
     this.#pump.feed({ kind: 'packetReceived', from, messages: packet.value })
@@ -109,8 +109,8 @@ class Pool implements GossipPool {
   #onExchange(bytes: Uint8Array, from: Address): Promise<Uint8Array> {
     const request = decodeExchangeRequest(bytes)
     if (!request.ok) {
-      this.#options.metrics.count(`memberlist.tcp.rejected.${request.error.code}`)
-      return Promise.reject(new Error(`malformed exchange: ${request.error.detail}`))
+      this.#options.metrics.count(`memberlist.tcp.rejected.${request.error}`)
+      return Promise.reject(new Error(`malformed exchange: ${request.error}`))
     }
     const id = this.#nextInbound
     this.#nextInbound -= 2
@@ -209,7 +209,7 @@ class Pool implements GossipPool {
         : {
             kind: 'exchangeFailed',
             exchange: effect.exchange,
-            reason: `malformed reply (${reply.error.detail})`,
+            reason: `malformed reply (${reply.error})`,
           },
     )
   }

@@ -8,7 +8,7 @@ import type { CommandResult } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { ProposalRefusal, RaftEffect, RaftInput, ServerChange } from '../raft/events.ts'
-import type { Configuration, Entry, RaftMessage } from '../raft/message.ts'
+import type { Configuration, Entry, RaftMessage, SnapshotMeta } from '../raft/message.ts'
 import type { RaftTiming } from '../raft/config.ts'
 import { createRaft, type Raft } from '../raft/raft.ts'
 import type { Rpc } from '../rpc/rpc.ts'
@@ -69,12 +69,15 @@ export class RaftNode {
   readonly #readers = new Map<number, Waiting<number>>()
   #queued: { readonly request: number; readonly data: Uint8Array }[] = []
   #writesInFlight = 0
+  /** Term of the last applied entry: what a snapshot is labelled with. */
+  #appliedTerm: number
   #transferWaiters: ((ok: boolean) => void)[] = []
   #isStopped = false
 
   constructor(options: RaftNodeOptions) {
     this.#options = options
     const { id, timing, seed, limits, storage, clock } = options
+    this.#appliedTerm = storage.restored.snapshot?.term ?? 0
     this.machine = createRaft({ id, timing, seed, limits, restored: storage.restored }, clock.nowMs())
     this.#pump = createPump<RaftInput, RaftEffect>(this.machine, clock, (effect) => {
       options.events.onEffect?.(effect)
@@ -259,6 +262,7 @@ export class RaftNode {
     }
     const last = entries.at(-1)
     assert(last !== undefined, 'apply without entries')
+    this.#appliedTerm = last.term
     store.wake(last.index)
     this.#pump.feed({ kind: 'applied', index: last.index })
   }
@@ -295,9 +299,15 @@ export class RaftNode {
 
   async #takeSnapshot(): Promise<void> {
     const { storage, store } = this.#options
-    const index = this.machine.lastApplied
-    const meta = this.machine.snapshotMeta()
-    assert(meta.index === index, 'a snapshot stands for what is applied')
+    const { committedConfiguration, committedConfigurationIndex } = this.machine
+    assert(committedConfigurationIndex <= store.appliedIndex, 'a final configuration is applied')
+    const meta: SnapshotMeta = {
+      index: store.appliedIndex,
+      term: this.#appliedTerm,
+      configuration: committedConfiguration,
+      configurationIndex: committedConfigurationIndex,
+      size: 0,
+    }
     const saved = await storage.save(meta, store.records())
     if (!this.#isStopped) this.#pump.feed({ kind: 'snapshotTaken', snapshot: saved })
   }
@@ -305,7 +315,9 @@ export class RaftNode {
   async #readChunk(effect: RaftEffect & { readonly kind: 'readSnapshotChunk' }): Promise<void> {
     const { to, snapshot, offset } = effect
     const data = await this.#options.storage.readChunk(snapshot, offset, effect.length)
-    if (!this.#isStopped) this.#pump.feed({ kind: 'snapshotChunkRead', to, snapshot, offset, data })
+    if (this.#isStopped) return
+    if (data === null) this.#pump.feed({ kind: 'snapshotChunkUnreadable', to, snapshotIndex: snapshot.index })
+    else this.#pump.feed({ kind: 'snapshotChunkRead', to, snapshot, offset, data })
   }
 
   async #writeChunk(effect: RaftEffect & { readonly kind: 'writeSnapshotChunk' }): Promise<void> {
@@ -330,6 +342,7 @@ export class RaftNode {
       return
     }
     store.restore(records.value, effect.snapshot.index)
+    this.#appliedTerm = effect.snapshot.term
     for (const [index, waiting] of this.#pendingByIndex) {
       if (index > effect.snapshot.index) continue
       this.#pendingByIndex.delete(index)

@@ -127,7 +127,7 @@ function poolStats(pool: GossipPool): JsonObject {
     event_time: '1',
     failed: count('failed'),
     health_score: String(pool.machine.localHealth),
-    intent_queue: String(pool.machine.statistics.broadcasts),
+    intent_queue: String(pool.machine.statistics().broadcastsQueued),
     left: count('left'),
     member_time: String(pool.machine.lamportTime),
     members: String(members.length),
