@@ -1,6 +1,8 @@
 // The health of the servers as the leader sees it (reference semantics §15). Looking only; nothing is changed here.
 import { formatAddress } from '../model/address.ts'
 import type { AutopilotHealthView } from '../model/query.ts'
+import type { ServerEntry } from '../raft/message.ts'
+import type { PeerProgress } from '../raft/raft.ts'
 import type { LocalServerOptions } from './local-server.ts'
 
 type ServerHealth = AutopilotHealthView['servers'][number]
@@ -12,32 +14,12 @@ type ServerHealth = AutopilotHealthView['servers'][number]
  * entries behind. The failure tolerance is how many healthy voters may fail before the majority is lost.
  */
 export function autopilotHealth(options: LocalServerOptions): AutopilotHealthView {
-  const { machine } = options.raft
-  const progressById = new Map(machine.progress.map((p) => [p.id, p]))
-  const servers = machine.configuration.servers.map((server): ServerHealth => {
-    const info = options.lan.byId(server.id)
-    const isSelf = server.id === options.selfId
-    const progress = progressById.get(server.id)
-    const lastContactMs = isSelf ? 0 : Math.max(0, options.clock.nowMs() - (progress?.lastContactMs ?? 0))
-    const lastIndex = isSelf ? machine.lastIndex : (progress?.matchIndex ?? 0)
-    const serfStatus = isSelf ? 'alive' : (info?.status ?? 'none')
-    const isFresh = isSelf || (progress !== undefined && lastContactMs <= contactLimit(options))
-    const isNear = machine.lastIndex - lastIndex <= options.thresholds.trailingLogs
-    return {
-      id: server.id,
-      name: info?.name ?? '(unknown)',
-      address: info === undefined ? server.address : formatAddress(info.rpc),
-      serfStatus,
-      version: info?.version ?? '',
-      isLeader: server.id === machine.leader,
-      lastContactMs,
-      lastTerm: machine.term,
-      lastIndex,
-      healthy: serfStatus === 'alive' && isFresh && isNear,
-      isVoter: server.suffrage === 'voter',
-      stableSinceWallMs: options.clock.wallMs(),
-    }
-  })
+  const progressById = new Map(options.raft.machine.progress.map((p) => [p.id, p]))
+  const servers = options.raft.machine.configuration.servers.map((server) =>
+    server.id === options.selfId
+      ? ownHealth(options, server)
+      : peerHealth(options, server, progressById.get(server.id)),
+  )
   const voters = servers.filter((server) => server.isVoter)
   const healthyVoters = voters.filter((server) => server.healthy).length
   return {
@@ -45,6 +27,46 @@ export function autopilotHealth(options: LocalServerOptions): AutopilotHealthVie
     failureTolerance: Math.max(0, healthyVoters - (Math.floor(voters.length / 2) + 1)),
     servers,
   }
+}
+
+/** What is known of any server from gossip and the configuration. */
+function common(
+  options: LocalServerOptions,
+  server: ServerEntry,
+): Pick<
+  ServerHealth,
+  'id' | 'name' | 'address' | 'version' | 'isLeader' | 'isVoter' | 'lastTerm' | 'stableSinceWallMs'
+> {
+  const info = options.lan.byId(server.id)
+  return {
+    id: server.id,
+    name: info?.name ?? '(unknown)',
+    address: info === undefined ? server.address : formatAddress(info.rpc),
+    version: info?.version ?? '',
+    isLeader: server.id === options.raft.machine.leader,
+    isVoter: server.suffrage === 'voter',
+    lastTerm: options.raft.machine.term,
+    stableSinceWallMs: options.clock.wallMs(),
+  }
+}
+
+function ownHealth(options: LocalServerOptions, server: ServerEntry): ServerHealth {
+  const { lastIndex } = options.raft.machine
+  return { ...common(options, server), serfStatus: 'alive', lastContactMs: 0, lastIndex, healthy: true }
+}
+
+function peerHealth(
+  options: LocalServerOptions,
+  server: ServerEntry,
+  progress: PeerProgress | undefined,
+): ServerHealth {
+  const serfStatus = options.lan.byId(server.id)?.status ?? 'none'
+  const lastContactMs = Math.max(0, options.clock.nowMs() - (progress?.lastContactMs ?? 0))
+  const lastIndex = progress?.matchIndex ?? 0
+  const isFresh = progress !== undefined && lastContactMs <= contactLimit(options)
+  const isNear = options.raft.machine.lastIndex - lastIndex <= options.thresholds.trailingLogs
+  const healthy = serfStatus === 'alive' && isFresh && isNear
+  return { ...common(options, server), serfStatus, lastContactMs, lastIndex, healthy }
 }
 
 /** Followers are heard from at every heartbeat, so the threshold is never less than a few of them. */

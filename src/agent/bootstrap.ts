@@ -61,21 +61,10 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
     const servers = set.map((server) => server.id)
     const askedAtMs = clock.nowMs()
     if (!promise(servers)) return true
-    const request: RpcRequest = { kind: 'bootstrapState', servers }
-    const others = set.filter((server) => server.id !== options.self().id)
-    const replies = await Promise.all(others.map((server) => options.ask(server, request, startWithinMs)))
-    if (options.hasState()) return false
-    if (replies.some((reply) => reply.kind === 'bootstrapState' && reply.hasState)) {
-      // Either a cluster exists, or another server of this very set was first: its leader will reach us.
-      const isOurs = replies.every(
-        (reply) => reply.kind === 'bootstrapState' && (reply.granted || reply.hasState),
-      )
-      if (!isOurs) log.info('Existing Raft peers reported by a server; not bootstrapping')
-      isOver = true
-      return false
-    }
-    const areGranted = replies.every((reply) => reply.kind === 'bootstrapState' && reply.granted)
-    if (!areGranted || clock.nowMs() - askedAtMs > startWithinMs) return true
+    const verdict = await askAll(options, servers, set)
+    if (verdict === 'over') isOver = true
+    const isLate = clock.nowMs() - askedAtMs > startWithinMs
+    if (verdict !== 'granted' || isLate) return verdict !== 'over'
     isOver = true
     log.info('Found the expected number of servers; bootstrapping', {
       servers: set.map((s) => formatAddress(s.rpc)),
@@ -127,4 +116,19 @@ function chooseSet(options: BootstrapOptions): readonly ServerInfo[] | null {
   if (present.length < options.expect) return null
   const set = present.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, options.expect)
   return set.some((server) => server.id === options.self().id) ? set : null
+}
+
+/** Asks the other servers of a set for their promise. `over`: one of them has state, so there is nothing to start. */
+async function askAll(
+  options: BootstrapOptions,
+  servers: readonly string[],
+  set: readonly ServerInfo[],
+): Promise<'granted' | 'again' | 'over'> {
+  const request: RpcRequest = { kind: 'bootstrapState', servers }
+  const others = set.filter((server) => server.id !== options.self().id)
+  const replies = await Promise.all(others.map((server) => options.ask(server, request, startWithinMs)))
+  const states = replies.filter((reply) => reply.kind === 'bootstrapState')
+  // A cluster exists, or another server of this very set was first: its leader will reach us.
+  if (options.hasState() || states.some((state) => state.hasState)) return 'over'
+  return states.length === others.length && states.every((state) => state.granted) ? 'granted' : 'again'
 }

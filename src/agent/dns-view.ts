@@ -29,8 +29,8 @@ export function createDnsView(
     read,
     // A client does not know the datacenters: it lets the server decide, which refuses those it does not know.
     isDatacenter: (name) => name === config.datacenter || (datacenters()?.includes(name) ?? true),
-    recurse: (packet, upstream, transport) =>
-      recurse(host, packet, upstream, transport, config.dns.recursorTimeoutMs),
+    recurse: (packet, address, transport) =>
+      recurse(host, packet, { address, transport, timeoutMs: config.dns.recursorTimeoutMs }),
     nowSeconds: () => Math.floor(host.clock.wallMs() / 1000),
   }
 }

@@ -135,6 +135,19 @@ class Pool implements GossipPool {
         answer?.(effect.reply)
         return
       }
+      case 'memberChanged':
+        this.#options.events.onMember(effect.event, effect.member)
+        return
+      default:
+        this.#report(effect)
+    }
+  }
+
+  /** Effects that answer our own commands or are only looked at. */
+  #report(
+    effect: Exclude<GossipEffect, { readonly kind: 'send' | 'exchange' | 'answer' | 'memberChanged' }>,
+  ): void {
+    switch (effect.kind) {
       case 'joined': {
         const joined = this.#joins.get(effect.request)
         this.#joins.delete(effect.request)
@@ -146,9 +159,6 @@ class Pool implements GossipPool {
         return
       case 'forceLeaveUnknown':
         this.#isUnknownName = true
-        return
-      case 'memberChanged':
-        this.#options.events.onMember(effect.event, effect.member)
         return
       case 'observed':
         this.#observe(effect)

@@ -48,7 +48,7 @@ export function createLocalServer(options: LocalServerOptions): LocalServerNode 
     leaderAddress: () => leaderAddress(options),
     leaderChanged: (untilMs, signal) => waitForLeader(options.clock, waiters, untilMs, signal),
     onLeaderChanged() {
-      for (const wake of [...waiters]) wake()
+      for (const wake of waiters) wake()
     },
     serve: (request, signal) => serve(options, request, signal),
   }

@@ -55,7 +55,7 @@ export interface Written {
 }
 
 interface Waiting<T> {
-  resolve(value: Result<T, RequestError>): void
+  readonly resolve: (value: Result<T, RequestError>) => void
 }
 
 /** One server's part in the consensus. */
@@ -180,6 +180,16 @@ export class RaftNode {
         return this.#options.events.onConfiguration(effect.configuration, effect.committed)
       case 'learnerCaughtUp':
         return this.#options.events.onCaughtUp(effect.id)
+      default:
+        this.#report(effect)
+    }
+  }
+
+  /** Effects that tell of something, and those that concern snapshots. */
+  #report(
+    effect: SnapshotEffect | Extract<RaftEffect, { readonly kind: 'transferEnded' | 'rejected' }>,
+  ): void {
+    switch (effect.kind) {
       case 'transferEnded':
         for (const done of this.#transferWaiters.splice(0)) done(effect.ok)
         return
@@ -278,7 +288,7 @@ export class RaftNode {
     this.#accepting.delete(effect.request)
     if (waiting === undefined) return
     if (effect.kind === 'proposalRefused') waiting.resolve(err(refusal(effect.reason)))
-    else this.#pendingByIndex.set(effect.index, { resolve: waiting.resolve, term: effect.term })
+    else this.#pendingByIndex.set(effect.index, { ...waiting, term: effect.term })
   }
 
   #onRead(effect: RaftEffect & { readonly kind: 'readReady' | 'readRefused' }): void {

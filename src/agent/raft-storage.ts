@@ -91,7 +91,7 @@ function joinRecords(records: Iterable<StateRecord>): Uint8Array {
 function splitRecords(bytes: Uint8Array): Result<readonly StateRecord[], string> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const records: StateRecord[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = at + 4 <= bytes.length ? view.getUint32(at) : Infinity
     if (at + 4 + length > bytes.length) return err(`it ends within a record at byte ${at}`)
     const record = decodeStateRecord(bytes.subarray(at + 4, at + 4 + length))

@@ -6,15 +6,13 @@ import { splitHostPort } from './join.ts'
 export function recurse(
   host: Pick<Host, 'udp' | 'tcp' | 'clock'>,
   packet: Uint8Array,
-  upstream: string,
-  transport: 'udp' | 'tcp',
-  timeoutMs: number,
+  upstream: { readonly address: string; readonly transport: 'udp' | 'tcp'; readonly timeoutMs: number },
 ): Promise<Uint8Array | undefined> {
-  const to = splitHostPort(upstream, 53)
+  const to = splitHostPort(upstream.address, 53)
   if (to === undefined) return Promise.resolve(undefined)
   const address = { ip: to.host, port: to.port }
-  const ask = transport === 'udp' ? overUdp : overTcp
-  return ask(host, packet, address, timeoutMs).catch(() => undefined)
+  const ask = upstream.transport === 'udp' ? overUdp : overTcp
+  return ask(host, packet, address, upstream.timeoutMs).catch(() => undefined)
 }
 
 type Ports = Pick<Host, 'udp' | 'tcp' | 'clock'>

@@ -13,9 +13,9 @@ import { encodeCommand } from '../codec/command-codec.ts'
 import { requestError } from '../model/errors.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import type { AgentTrace } from './agent.ts'
-import { createBootstrap, type BootstrapOptions } from './bootstrap.ts'
+import { createBootstrap, type Bootstrap, type BootstrapOptions } from './bootstrap.ts'
 import { channels } from './channels.ts'
-import { createLocalServer, type LocalServerNode } from './local-server.ts'
+import { createLocalServer, type LocalServerNode, type LocalServerOptions } from './local-server.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Pools } from './pools.ts'
@@ -102,21 +102,7 @@ function compose(options: ServerRoleOptions, store: Store, storage: RaftStorage)
   const reconcile = createReconcile(reconcileOptions(options, raft, store, caughtUp))
   const leadership = createLeadership(raft, store, reconcile, caughtUp)
   const bootstrap = createBootstrap(bootstrapOptions(options, raft))
-  const local = createLocalServer({
-    clock: host.clock,
-    selfId: options.id,
-    raft,
-    store,
-    lan: pools.lanServers,
-    bootstrap,
-    datacenters: () => pools.datacenters(),
-    wanMembers: () => (pools.wan === null ? [] : [...pools.wan.machine.members()].map(memberView)),
-    thresholds: {
-      lastContactMs: config.autopilot.lastContactThresholdMs,
-      trailingLogs: config.autopilot.maxTrailingLogs,
-    },
-    holdMs: config.performance.rpcHoldTimeoutMs,
-  })
+  const local = createLocalServer(localOptions(options, raft, store, bootstrap))
   return {
     raft,
     local,
@@ -147,6 +133,30 @@ function compose(options: ServerRoleOptions, store: Store, storage: RaftStorage)
       reconcile.stop()
       await raft.stop()
     },
+  }
+}
+
+function localOptions(
+  options: ServerRoleOptions,
+  raft: RaftNode,
+  store: Store,
+  bootstrap: Bootstrap,
+): LocalServerOptions {
+  const { host, config, pools } = options
+  return {
+    clock: host.clock,
+    selfId: options.id,
+    raft,
+    store,
+    lan: pools.lanServers,
+    bootstrap,
+    datacenters: () => pools.datacenters(),
+    wanMembers: () => (pools.wan === null ? [] : [...pools.wan.machine.members()].map(memberView)),
+    thresholds: {
+      lastContactMs: config.autopilot.lastContactThresholdMs,
+      trailingLogs: config.autopilot.maxTrailingLogs,
+    },
+    holdMs: config.performance.rpcHoldTimeoutMs,
   }
 }
 

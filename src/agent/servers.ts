@@ -25,10 +25,10 @@ export interface ServerInfo {
 
 /** Reads a member's tags; null if it is no server or its tags are broken. */
 export function serverOf(member: Member): ServerInfo | null {
-  const { tags } = member
-  const datacenter = tags.get('dc') ?? ''
-  const port = Number(tags.get('port') ?? 0)
-  if (tags.get('role') !== 'consul' || datacenter === '' || !(port >= 1 && port <= 65_535)) return null
+  const tag = (name: string): string => member.tags.get(name) ?? ''
+  const datacenter = tag('dc')
+  const port = Number(tag('port'))
+  if (tag('role') !== 'consul' || datacenter === '' || !(port >= 1 && port <= 65_535)) return null
   const suffix = `.${datacenter}`
   return {
     id: member.id,
@@ -36,10 +36,10 @@ export function serverOf(member: Member): ServerInfo | null {
     datacenter,
     rpc: { ip: member.address.ip, port },
     status: member.status,
-    version: (tags.get('build') ?? '').split(':')[0] ?? '',
-    isBootstrap: tags.get('bootstrap') === '1',
-    expect: Number(tags.get('expect') ?? 0) || 0,
-    wanPort: Number(tags.get('wan_join_port') ?? 0) || 0,
+    version: tag('build').replace(/:.*/, ''),
+    isBootstrap: tag('bootstrap') === '1',
+    expect: Number(tag('expect')) || 0,
+    wanPort: Number(tag('wan_join_port')) || 0,
     gossip: member.address,
   }
 }
