@@ -109,7 +109,9 @@ function onBootstrap(core: Core, configuration: Configuration): void {
   const isFresh = core.log.lastIndex === 0 && core.term === 0 && core.votedFor === null
   if (!isFresh) return
   core.becomeFollower(1, null)
-  core.putEntries([{ kind: 'configuration', index: 1, term: 1, configuration }])
+  core.putEntries([
+    { kind: 'configuration', index: 1, term: 1, configuration: sorted(configuration.servers) },
+  ])
   if (isSoleVoter(configuration, core.id)) {
     standForPreVote(core)
   } else if (core.role.kind === 'follower') {

@@ -1,0 +1,254 @@
+// The snapshots of a server: the last two, written whole or not at all; and the one that is on its way in.
+import { err, ok } from '../lib/result.ts'
+import type { Result } from '../lib/result.ts'
+import type { SnapshotMeta } from '../raft/message.ts'
+import type { AppendFile, Files } from '../runtime/host.ts'
+import { FileWindow } from './file-window.ts'
+import { damaged, encodeSnapshot, readSnapshot, recordsOfBlock } from './snapshot-file.ts'
+import type { StorageError } from './storage-error.ts'
+import { ioError } from './storage-error.ts'
+
+/** Where snapshots are kept. Calls that change something must not overlap, but for `receive` with `save`. */
+export interface Snapshots {
+  /** The latest one that is whole, or null. */
+  readonly latest: SnapshotMeta | null
+  /** Writes one. `records` is read to its end before this call returns, so the state may change afterwards. */
+  save(
+    meta: Omit<SnapshotMeta, 'size'>,
+    records: Iterable<Uint8Array>,
+  ): Promise<Result<SnapshotMeta, StorageError>>
+  /** The records of one, every byte of it checked. */
+  load(snapshot: SnapshotMeta): Promise<Result<readonly Uint8Array[], StorageError>>
+  /** A part of the file, as it is, for a peer. */
+  readPart(snapshot: SnapshotMeta, offset: number, length: number): Promise<Result<Uint8Array, StorageError>>
+  /** The next part of an incoming one; offset 0 begins anew. */
+  receive(snapshot: SnapshotMeta, offset: number, data: Uint8Array): Promise<Result<void, StorageError>>
+  /** All parts are there: makes it durable, checks it and keeps it; or discards it. */
+  finishReceiving(snapshot: SnapshotMeta): Promise<Result<void, StorageError>>
+  /** Discards what is on its way in. */
+  close(): Promise<void>
+}
+
+/** Snapshots that were opened, and those that turned out to be damaged (renamed, for people to look at). */
+export interface OpenedSnapshots {
+  readonly snapshots: Snapshots
+  readonly damaged: readonly StorageError[]
+}
+
+/** How many are kept: the older one serves transfers under way, and is there if the newer one is damaged. */
+const keptMax = 2
+const extension = '.snapshot'
+const incomingName = 'incoming.part'
+
+/**
+ * Opens the snapshots in a directory, which is created if it is not there, and checks the latest.
+ *
+ * Errors: `io`; `newerVersion` if a later release has written the latest.
+ */
+export async function openSnapshots(
+  files: Files,
+  directory: string,
+): Promise<Result<OpenedSnapshots, StorageError>> {
+  try {
+    await files.mkdir(directory, 0o700)
+    const kept: Kept[] = []
+    const faults: StorageError[] = []
+    for (const name of (await files.list(directory)).toReversed()) {
+      const path = `${directory}/${name}`
+      if (name.endsWith('.tmp') || name === incomingName) await files.remove(path)
+      if (!name.endsWith(extension)) continue
+      const read = await readSnapshot(await windowOf(files, path), () => {})
+      if (read.ok) kept.unshift({ path, meta: read.value })
+      else if (read.error.code === 'newerVersion') return read
+      else {
+        faults.push(read.error)
+        await files.rename(path, `${path}.damaged`)
+      }
+    }
+    return ok({ snapshots: new FileSnapshots(files, directory, kept), damaged: faults })
+  } catch (error) {
+    return err(ioError('open the snapshots in', directory, error))
+  }
+}
+
+async function windowOf(files: Files, path: string): Promise<FileWindow> {
+  return new FileWindow(files, path, (await files.stat(path)).size)
+}
+
+interface Kept {
+  readonly path: string
+  readonly meta: SnapshotMeta
+}
+
+class FileSnapshots implements Snapshots {
+  readonly #files: Files
+  readonly #directory: string
+  /** Ascending by index. */
+  readonly #kept: Kept[]
+  #incoming: { readonly file: AppendFile; size: number } | null = null
+
+  constructor(files: Files, directory: string, kept: Kept[]) {
+    this.#files = files
+    this.#directory = directory
+    this.#kept = kept
+  }
+
+  get latest(): SnapshotMeta | null {
+    return this.#kept.at(-1)?.meta ?? null
+  }
+
+  async save(
+    meta: Omit<SnapshotMeta, 'size'>,
+    records: Iterable<Uint8Array>,
+  ): Promise<Result<SnapshotMeta, StorageError>> {
+    const { parts, size } = encodeSnapshot(meta, records)
+    const path = this.#pathOf(meta)
+    const temporary = `${path}.tmp`
+    try {
+      await this.#writeParts(temporary, parts)
+      await this.#keep(temporary, { path, meta: { ...meta, size } })
+      return ok({ ...meta, size })
+    } catch (error) {
+      await this.#discard(temporary)
+      return err(ioError('write the snapshot', path, error))
+    }
+  }
+
+  async #writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
+    await this.#discard(path)
+    const file = await this.#files.openAppend(path, 0o600)
+    try {
+      for (const part of parts) await file.append(part)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** From here on it is there after a crash too. Older ones than the last two go. */
+  async #keep(from: string, kept: Kept): Promise<void> {
+    await this.#files.rename(from, kept.path)
+    await this.#files.syncDirectory(this.#directory)
+    const at = this.#kept.findIndex((known) => known.path === kept.path)
+    if (at >= 0) this.#kept.splice(at, 1)
+    this.#kept.push(kept)
+    this.#kept.sort((a, b) => a.meta.index - b.meta.index || a.meta.term - b.meta.term)
+    while (this.#kept.length > keptMax) {
+      const oldest = this.#kept.shift()
+      if (oldest !== undefined) await this.#discard(oldest.path)
+    }
+  }
+
+  async load(snapshot: SnapshotMeta): Promise<Result<readonly Uint8Array[], StorageError>> {
+    const path = this.#pathOf(snapshot)
+    try {
+      const window = await windowOf(this.#files, path)
+      const records: Uint8Array[] = []
+      let isSound = true
+      const read = await readSnapshot(window, (payload) => {
+        const block = recordsOfBlock(payload.slice())
+        if (block === undefined) isSound = false
+        for (const record of block ?? []) records.push(record)
+      })
+      if (!read.ok) return read
+      return isSound ? ok(records) : err(damaged(window, 0, 'a record makes no sense'))
+    } catch (error) {
+      return err(ioError('read the snapshot', path, error))
+    }
+  }
+
+  async readPart(
+    snapshot: SnapshotMeta,
+    offset: number,
+    length: number,
+  ): Promise<Result<Uint8Array, StorageError>> {
+    const path = this.#pathOf(snapshot)
+    try {
+      const part = await this.#files.readAt(path, offset, length)
+      if (part.length === length) return ok(part)
+      return err(damaged(new FileWindow(this.#files, path, snapshot.size), offset, 'it ends too early'))
+    } catch (error) {
+      return err(ioError('read the snapshot', path, error))
+    }
+  }
+
+  async receive(
+    snapshot: SnapshotMeta,
+    offset: number,
+    data: Uint8Array,
+  ): Promise<Result<void, StorageError>> {
+    const path = this.#incomingPath
+    try {
+      if (offset === 0) {
+        await this.#dropIncoming()
+        this.#incoming = { file: await this.#files.openAppend(path, 0o600), size: 0 }
+      }
+      const incoming = this.#incoming
+      if (incoming === null || incoming.size !== offset) {
+        return err(
+          ioError('write', path, new Error(`part ${offset} of snapshot ${snapshot.index} is out of order`)),
+        )
+      }
+      await incoming.file.append(data)
+      incoming.size += data.length
+      return ok(undefined)
+    } catch (error) {
+      return err(ioError('write', path, error))
+    }
+  }
+
+  async finishReceiving(snapshot: SnapshotMeta): Promise<Result<void, StorageError>> {
+    const path = this.#incomingPath
+    try {
+      await this.#incoming?.file.sync()
+      await this.#incoming?.file.close()
+      this.#incoming = null
+      const window = await windowOf(this.#files, path)
+      const read = await readSnapshot(window, () => {})
+      const fault = read.ok ? mismatch(window, read.value, snapshot) : read.error
+      if (fault !== undefined) {
+        await this.#discard(path)
+        return err(fault)
+      }
+      await this.#keep(path, { path: this.#pathOf(snapshot), meta: snapshot })
+      return ok(undefined)
+    } catch (error) {
+      await this.#discard(path)
+      return err(ioError('keep the received snapshot', path, error))
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#dropIncoming()
+  }
+
+  async #dropIncoming(): Promise<void> {
+    await this.#incoming?.file.close()
+    this.#incoming = null
+    await this.#discard(this.#incomingPath)
+  }
+
+  /** Removes a file that is not needed; that it cannot be removed, or is not there, changes nothing. */
+  async #discard(path: string): Promise<void> {
+    await this.#files.remove(path).catch(() => {})
+  }
+
+  get #incomingPath(): string {
+    return `${this.#directory}/${incomingName}`
+  }
+
+  #pathOf(meta: { readonly index: number; readonly term: number }): string {
+    const digits = (value: number): string => String(value).padStart(16, '0')
+    return `${this.#directory}/${digits(meta.index)}-${digits(meta.term)}${extension}`
+  }
+}
+
+function mismatch(
+  window: FileWindow,
+  found: SnapshotMeta,
+  announced: SnapshotMeta,
+): StorageError | undefined {
+  const isSame =
+    found.index === announced.index && found.term === announced.term && found.size === announced.size
+  return isSame ? undefined : damaged(window, 0, 'it is not the one that was announced')
+}
