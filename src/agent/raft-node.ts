@@ -8,7 +8,7 @@ import type { CommandResult } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { ProposalRefusal, RaftEffect, RaftInput, ServerChange } from '../raft/events.ts'
-import type { Configuration, Entry, RaftMessage, SnapshotMeta } from '../raft/message.ts'
+import type { Configuration, Entry, RaftMessage } from '../raft/message.ts'
 import type { RaftTiming } from '../raft/config.ts'
 import { createRaft, type Raft } from '../raft/raft.ts'
 import type { Rpc } from '../rpc/rpc.ts'
@@ -311,12 +311,11 @@ export class RaftNode {
     const { storage, store } = this.#options
     const { committedConfiguration, committedConfigurationIndex } = this.machine
     assert(committedConfigurationIndex <= store.appliedIndex, 'a final configuration is applied')
-    const meta: SnapshotMeta = {
+    const meta = {
       index: store.appliedIndex,
       term: this.#appliedTerm,
       configuration: committedConfiguration,
       configurationIndex: committedConfigurationIndex,
-      size: 0,
     }
     const saved = await storage.save(meta, store.records())
     if (!this.#isStopped) this.#pump.feed({ kind: 'snapshotTaken', snapshot: saved })

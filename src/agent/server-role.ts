@@ -63,7 +63,7 @@ const leaveRemovalMs = 5000
 export async function startServer(options: ServerRoleOptions): Promise<ServerRole> {
   const { host, config, limits, random } = options
   const store = new Store(host.clock, random.fork('store'))
-  const storage = await openRaftStorage(host, config.dataDir, limits)
+  const storage = await openRaftStorage(host, config.dataDir, limits, options.log.named('raft'))
   if (storage.restored.snapshot !== null)
     store.restore(await storage.records(), storage.restored.snapshot.index)
   return compose(options, store, storage)
