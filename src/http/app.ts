@@ -64,7 +64,7 @@ function createRouter(dispatcher: Dispatcher, endpoints: readonly Endpoint[]): H
       return dispatch(dispatcher, endpoint, { request: context.req.raw, target })
     })
   }
-  router.notFound((context) => unknown(context.env.target))
+  router.notFound((context) => unknown(dispatcher, context.env.target))
   // What is no refusal is our own bug: the host answers it, and the agent decides what becomes of it.
   router.onError((error) => {
     throw error
@@ -73,14 +73,14 @@ function createRouter(dispatcher: Dispatcher, endpoints: readonly Endpoint[]): H
 }
 
 /** Answers a path that no route has. */
-function unknown({ path, search }: Target): Response {
+function unknown({ reply }: Dispatcher, { path, search }: Target): Response {
   const decoded = decodePath(path)
   if (decoded === undefined || hasUnprintable(decoded)) return new Response(null, { status: 400 })
   if (!isClean(decoded)) return redirect(encodeURI(cleanPath(decoded)), search)
   const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
   if (decoded === '/') return new Response('Consul Agent', { headers })
   const area = refusedArea(decoded)
-  if (area !== undefined) return new Response(area.message, { status: area.status, headers })
+  if (area !== undefined) return reply.text(area.status, area.message)
   return new Response('Invalid URL path: not a recognized HTTP API endpoint', { status: 404, headers })
 }
 

@@ -59,16 +59,15 @@ export function list<T>(reader: Reader<T>, goType: string): Reader<readonly T[]>
   }
 }
 
-/** A map; empty for null. Its keys are the client's own. */
+/** A map, sorted by key; empty for null. Its keys are the client's own. */
 export function map<T>(reader: Reader<T>, goType: string): Reader<Readonly<Record<string, T>>> {
   return (value, at) => {
     const result: Record<string, T> = {}
     if (value === null) return result
     if (!isObject(value)) throw mismatch(value, at, goType)
-    for (const [key, inner] of Object.entries(value)) {
-      // A plain assignment to this name would set the prototype.
-      if (key === '__proto__') throw decodeFailure('the key "__proto__" cannot be used')
-      result[key] = reader(inner, at)
+    for (const key of Object.keys(value).sort()) {
+      refusePrototype(key)
+      result[key] = reader(value[key] ?? null, at)
     }
     return result
   }
@@ -80,8 +79,11 @@ export const textMapReader: Reader<TextMap> = map(text(), 'map[string]string')
 /** A list of text. */
 export const textListReader: Reader<readonly string[]> = list(text(), '[]string')
 
-/** Anything, as it is. */
-export const anything: Reader<Json> = (value) => value
+/** Anything, with the keys of its objects sorted, as Go prints them. */
+export const anything: Reader<Json> = (value, at) => {
+  if (isList(value)) return value.map((item) => anything(item, at))
+  return isObject(value) ? map(anything, '')(value, at) : value
+}
 
 /** Readers of a struct's fields by name. */
 export type Fields<T> = { readonly [K in keyof T]-?: Reader<T[K]> }
@@ -130,6 +132,11 @@ export function required<T>(reader: Reader<T | null>): Reader<T> {
 /** True for a JSON object. */
 export function isObject(value: Json): value is JsonObject {
   return typeof value === 'object' && value !== null && !isList(value)
+}
+
+/** A plain assignment to this name would set the prototype. */
+function refusePrototype(key: string): void {
+  if (key === '__proto__') throw decodeFailure('the key "__proto__" cannot be used')
 }
 
 function isList(value: Json): value is readonly Json[] {

@@ -42,7 +42,10 @@ export function renderNodeDetail(detail: NodeDetail | null, translation: Transla
 export function renderNodeServices(detail: NodeDetail | null, translation: Translation): string {
   if (detail === null) return '{"Node":null,"Services":null}'
   const { node } = detail
-  const services = renderList(detail.services, (service) => renderService(service, node, translation))
+  const services =
+    detail.services.length === 0
+      ? 'null'
+      : renderList(detail.services, (service) => renderService(service, node, translation))
   return `{"Node":${renderNode(node, translation)},"Services":${services}}`
 }
 

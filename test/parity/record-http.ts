@@ -1,0 +1,100 @@
+// Records what a Consul answers, for http.test.ts to compare with: `node test/parity/record-http.ts /path/to/consul`.
+// Not run by the tests. Starts its own agent on a loopback address and removes its data afterwards.
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Answer,
+  type Exchange,
+  type ParityRequest,
+  comparedHeaders,
+  oracleNode,
+  parityRequests,
+} from './http-requests.ts'
+
+const port = 8500
+
+/** Sends one request as it is: no path is normalised. */
+function send({ method, path, headers, body }: ParityRequest): Promise<Answer> {
+  const bytes = typeof body === 'object' ? Buffer.alloc(body.bytes, 'x') : Buffer.from(body ?? '')
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      {
+        host: oracleNode.ip,
+        port,
+        method,
+        path,
+        agent: false,
+        headers: { ...headers, ...(body !== undefined && { 'Content-Length': bytes.length }) },
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => {
+          const kept = comparedHeaders.flatMap((name) => {
+            const value = response.headers[name]
+            return typeof value === 'string' ? [[name, value] as const] : []
+          })
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: Object.fromEntries(kept),
+            body: Buffer.concat(chunks).toString('utf8'),
+          })
+        })
+      },
+    )
+    sent.on('error', reject)
+    sent.end(bytes)
+  })
+}
+
+async function untilReady(): Promise<void> {
+  for (let attempt = 0; attempt < 120; attempt++) {
+    const health = await send({ method: 'GET', path: '/v1/health/service/consul' }).catch(() => undefined)
+    // The agent's own sync raises the node's index once more.
+    const node = /"Meta":\{"consul-network-segment":""\}/.test(health?.body ?? '')
+    if (health?.status === 200 && node) return
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+  throw new Error('Cannot record: the agent did not become ready within a minute')
+}
+
+async function record(): Promise<void> {
+  for (const [name, requests] of Object.entries(parityRequests)) {
+    const exchanges: Exchange[] = []
+    for (const request of requests) exchanges.push({ request, answer: await send(request) })
+    const file = join(import.meta.dirname, 'http', `${name}.json`)
+    await writeFile(file, `${JSON.stringify({ recordedFrom: 'Consul 1.8.7', exchanges }, null, 2)}\n`)
+    process.stdout.write(`${name}: ${exchanges.length} exchanges\n`)
+  }
+}
+
+const [consul] = process.argv.slice(2)
+if (consul === undefined) throw new Error('Usage: node test/parity/record-http.ts /path/to/consul')
+const dataDir = await mkdtemp(join(tmpdir(), 'record-http-'))
+const agent = spawn(
+  consul,
+  [
+    'agent',
+    '-server',
+    '-bootstrap-expect=1',
+    `-bind=${oracleNode.ip}`,
+    `-client=${oracleNode.ip}`,
+    `-node=${oracleNode.name}`,
+    `-node-id=${oracleNode.id}`,
+    `-data-dir=${dataDir}`,
+    '-log-level=err',
+    '-hcl=disable_update_check=true disable_coordinates=true',
+  ],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+)
+try {
+  await untilReady()
+  await record()
+} finally {
+  agent.kill('SIGTERM')
+  await new Promise((resolve) => agent.on('exit', resolve))
+  await rm(dataDir, { recursive: true })
+}

@@ -1,0 +1,169 @@
+// A backend on the real state store, without a cluster: writes are applied at once, waits end by the next write.
+import type { AgentControl, Backend } from '../../../src/http/backend.ts'
+import { type Result, err, ok } from '../../../src/lib/result.ts'
+import type { Command, CommandResult } from '../../../src/model/command.ts'
+import { type RequestError, requestError } from '../../../src/model/errors.ts'
+import type {
+  Query,
+  QueryValue,
+  ReadOptions,
+  ReadReply,
+  ServerQueryKind,
+  ServerQueryTable,
+} from '../../../src/model/query.ts'
+import { type State, createState } from '../../../src/state/state.ts'
+
+/** The backend, with what tests look at and what they can set. */
+export interface StateBackend extends Backend {
+  readonly state: State
+  /** Options of every read, in order. */
+  readonly reads: ReadOptions[]
+  /** Calls of the agent's own verbs, in order. */
+  readonly calls: (readonly unknown[])[]
+  /** Reads that wait at this moment. */
+  readonly waiting: number
+  /** Applies a command as the leader would. */
+  apply(command: Command): CommandResult
+}
+
+/** What can be set otherwise than usual. */
+export interface BackendSettings extends Partial<Omit<Backend, 'read' | 'write' | 'ask'>> {
+  readonly answers?: Partial<ServerQueryTable>
+  readonly knownDatacenters?: readonly string[]
+  /** Every read, write and question fails like this. */
+  readonly failure?: RequestError
+}
+
+/** Makes one. */
+export function createStateBackend(settings: BackendSettings = {}): StateBackend {
+  return new BackendOnState(settings)
+}
+
+class BackendOnState implements StateBackend {
+  readonly datacenter: string
+  readonly nodeName: string = 'n1'
+  readonly nodeId: string = '00000000-0000-4000-8000-000000000001'
+  readonly isDev: boolean
+  readonly kvValueBytesMax: number = 512 * 1024
+  readonly defaultQueryTimeMs: number = 300_000
+  readonly maxQueryTimeMs: number = 600_000
+  readonly responseHeaders: Readonly<Record<string, string>>
+  readonly blockEndpoints: readonly string[]
+  readonly translateWanAddrs: boolean
+  readonly agent: AgentControl
+  readonly state: State = createState()
+  readonly reads: ReadOptions[] = []
+  readonly calls: (readonly unknown[])[] = []
+  readonly #settings: BackendSettings
+  readonly #waiters = new Set<() => void>()
+
+  constructor(settings: BackendSettings) {
+    this.#settings = settings
+    this.datacenter = settings.datacenter ?? 'dc1'
+    this.isDev = settings.isDev ?? false
+    this.responseHeaders = settings.responseHeaders ?? {}
+    this.blockEndpoints = settings.blockEndpoints ?? []
+    this.translateWanAddrs = settings.translateWanAddrs ?? false
+    this.agent = settings.agent ?? fakeAgent(this.calls)
+  }
+
+  get waiting(): number {
+    return this.#waiters.size
+  }
+
+  apply(command: Command): CommandResult {
+    const { result } = this.state.apply(this.state.lastIndex + 1, command)
+    for (const wake of this.#waiters) wake()
+    return result
+  }
+
+  async read<Q extends Query>(
+    query: Q,
+    options: ReadOptions,
+    signal: AbortSignal,
+  ): Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>> {
+    this.reads.push(options)
+    const failure = this.#failureIn(options.datacenter)
+    if (failure !== undefined) return err(failure)
+    let answer = this.state.query(query)
+    if (options.minIndex > 0 && answer.index <= options.minIndex) {
+      await this.#wait(options, signal, () => this.state.query(query).index > options.minIndex)
+      answer = this.state.query(query)
+    }
+    const { value, index } = answer
+    return ok({ value, index: Math.max(1, index), knownLeader: true, lastContactMs: 0 })
+  }
+
+  write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>> {
+    const failure = this.#failureIn(datacenter)
+    return Promise.resolve(failure === undefined ? ok(this.apply(command)) : err(failure))
+  }
+
+  ask<K extends ServerQueryKind>(
+    kind: K,
+    datacenter: string,
+  ): Promise<Result<ServerQueryTable[K], RequestError>> {
+    const failure = this.#failureIn(datacenter)
+    if (failure !== undefined) return Promise.resolve(err(failure))
+    return Promise.resolve(ok({ ...serverAnswers, ...this.#settings.answers }[kind]))
+  }
+
+  datacenters(): Promise<Result<readonly string[], RequestError>> {
+    return Promise.resolve(ok(this.#settings.knownDatacenters ?? ['dc1', 'dc2']))
+  }
+
+  #failureIn(datacenter: string): RequestError | undefined {
+    if (this.#settings.failure !== undefined) return this.#settings.failure
+    if (datacenter === '') return undefined
+    return requestError('noPathToDatacenter', 'No path to datacenter')
+  }
+
+  #wait(options: ReadOptions, signal: AbortSignal, isOver: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        this.#waiters.delete(wake)
+        resolve()
+      }
+      const wake = (): void => {
+        if (isOver()) end()
+      }
+      const timer = setTimeout(end, options.waitMs)
+      this.#waiters.add(wake)
+      signal.addEventListener('abort', end)
+    })
+  }
+}
+
+const serverAnswers: ServerQueryTable = {
+  leader: '10.0.0.1:8300',
+  peers: ['10.0.0.1:8300'],
+  datacenters: ['dc1', 'dc2'],
+  wanMembers: [],
+  raftConfiguration: { servers: [], index: 0 },
+  autopilotHealth: { healthy: true, failureTolerance: 0, servers: [] },
+}
+
+function fakeAgent(calls: (readonly unknown[])[]): AgentControl {
+  const record = (...call: readonly unknown[]): Promise<Result<void, RequestError>> => {
+    calls.push(call)
+    return Promise.resolve(ok(undefined))
+  }
+  return {
+    self: () => ({ Config: { Datacenter: 'dc1', NodeName: 'n1' } }),
+    members: (pool) => {
+      calls.push(['members', pool])
+      return Promise.resolve(ok([]))
+    },
+    join: (address, pool) => record('join', address, pool),
+    leave: () => record('leave'),
+    forceLeave: (node, options) => record('forceLeave', node, options),
+    metrics: () => ({ Timestamp: '2026-01-01 00:00:00 +0000 UTC', Gauges: [] }),
+    prometheus: () => null,
+    monitor: (level, asJson) => {
+      calls.push(['monitor', level, asJson])
+      return new Blob(['a line\n']).stream()
+    },
+    reload: () => record('reload'),
+  }
+}
