@@ -1,5 +1,11 @@
 // A typed client of the HTTP API. The CLI talks to agents through this alone; the platform's fetch comes in.
-import { type Connection, type Fetch, type RequestSpec, connect } from './client-connection.ts'
+import {
+  type Connection,
+  ConnectionError,
+  type Fetch,
+  type RequestSpec,
+  connect,
+} from './client-connection.ts'
 import type {
   AgentSelfShape,
   AgentVersionShape,
@@ -239,15 +245,13 @@ function catalogCalls(connection: Connection): CatalogCalls {
       done(connection, {
         method: 'PUT',
         path: '/v1/catalog/register',
-        query: { dc: dc(connection, {}) },
-        body: JSON.stringify(registration),
+        body: JSON.stringify(withDatacenter(connection, registration)),
       }),
     catalogDeregister: (deregistration) =>
       done(connection, {
         method: 'PUT',
         path: '/v1/catalog/deregister',
-        query: { dc: dc(connection, {}) },
-        body: JSON.stringify(deregistration),
+        body: JSON.stringify(withDatacenter(connection, deregistration)),
       }),
   }
 }
@@ -325,7 +329,16 @@ function operatorCalls(connection: Connection): OperatorCalls {
 /** Sends a request whose answer is JSON. */
 async function json<T>(connection: Connection, request: RequestSpec): Promise<T> {
   const response = await connection.send(request)
-  return parse(await response.text()) as T
+  return parse(await bodyOf(response)) as T
+}
+
+/** The body as text. Rejects with ConnectionError when the agent went away while it was read. */
+async function bodyOf(response: Response): Promise<string> {
+  try {
+    return await response.text()
+  } catch (cause) {
+    throw new ConnectionError('Cannot read the answer to its end: unexpected EOF', '', cause)
+  }
 }
 
 /** Sends a request whose answer says no more than that it was carried out. */
@@ -348,7 +361,7 @@ async function read<T>(
     signal: options.signal,
     ...(whenMissing !== undefined && { alsoAccept: 404 }),
   })
-  const body = await response.text()
+  const body = await bodyOf(response)
   const missing = response.status === 404 && whenMissing !== undefined
   return { value: missing ? whenMissing : (parse(body) as T), ...answerMeta(response.headers) }
 }
@@ -376,14 +389,22 @@ function answerMeta(headers: Headers): Omit<Answer<unknown>, 'value'> {
 
 /** Parses JSON; `Flags` becomes a bigint from its own digits, for it may exceed 2^53. */
 function parse(text: string): unknown {
-  return JSON.parse(text, function (
-    this: unknown,
-    key: string,
-    value: unknown,
-    context?: { source?: string },
-  ) {
-    return key === 'Flags' && typeof value === 'number' ? BigInt(context?.source ?? value) : value
-  } as (this: unknown, key: string, value: unknown) => unknown)
+  try {
+    return JSON.parse(text, reviveFlags)
+  } catch (cause) {
+    const start = JSON.stringify(text.slice(0, 40))
+    throw new ConnectionError(`Cannot read the answer: it is not JSON but begins with ${start}`, '', cause)
+  }
+}
+
+function reviveFlags(key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return key === 'Flags' && typeof value === 'number' ? BigInt(context?.source ?? value) : value
+}
+
+/** Registrations name their datacenter in the body. */
+function withDatacenter<T extends { readonly Datacenter?: string }>(connection: Connection, body: T): T {
+  if (body.Datacenter !== undefined || connection.datacenter === undefined) return body
+  return { ...body, Datacenter: connection.datacenter }
 }
 
 function dc(connection: Connection, options: { readonly dc?: string }): string | undefined {
