@@ -24,6 +24,7 @@ export interface ReconcileOptions {
   readonly selfId: string
   readonly datacenter: string
   readonly members: () => Iterable<Member>
+  readonly member: (name: string) => Member | undefined
   readonly catalog: CatalogReader
   readonly configuration: () => Configuration
   /** Ids of learners that have caught up with the log. */
@@ -47,8 +48,8 @@ export interface Reconcile {
   start(): void
   /** It leads no more. */
   stop(): void
-  /** Something about a member, a learner or the configuration has changed. */
-  touch(): void
+  /** Something about a learner or the configuration has changed, or about the member of this name. */
+  touch(member?: string): void
 }
 
 /** Everything is looked at again this often (reference: 60 s): a write may have failed. */
@@ -64,12 +65,15 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
   let isLeading = false
   let isRunning = false
   let isAgain = false
+  /** Members to look at; null for all of them, and for what the catalog has and the pool has not. */
+  let due: Set<string> | null = null
   let disarm: (() => void) | null = null
 
   const later = (delayMs: number): void => {
     disarm?.()
     disarm = options.clock.wakeAt(options.clock.nowMs() + delayMs, () => {
       disarm = null
+      due = null
       touch()
     })
   }
@@ -77,13 +81,16 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
     let isDone = true
     while (isAgain && isLeading) {
       isAgain = false
-      isDone = (await mirrorCatalog(options)) && (await mirrorServers(options))
+      const commands = due === null ? differences(options) : differencesOf(options, due)
+      due = new Set()
+      isDone = (await mirrorCatalog(options, commands)) && (await mirrorServers(options))
     }
     isRunning = false
     if (isLeading) later(isDone ? repeatMs : retryMs)
   }
-  const touch = (): void => {
+  const touch = (member?: string): void => {
     if (!isLeading) return
+    if (member !== undefined) due?.add(member)
     isAgain = true
     if (isRunning) return
     isRunning = true
@@ -92,6 +99,7 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
   return {
     start() {
       isLeading = true
+      due = null
       touch()
     },
     stop() {
@@ -104,13 +112,28 @@ export function createReconcile(options: ReconcileOptions): Reconcile {
 }
 
 /** Writes what differs between the pool and the catalog; true if all of it was applied. */
-async function mirrorCatalog(options: ReconcileOptions): Promise<boolean> {
-  const commands = differences(options)
+async function mirrorCatalog(options: ReconcileOptions, commands: readonly Single[]): Promise<boolean> {
   for (let at = 0; at < commands.length; at += batchMax) {
     const isWritten = await options.write({ kind: 'batch', commands: commands.slice(at, at + batchMax) })
     if (!isWritten) return false
   }
   return true
+}
+
+/** The commands that bring these members up to date. */
+function differencesOf(options: ReconcileOptions, names: ReadonlySet<string>): readonly Single[] {
+  return [...names].flatMap((name) => {
+    const member = options.member(name)
+    const command = member === undefined ? forgotten(options, name) : ofMember(options, member)
+    return command === null ? [] : [command]
+  })
+}
+
+/** A member that gossip has forgotten goes, but only if it came from gossip: it has a serfHealth check. */
+function forgotten(options: Pick<ReconcileOptions, 'catalog' | 'log'>, name: string): Single | null {
+  if (!options.catalog.checks(name).some((check) => check.checkId === serfHealth)) return null
+  options.log.info('Deregistering a member that is no longer known', { node: name })
+  return deregister(name)
 }
 
 type Single = Exclude<Command, { readonly kind: 'batch' }>
@@ -126,13 +149,10 @@ export function differences(
     const command = ofMember(options, member)
     if (command !== null) commands.push(command)
   }
-  // Nodes that gossip has forgotten, but only those that came from gossip: they have a serfHealth check.
   for (const node of options.catalog.nodes()) {
     if (present.has(node.name.toLowerCase()) || node.id === options.selfId) continue
-    if (options.catalog.checks(node.name).some((check) => check.checkId === serfHealth)) {
-      options.log.info('Deregistering a member that is no longer known', { node: node.name })
-      commands.push(deregister(node.name))
-    }
+    const command = forgotten(options, node.name)
+    if (command !== null) commands.push(command)
   }
   return commands
 }

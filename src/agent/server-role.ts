@@ -108,7 +108,7 @@ function compose(options: ServerRoleOptions, store: Store, storage: RaftStorage)
     local,
     onPoolsStarted() {
       pools.onLanMember((event, member) => {
-        reconcile.touch()
+        reconcile.touch(member.name)
         if (member.tags.get('role') !== 'consul') return
         bootstrap.consider()
         const isGone = event === 'failed' || event === 'left'
@@ -219,6 +219,7 @@ function reconcileOptions(
     selfId: options.id,
     datacenter: config.datacenter,
     members: () => pools.lan.machine.members(),
+    member: (name) => pools.lan.machine.member(name),
     catalog: {
       nodes: () => store.query({ kind: 'nodes', nodeMeta: {} }).value,
       node: (name) => store.query({ kind: 'node', node: name }).value,
