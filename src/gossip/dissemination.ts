@@ -2,6 +2,7 @@
 // short ticks, then in the regular rhythm; without news nothing is sent and no wake-up is asked for.
 import type { Core } from './core.ts'
 import { isLive, type MemberRecord } from './members.ts'
+import { ShuffledRound } from './shuffled-round.ts'
 import { packetOverheadBytes } from './size.ts'
 
 /** A short tick is this part of the regular one. */
@@ -12,6 +13,8 @@ const fastTicksMax = 8
 /** The gossiping part of the machine. */
 export class Dissemination {
   readonly #core: Core
+  /** News walks through the members in turn: the few transmits of a piece of news then go to different ones. */
+  readonly #round: ShuffledRound
   #tickAtMs = Infinity
   #lastTickMs = -Infinity
   #fastTicks = fastTicksMax
@@ -19,11 +22,20 @@ export class Dissemination {
 
   constructor(core: Core) {
     this.#core = core
+    const random = core.random('dissemination')
+    this.#round = new ShuffledRound(core.members, core.config.name, random, (record) =>
+      this.#isTarget(record),
+    )
     this.#earnedAtMs = core.nowMs
   }
 
   get wakeAtMs(): number {
     return this.#tickAtMs
+  }
+
+  /** Takes new members into the walk. */
+  admit(arrived: readonly MemberRecord[]): void {
+    for (const record of arrived) this.#round.insert(record)
   }
 
   /** Plans the next tick after news was queued. */
@@ -71,12 +83,12 @@ export class Dissemination {
   }
 
   #tick(): void {
-    const { broadcasts, members, nowMs, config } = this.#core
+    const { broadcasts, nowMs, config } = this.#core
     if (nowMs - this.#lastTickMs < config.timing.gossipIntervalMs)
       this.#fastTicks = Math.max(0, this.#fastTicks - 1)
     this.#lastTickMs = nowMs
     const room = config.limits.packetBytesMax - packetOverheadBytes
-    for (const target of members.pick(config.timing.gossipNodes, (record) => this.#isTarget(record))) {
+    for (const target of this.#round.take(config.timing.gossipNodes)) {
       const news = broadcasts.take(room, this.#core.transmitsMax)
       if (news.length === 0) return
       this.#core.emit({ kind: 'send', to: target.update.address, messages: news })

@@ -32,8 +32,18 @@ export type GossipInput =
     }
   /** The answer to our effect `exchange`. */
   | { readonly kind: 'exchangeAnswered'; readonly exchange: number; readonly reply: ExchangeReply }
-  /** Our exchange failed: refused, timed out, malformed. `reason` is a sentence part for people. */
-  | { readonly kind: 'exchangeFailed'; readonly exchange: number; readonly reason: string }
+  /**
+   * Our exchange failed: refused, timed out, malformed. `reason` is a sentence part for people; `isRefused` is true
+   * when the peer's host said that nothing listens there (ECONNREFUSED), which is proof and not mere silence.
+   */
+  | {
+      readonly kind: 'exchangeFailed'
+      readonly exchange: number
+      readonly reason: string
+      readonly isRefused?: boolean
+    }
+  /** Something else lost touch with a member (a session broke): it is probed next. A hint, never a verdict. */
+  | { readonly kind: 'contactLost'; readonly name: string }
   /** Contact these addresses and exchange state with each; answered by the effect `joined`. */
   | { readonly kind: 'join'; readonly request: number; readonly addresses: readonly Address[] }
   /** Tell the others that we leave; answered by the effect `left` when it has been passed on, or after a bound. */

@@ -8,6 +8,9 @@ import type { MemberRecord } from './members.ts'
 import type { ExchangeReply, ExchangeRequest, PushPull } from './message.ts'
 import { checkPeer, describeState, mergeState, type MergeParts } from './push-pull.ts'
 
+/** How a fallback probe ended; `refused` proves that nothing listens at the member's address. */
+export type StreamOutcome = 'answered' | 'failed' | 'refused'
+
 /** Why an exchange of ours is under way. */
 type Purpose =
   | { readonly kind: 'join'; readonly join: Join; readonly address: Address }
@@ -25,21 +28,25 @@ interface Join {
 
 /** Contact addresses that one join asks at the same time. */
 const joinsInParallelMax = 16
+/** Exchanges after a join that are made in any case; more follow while they bring news. */
+const followUpsMin = 2
 /** Above this many members the regular exchange becomes rarer. */
 const pushPullMembersMax = 32
 
 /** The stream part of the machine. */
 export class Exchanges {
   readonly #parts: MergeParts
-  readonly #onStream: (sequence: number, isAnswered: boolean) => void
+  readonly #onStream: (sequence: number, outcome: StreamOutcome) => void
   readonly #random: Random
   readonly #open = new Map<number, Purpose>()
   #next = 1
   #pushPullAtMs = Infinity
   #reconnectAtMs = Infinity
+  /** Exchanges since the last join, and the pause before the next; null in the regular rhythm. */
+  #followUp: { readonly count: number; readonly pauseMs: number } | null = null
 
   /** @param onStream is told how a fallback probe ended */
-  constructor(parts: MergeParts, onStream: (sequence: number, isAnswered: boolean) => void) {
+  constructor(parts: MergeParts, onStream: (sequence: number, outcome: StreamOutcome) => void) {
     this.#parts = parts
     this.#onStream = onStream
     this.#random = parts.core.random('exchanges')
@@ -79,7 +86,14 @@ export class Exchanges {
   #pushPull(): void {
     const { core } = this.#parts
     const scale = log2CeilOfRatio(core.members.liveCount, pushPullMembersMax) + 1
-    this.#pushPullAtMs = core.nowMs + core.config.timing.pushPullIntervalMs * scale
+    const regularMs = core.config.timing.pushPullIntervalMs * scale
+    const pauseMs = Math.min(
+      regularMs,
+      this.#followUp === null
+        ? Infinity
+        : this.#random.between(this.#followUp.pauseMs, 2 * this.#followUp.pauseMs),
+    )
+    this.#pushPullAtMs = core.nowMs + pauseMs
     const [target] = core.members.pick(1, (record) => record.liveness === 'alive')
     if (target !== undefined) this.#exchangeState(target.update.address, false)
   }
@@ -149,17 +163,17 @@ export class Exchanges {
     this.#open.delete(exchange)
     if (purpose === undefined) return
     if (purpose.kind === 'streamPing') {
-      this.#onStream(purpose.sequence, reply.kind === 'streamAck')
+      this.#onStream(purpose.sequence, reply.kind === 'streamAck' ? 'answered' : 'failed')
       return
     }
     const refusal = this.#takeIn(purpose, reply)
     if (purpose.kind === 'join') this.#concludeJoin(purpose.join, purpose.address, refusal)
   }
 
-  onFailed(exchange: number, reason: string): void {
+  onFailed(exchange: number, reason: string, isRefused: boolean): void {
     const purpose = this.#open.get(exchange)
     this.#open.delete(exchange)
-    if (purpose?.kind === 'streamPing') this.#onStream(purpose.sequence, false)
+    if (purpose?.kind === 'streamPing') this.#onStream(purpose.sequence, isRefused ? 'refused' : 'failed')
     if (purpose?.kind === 'join') this.#concludeJoin(purpose.join, purpose.address, reason)
   }
 
@@ -174,10 +188,24 @@ export class Exchanges {
       core.reject(refusal.reason, purpose.address, refusal.detail)
       return refusal.detail
     }
+    const changesBefore = core.changes
     mergeState(this.#parts, reply, purpose.address, purpose.kind === 'join')
-    // Those who joined at the same moment do not know of us yet, and the contact has much to tell.
-    if (purpose.kind === 'join' && core.members.liveCount > 1) core.announce(core.self.update)
+    if (purpose.kind === 'join') this.#followJoin()
+    else this.#followUp = continueFollowUp(this.#followUp, core.changes > changesBefore)
     return null
+  }
+
+  /**
+   * After a join: those who joined at the same moment do not know of us, and the contact has much to tell. So we
+   * speak for ourselves, and ask somebody again once the news has had time to spread.
+   */
+  #followJoin(): void {
+    const { core } = this.#parts
+    if (core.members.liveCount === 1) return
+    core.announce(core.self.update)
+    const { gossipIntervalMs } = core.config.timing
+    this.#followUp = { count: 0, pauseMs: gossipIntervalMs }
+    this.#pushPullAtMs = core.nowMs + this.#random.between(gossipIntervalMs, 2 * gossipIntervalMs)
   }
 
   #concludeJoin(join: Join, address: Address, failure: string | null): void {
@@ -223,4 +251,14 @@ export class Exchanges {
 
 function refused(reason: string): ExchangeReply {
   return { kind: 'refused', reason }
+}
+
+/** The pauses after a join double, until an exchange brings nothing new. */
+function continueFollowUp(
+  followUp: { readonly count: number; readonly pauseMs: number } | null,
+  hasBroughtNews: boolean,
+): { readonly count: number; readonly pauseMs: number } | null {
+  if (followUp === null) return null
+  const count = followUp.count + 1
+  return count >= followUpsMin && !hasBroughtNews ? null : { count, pauseMs: followUp.pauseMs * 2 }
 }

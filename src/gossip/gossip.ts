@@ -70,8 +70,8 @@ class GossipMachine implements Gossip {
     this.#core = core
     this.#intents = intents
     this.#news = news
-    this.#exchanges = new Exchanges({ core, news, intents }, (sequence, isAnswered) =>
-      this.#prober.onStream(sequence, isAnswered),
+    this.#exchanges = new Exchanges({ core, news, intents }, (sequence, outcome) =>
+      this.#prober.onStream(sequence, outcome),
     )
     this.#prober = new Prober(core, news, this.#exchanges)
     this.#dissemination = new Dissemination(core)
@@ -111,8 +111,7 @@ class GossipMachine implements Gossip {
       case 'wake':
         return
       case 'packetReceived':
-        if (this.#core.phase !== 'left')
-          for (const message of input.messages) this.#onMessage(message, input.from)
+        this.#onPacket(input.messages, input.from)
         return
       case 'exchangeReceived':
         this.#exchanges.onReceived(input.exchange, input.from, input.request)
@@ -121,7 +120,10 @@ class GossipMachine implements Gossip {
         this.#exchanges.onAnswered(input.exchange, input.reply)
         return
       case 'exchangeFailed':
-        this.#exchanges.onFailed(input.exchange, input.reason)
+        this.#exchanges.onFailed(input.exchange, input.reason, input.isRefused === true)
+        return
+      case 'contactLost':
+        this.#prober.onContactLost(input.name)
         return
       case 'join':
         this.#exchanges.join(input.request, input.addresses)
@@ -139,6 +141,11 @@ class GossipMachine implements Gossip {
       default:
         input satisfies never
     }
+  }
+
+  #onPacket(messages: readonly PacketMessage[], from: Address): void {
+    if (this.#core.phase === 'left') return
+    for (const message of messages) this.#onMessage(message, from)
   }
 
   #onMessage(message: PacketMessage, from: Address): void {
@@ -200,8 +207,10 @@ class GossipMachine implements Gossip {
     const core = this.#core
     if (core.arrived.length > 0) {
       if (core.phase === 'running') this.#prober.admit(core.arrived)
+      this.#dissemination.admit(core.arrived)
       core.arrived.length = 0
     }
+    this.#prober.doubt(core.doubted.splice(0))
     this.#dissemination.refresh()
     if (core.phase !== 'left') this.#dissemination.wake()
     this.#exchanges.refresh()

@@ -15,6 +15,7 @@ import { supersedes, suspectIncarnationMax } from './precedence.ts'
 import {
   confirmSuspicion,
   postponeSuspicion,
+  refuseSuspicion,
   startSuspicion,
   suspicionEndsAtMs,
   type Suspicion,
@@ -158,6 +159,7 @@ export class News {
     const wasLive = isLive(known)
     known.incarnation = update.incarnation
     this.#suspect(known, update)
+    if (update.from !== this.#core.config.name) this.#core.doubted.push(known)
     if (wasLive) return
     known.isLeaving = false
     this.#core.arrived.push(known)
@@ -178,6 +180,11 @@ export class News {
     if (confirmed === null) return
     this.#setSuspicion(record, confirmed)
     this.#core.announce(update)
+  }
+
+  /** We saw that a suspected member's process is gone. */
+  onRefused(record: MemberRecord): void {
+    if (record.suspicion !== null) this.#setSuspicion(record, refuseSuspicion(record.suspicion))
   }
 
   #setSuspicion(record: MemberRecord, suspicion: Suspicion): void {

@@ -1,28 +1,33 @@
 // The failure detector: one probe round after the other (SWIM 3.1, 4.3), more patient when our own health is bad
 // (Lifeguard, LHA-Probe), and the answers to the probes of others.
+import type { Random } from '../lib/random.ts'
 import type { Address } from '../model/address.ts'
 import { isSameAddress } from '../model/address.ts'
 import type { Core } from './core.ts'
-import type { Exchanges } from './exchanges.ts'
+import type { Exchanges, StreamOutcome } from './exchanges.ts'
 import { isLive, type MemberRecord } from './members.ts'
 import type { Ping, PingRequest, Update } from './message.ts'
 import type { News } from './news.ts'
 import { ShuffledRound } from './shuffled-round.ts'
 
-/** One probe of one member. `direct`: its own answer is awaited; `indirect`: also that of others about it. */
+/**
+ * One probe of one member. `direct`: its answer to a ping is awaited; `insistent`: also to a second ping and over a
+ * stream; `indirect`: also that of others about it.
+ */
 interface Probe {
   readonly target: MemberRecord
   readonly sequence: number
   /** Suspected under this one, so that a refutation during the probe wins. */
   readonly incarnation: number
   readonly startedMs: number
+  readonly phase: 'direct' | 'insistent' | 'indirect'
+  /** End of this phase, and what follows it. */
+  readonly phaseEndsAtMs: number
   readonly timeoutAtMs: number
   readonly endsAtMs: number
-  readonly phase: 'direct' | 'indirect'
   readonly nacksExpected: number
   readonly nacks: number
-  /** The stream of the fallback probe was refused or broke. */
-  readonly hasStreamFailed: boolean
+  readonly stream: 'open' | 'failed' | 'refused'
 }
 
 /** A probe that we make for another member. */
@@ -34,6 +39,12 @@ interface Relay {
   isNacked: boolean
 }
 
+/** Without an answer after this part of the timeout the ping is repeated, and a stream tried. */
+const insistFifths = 1
+/** How many members look for themselves when they hear of a suspicion. */
+const doubtersWanted = 8
+/** Doubted members that wait for their probe at most. */
+const doubtedMax = 8
 /** A helper says that it had no answer after this part of its probe timeout, in fifths. */
 const nackFifths = 4
 
@@ -43,21 +54,24 @@ export class Prober {
   readonly #news: News
   readonly #exchanges: Exchanges
   readonly #round: ShuffledRound
-  readonly #phaseOffset: () => number
+  readonly #random: Random
   readonly #relays = new Map<number, Relay>()
+  /** Members that somebody doubts, to be probed before the round goes on. */
+  readonly #doubted: MemberRecord[] = []
+  #wasDoubted = false
   #probe: Probe | null = null
   #nextAtMs = Infinity
+  #startedMs = -Infinity
   #relaysAtMs = Infinity
   #sequence: number
 
   constructor(core: Core, news: News, exchanges: Exchanges) {
-    const random = core.random('probe')
+    this.#random = core.random('probe')
     this.#core = core
     this.#news = news
     this.#exchanges = exchanges
-    this.#round = new ShuffledRound(core.members, core.config.name, random)
-    this.#phaseOffset = () => random.below(core.config.timing.probeIntervalMs)
-    this.#sequence = random.uint32()
+    this.#round = new ShuffledRound(core.members, core.config.name, this.#random)
+    this.#sequence = this.#random.uint32()
   }
 
   get wakeAtMs(): number {
@@ -75,7 +89,7 @@ export class Prober {
   admit(arrived: readonly MemberRecord[]): void {
     for (const record of arrived) if (isLive(record)) this.#round.insert(record)
     if (this.#nextAtMs === Infinity && this.#core.members.liveCount > 1) {
-      this.#nextAtMs = this.#core.nowMs + this.#phaseOffset()
+      this.#nextAtMs = this.#core.nowMs + this.#random.below(this.#core.config.timing.probeIntervalMs)
     }
   }
 
@@ -83,10 +97,64 @@ export class Prober {
   wake(): void {
     const { nowMs } = this.#core
     const probe = this.#probe
-    if (probe?.phase === 'direct' && nowMs >= probe.timeoutAtMs) this.#probeIndirectly(probe)
-    else if (probe?.phase === 'indirect' && nowMs >= probe.endsAtMs) this.#fail(probe)
+    if (probe !== null && nowMs >= probe.phaseEndsAtMs) this.#endPhase(probe)
     if (nowMs >= this.#nextAtMs) this.#begin()
     if (nowMs >= this.#relaysAtMs) this.#sweepRelays()
+  }
+
+  #endPhase(probe: Probe): void {
+    switch (probe.phase) {
+      case 'direct':
+        this.#insist(probe)
+        return
+      case 'insistent':
+        if (probe.stream === 'refused') this.#fail(probe)
+        else this.#probeIndirectly(probe)
+        return
+      case 'indirect':
+        this.#fail(probe)
+        return
+      default:
+        probe.phase satisfies never
+    }
+  }
+
+  /**
+   * Members that others suspect: some of us look for themselves, so that the suspect hears of it early and a right
+   * suspicion is soon confirmed (our addition; DESIGN.md decision 4).
+   */
+  doubt(suspects: readonly MemberRecord[]): void {
+    for (const record of suspects) {
+      const chancePerMille = Math.floor((doubtersWanted * 1000) / this.#core.members.liveCount)
+      if (this.#random.chance(chancePerMille)) this.#doubt(record)
+    }
+  }
+
+  #doubt(record: MemberRecord): void {
+    if (this.#doubted.length < doubtedMax && !this.#doubted.includes(record)) this.#doubted.push(record)
+  }
+
+  /** A hint from outside gossip: the member is probed at once, or right after the running probe. */
+  onContactLost(name: string): void {
+    const record = this.#core.members.get(name)
+    if (record === undefined || record === this.#core.self || !isLive(record)) return
+    this.#doubt(record)
+    const { nowMs, config } = this.#core
+    if (this.#nextAtMs === Infinity) return
+    const earliestMs = this.#probe?.endsAtMs ?? this.#startedMs + config.timing.probeTimeoutMs
+    this.#nextAtMs = Math.min(this.#nextAtMs, Math.max(nowMs, earliestMs))
+  }
+
+  /** Whom to probe now: one that is doubted, but no more than every other time (SWIM 4.3 for all the others). */
+  #nextTarget(): MemberRecord | undefined {
+    this.#wasDoubted = !this.#wasDoubted
+    while (this.#wasDoubted) {
+      const record = this.#doubted.shift()
+      if (record === undefined) break
+      if (isLive(record) && this.#core.members.get(record.name) === record) return record
+    }
+    this.#wasDoubted = false
+    return this.#round.next()
   }
 
   /** Gives up the running probe without a verdict: this process itself stood still. */
@@ -110,23 +178,26 @@ export class Prober {
   /** SWIM 3.1: a ping to the next member of the round. */
   #begin(): void {
     const { health, nowMs, config } = this.#core
-    const target = this.#round.next()
+    const target = this.#nextTarget()
     if (target === undefined) {
       this.#nextAtMs = Infinity
       return
     }
+    const timeoutMs = health.scale(config.timing.probeTimeoutMs)
     this.#nextAtMs = nowMs + health.scale(config.timing.probeIntervalMs)
+    this.#startedMs = nowMs
     this.#probe = {
       target,
       sequence: this.#nextSequence(),
       incarnation: target.incarnation,
       startedMs: nowMs,
-      timeoutAtMs: nowMs + health.scale(config.timing.probeTimeoutMs),
-      endsAtMs: this.#nextAtMs,
       phase: 'direct',
+      phaseEndsAtMs: nowMs + Math.floor((timeoutMs * insistFifths) / 5),
+      timeoutAtMs: nowMs + timeoutMs,
+      endsAtMs: this.#nextAtMs,
       nacksExpected: 0,
       nacks: 0,
-      hasStreamFailed: false,
+      stream: 'open',
     }
     this.#core.send(target.update.address, [
       this.#ping(target.name, this.#probe.sequence),
@@ -139,7 +210,15 @@ export class Prober {
     return { kind: 'ping', sequence, target, from: name, fromAddress: address }
   }
 
-  /** SWIM 3.1: no answer in time, so k others try, and a stream in case the network drops datagrams. */
+  /** One lost datagram must not raise a suspicion, and a network that drops them all has streams. */
+  #insist(probe: Probe): void {
+    const { target, sequence, timeoutAtMs, endsAtMs } = probe
+    this.#probe = { ...probe, phase: 'insistent', phaseEndsAtMs: Math.max(timeoutAtMs, this.#core.nowMs) }
+    this.#core.send(target.update.address, [this.#ping(target.name, sequence)])
+    this.#exchanges.streamPing(target, sequence, Math.max(1, endsAtMs - this.#core.nowMs))
+  }
+
+  /** SWIM 3.1: no answer in time, so k others try. */
   #probeIndirectly(probe: Probe): void {
     const { members, config, nowMs } = this.#core
     const { target, sequence } = probe
@@ -159,8 +238,7 @@ export class Prober {
     // A wake that came late must not shorten the time that the helpers have.
     const endsAtMs = probe.endsAtMs + nowMs - probe.timeoutAtMs
     this.#nextAtMs = Math.max(this.#nextAtMs, endsAtMs)
-    this.#probe = { ...probe, endsAtMs, phase: 'indirect', nacksExpected: helpers.length }
-    this.#exchanges.streamPing(target, sequence, endsAtMs - nowMs)
+    this.#settle({ ...probe, phase: 'indirect', phaseEndsAtMs: endsAtMs, endsAtMs, nacksExpected: helpers.length })
   }
 
   onAck(sequence: number, from: Address): void {
@@ -193,11 +271,11 @@ export class Prober {
   }
 
   /** The fallback probe over a stream was answered, or failed. */
-  onStream(sequence: number, isAnswered: boolean): void {
+  onStream(sequence: number, outcome: StreamOutcome): void {
     const probe = this.#probe
     if (probe === null || probe.sequence !== sequence) return
-    if (isAnswered) this.#succeed()
-    else this.#settle({ ...probe, hasStreamFailed: true })
+    if (outcome === 'answered') this.#succeed()
+    else this.#settle({ ...probe, stream: outcome })
   }
 
   /** Lifeguard, LHA-Probe: a probe that is answered betters our own health. */
@@ -206,21 +284,24 @@ export class Prober {
     this.#core.changeHealth(-1)
   }
 
-  /** Ends the probe early when nothing more can come: all helpers said no, and nothing listens for streams. */
+  /** Ends the probe early when nothing more can come: all helpers said no, and the stream failed. */
   #settle(probe: Probe): void {
     this.#probe = probe
-    if (probe.hasStreamFailed && probe.nacks >= probe.nacksExpected) this.#fail(probe)
+    const isSettled = probe.phase === 'indirect' && probe.stream !== 'open' && probe.nacks >= probe.nacksExpected
+    if (isSettled) this.#fail(probe)
   }
 
   /** Lifeguard, LHA-Probe: helpers that should have sent a nack and did not make us doubt ourselves. */
   #fail(probe: Probe): void {
-    const { target, incarnation, nacksExpected, nacks } = probe
+    const { target, incarnation, nacksExpected, nacks, phase, stream } = probe
     this.#probe = null
-    this.#core.changeHealth(nacksExpected > 0 ? nacksExpected - nacks : 1)
+    const isProven = phase === 'insistent' && stream === 'refused'
+    if (!isProven) this.#core.changeHealth(nacksExpected > 0 ? nacksExpected - nacks : 1)
     this.#core.observe({ kind: 'probeFailed', name: target.name })
     if (this.#core.members.get(target.name) !== target) return
     const suspect = { kind: 'suspect', name: target.name, incarnation, from: this.#core.config.name } as const
     this.#news.onSuspect(suspect, { from: null, isPassedOn: true })
+    if (stream === 'refused') this.#news.onRefused(target)
   }
 
   /** SWIM 3.1: an ack to whoever asks for us by name. One that we believe gone is told so, and can refute. */

@@ -12,6 +12,8 @@ export interface Suspicion {
   readonly timeoutMsMax: number
   /** Who suspects, the first one included; at most `confirmationsMax + 1` names. */
   readonly suspectedBy: ReadonlySet<string>
+  /** True if we ourselves saw the member's host refuse a stream: nothing listens there. */
+  readonly isRefused: boolean
   /** Time it was postponed by, because this process itself stood still. */
   readonly postponedMs: number
 }
@@ -44,6 +46,7 @@ export function startSuspicion(
     timeoutMsMin,
     timeoutMsMax: confirmationsMax === 0 ? timeoutMsMin : timeoutMsMin * timing.suspicionMaxMult,
     suspectedBy: new Set([from]),
+    isRefused: false,
     postponedMs: 0,
   }
 }
@@ -55,20 +58,31 @@ export function confirmSuspicion(suspicion: Suspicion, from: string): Suspicion 
   return { ...suspicion, suspectedBy: new Set([...suspectedBy, from]) }
 }
 
+/** The suspicion, known to be of a process that is gone. */
+export function refuseSuspicion(suspicion: Suspicion): Suspicion {
+  return { ...suspicion, isRefused: true }
+}
+
 /** The suspicion with its end moved on by `byMs`. */
 export function postponeSuspicion(suspicion: Suspicion, byMs: number): Suspicion {
   return { ...suspicion, postponedMs: suspicion.postponedMs + byMs }
 }
 
+/** What is left of the shortest suspicion when a process is known to be gone: time for a restart, in quarters. */
+const refusedQuarters = 3
+
 /**
  * When the suspicion turns into death (Lifeguard, LHA-Suspicion):
- * max − (max − min) × log(c + 1) / log(k + 1) after its start, c confirmations of k.
+ * max − (max − min) × log(c + 1) / log(k + 1) after its start, c confirmations of k. Departure: a process that is
+ * gone cannot be merely slow, so for it the shortest wait is cut by a quarter (DESIGN.md decision 5).
  */
 export function suspicionEndsAtMs(suspicion: Suspicion): number {
   const { startedMs, timeoutMsMin, timeoutMsMax, confirmationsMax, suspectedBy, postponedMs } = suspicion
   const start = startedMs + postponedMs
   const confirmations = suspectedBy.size - 1
-  if (confirmations >= confirmationsMax) return start + timeoutMsMin
+  if (confirmations >= confirmationsMax) {
+    return start + (suspicion.isRefused ? Math.floor((timeoutMsMin * refusedQuarters) / 4) : timeoutMsMin)
+  }
   const range = timeoutMsMax - timeoutMsMin
   const shrink = Math.floor((range * log10PerMille(confirmations + 1)) / log10PerMille(confirmationsMax + 1))
   return start + Math.max(timeoutMsMin, timeoutMsMax - shrink)

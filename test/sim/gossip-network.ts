@@ -307,12 +307,13 @@ export class GossipNetwork {
       isOver = true
       this.#step(node, input)
     }
-    const fail = (reason: string): void => finish({ kind: 'exchangeFailed', exchange, reason })
-    this.at(this.nowMs + effect.timeoutMs, () => fail('timed out'))
+    const fail = (reason: string, isRefused: boolean): void =>
+      finish({ kind: 'exchangeFailed', exchange, reason, isRefused })
+    this.at(this.nowMs + effect.timeoutMs, () => fail('timed out', false))
     if (target !== undefined && target.group !== node.group) return
     this.at(this.nowMs + 2 * this.#delay(), () => {
       if (target === undefined || target.state === 'dead') {
-        fail('connection refused')
+        fail('connection refused', true)
         return
       }
       const inbound = this.#nextInbound
