@@ -38,13 +38,8 @@ function byName(a: readonly [string, string], b: readonly [string, string]): num
 function hasMembers(host: HostBox, expected: Readonly<Record<string, string>>): Promise<boolean> {
   const wanted = JSON.stringify(Object.entries(expected).toSorted(byName))
   return until(`members of ${host.name} are ${wanted}`, () => {
-    return (
-      JSON.stringify(
-        members(host)
-          .map((m) => [m.name, m.status])
-          .toSorted(),
-      ) === wanted
-    )
+    const found = members(host).map((m) => [m.name, m.status] as const)
+    return JSON.stringify(found.toSorted(byName)) === wanted
   })
 }
 
