@@ -57,7 +57,7 @@ export const checkDefinition: Reader<JsonObject> = (value, at) => {
   return anyDefinition(value, at) ?? {}
 }
 
-/** Fields that make a type of check, in the order in which the reference looks for them (semantics §5). */
+/** Fields that make a type of check, in the order in which the reference looks for them. */
 const types: readonly { readonly type: string; readonly needs: readonly string[] }[] = [
   { type: 'grpc', needs: ['GRPC', 'Interval'] },
   { type: 'http', needs: ['HTTP', 'Interval'] },

@@ -1,11 +1,12 @@
 // A typed client of the HTTP API. The CLI talks to agents through this alone; the platform's fetch comes in.
+// Failures are in client/connection.ts, the shapes of answers in client/shapes.ts.
 import {
   type Connection,
   ConnectionError,
   type Fetch,
   type RequestSpec,
   connect,
-} from './client-connection.ts'
+} from './client/connection.ts'
 import type {
   AgentSelfShape,
   AgentVersionShape,
@@ -22,10 +23,8 @@ import type {
   RegistrationShape,
   ServiceHealthShape,
   ServiceNodeShape,
-} from './shapes.ts'
+} from './client/shapes.ts'
 import type { TextMap } from '../model/catalog.ts'
-
-export { ApiError, ConnectionError, type Fetch, type FetchOptions } from './client-connection.ts'
 
 /** How to reach an agent. */
 export interface ClientOptions {

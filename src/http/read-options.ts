@@ -1,4 +1,4 @@
-// The parameters that all reads share: datacenter, consistency, blocking (reference semantics 1 and 2).
+// The parameters that all reads share: datacenter, consistency, blocking.
 import { parseDuration } from '../lib/durations.ts'
 import type { Consistency, ReadOptions } from '../model/query.ts'
 import { Refusal, badRequest } from './errors.ts'

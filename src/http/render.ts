@@ -1,4 +1,4 @@
-// The catalog's nouns as JSON text, field for field in the reference's order (reference http.md §20, shapes.ts).
+// The catalog's nouns as JSON text, field for field in the reference's order.
 import type {
   CatalogCheck,
   CatalogNode,

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import {
   type Answer,
   type Exchange,
@@ -50,15 +51,16 @@ function send({ method, path, headers, body }: ParityRequest): Promise<Answer> {
   })
 }
 
-async function untilReady(): Promise<void> {
-  for (let attempt = 0; attempt < 120; attempt++) {
-    const health = await send({ method: 'GET', path: '/v1/health/service/consul' }).catch(() => undefined)
-    // The agent's own sync raises the node's index once more.
-    const node = /"Meta":\{"consul-network-segment":""\}/.test(health?.body ?? '')
-    if (health?.status === 200 && node) return
-    await new Promise((resolve) => setTimeout(resolve, 500))
-  }
-  throw new Error('Cannot record: the agent did not become ready within a minute')
+/** Resolves when the agent has written its own record: from then on its indexes stand still. */
+function untilReady(output: Readable): Promise<void> {
+  let log = ''
+  return new Promise((resolve, reject) => {
+    output.on('data', (chunk: Buffer) => {
+      log += chunk.toString()
+      if (log.includes('Synced node info')) resolve()
+    })
+    output.on('end', () => reject(new Error(`Cannot record: the agent has stopped:\n${log}`)))
+  })
 }
 
 async function record(): Promise<void> {
@@ -85,13 +87,13 @@ const agent = spawn(
     `-node=${oracleNode.name}`,
     `-node-id=${oracleNode.id}`,
     `-data-dir=${dataDir}`,
-    '-log-level=err',
+    '-log-level=info',
     '-hcl=disable_update_check=true disable_coordinates=true',
   ],
-  { stdio: ['ignore', 'ignore', 'inherit'] },
+  { stdio: ['ignore', 'pipe', 'inherit'] },
 )
 try {
-  await untilReady()
+  await untilReady(agent.stdout)
   await record()
 } finally {
   agent.kill('SIGTERM')

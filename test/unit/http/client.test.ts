@@ -1,7 +1,8 @@
 // The client against the app itself: what one writes the other reads.
 import { describe, expect, test } from 'vitest'
 import { createApp } from '../../../src/http/app.ts'
-import { ApiError, type Client, type FetchOptions, createClient } from '../../../src/http/client.ts'
+import { type Client, createClient } from '../../../src/http/client.ts'
+import { ApiError, type FetchOptions } from '../../../src/http/client/connection.ts'
 import { requestError } from '../../../src/model/errors.ts'
 import { type BackendSettings, createStateBackend } from './state-backend.ts'
 

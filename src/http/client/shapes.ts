@@ -1,5 +1,5 @@
-// The JSON bodies of the HTTP API in the reference's field names: what renderers print and the client reads.
-import type { JsonObject, TextMap } from '../model/catalog.ts'
+// The JSON bodies of the HTTP API in the reference's field names: what the client reads.
+import type { JsonObject, TextMap } from '../../model/catalog.ts'
 
 /** A member of a gossip pool (`/v1/agent/members`). `Status`: 0 none, 1 alive, 2 leaving, 3 left, 4 failed. */
 export interface MemberShape {
