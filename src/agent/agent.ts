@@ -9,7 +9,8 @@ import { formatAddress } from '../model/address.ts'
 import { requestError } from '../model/errors.ts'
 import { limits as realLimits, type Limits } from '../model/limits.ts'
 import { version } from '../model/version.ts'
-import type { RaftEffect } from '../raft/events.ts'
+import type { RestoredLog } from '../raft/config.ts'
+import type { RaftEffect, RaftInput } from '../raft/events.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { FileLock, Host, HttpServer } from '../runtime/host.ts'
 import { createBackend } from './backend.ts'
@@ -34,10 +35,13 @@ export interface AgentOptions {
   readonly trace?: AgentTrace
 }
 
-/** Sees every effect of the machines, before it is carried out. */
+/** Sees every effect of the machines before it is carried out, and what goes into Raft. */
 export interface AgentTrace {
   onGossip?(pool: 'lan' | 'wan', effect: GossipEffect): void
   onRaft?(effect: RaftEffect): void
+  /** Each start of Raft, with what the disk held. */
+  onRaftStart?(restored: RestoredLog): void
+  onRaftInput?(input: RaftInput): void
 }
 
 /** A running agent. */

@@ -2,6 +2,7 @@
 import { decodeCommand } from '../codec/command-codec.ts'
 import { decodeRaftMessage, encodeRaftMessage } from '../codec/raft-codec.ts'
 import { assert } from '../lib/assert.ts'
+import type { Machine } from '../lib/machine.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Address } from '../model/address.ts'
 import type { CommandResult } from '../model/command.ts'
@@ -9,7 +10,7 @@ import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { ProposalRefusal, RaftEffect, RaftInput, ServerChange } from '../raft/events.ts'
 import type { Configuration, Entry, RaftMessage } from '../raft/message.ts'
-import type { RaftTiming } from '../raft/config.ts'
+import type { RaftTiming, RestoredLog } from '../raft/config.ts'
 import { createRaft, type Raft } from '../raft/raft.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { Clock } from '../runtime/host.ts'
@@ -27,7 +28,9 @@ export interface RaftEvents {
   onCaughtUp(id: string): void
   /** The log can no longer be written: the agent must stop. */
   onFatal(error: unknown): void
-  /** Every effect, before it is carried out; for the trace. */
+  /** What the disk held at the start, every input, and every effect before it is carried out; for the trace. */
+  onStart?(restored: RestoredLog): void
+  onInput?(input: RaftInput): void
   onEffect?(effect: RaftEffect): void
 }
 
@@ -79,7 +82,8 @@ export class RaftNode {
     const { id, timing, seed, limits, storage, clock } = options
     this.#appliedTerm = storage.restored.snapshot?.term ?? 0
     this.machine = createRaft({ id, timing, seed, limits, restored: storage.restored }, clock.nowMs())
-    this.#pump = createPump<RaftInput, RaftEffect>(this.machine, clock, (effect) => {
+    options.events.onStart?.(storage.restored)
+    this.#pump = createPump<RaftInput, RaftEffect>(observed(this.machine, options.events), clock, (effect) => {
       options.events.onEffect?.(effect)
       this.#perform(effect)
     })
@@ -358,6 +362,20 @@ export class RaftNode {
       waiting.resolve(err(lost()))
     }
     this.#pump.feed({ kind: 'snapshotRestored', snapshot: effect.snapshot })
+  }
+}
+
+/** The machine with its inputs shown to the trace. */
+function observed(machine: Raft, events: RaftEvents): Machine<RaftInput, RaftEffect> {
+  if (events.onInput === undefined) return machine
+  return {
+    step(input, nowMs) {
+      events.onInput?.(input)
+      return machine.step(input, nowMs)
+    },
+    get wakeAtMs() {
+      return machine.wakeAtMs
+    },
   }
 }
 

@@ -20,7 +20,7 @@ import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Pools } from './pools.ts'
 import { openRaftStorage, type RaftStorage } from './raft-storage.ts'
-import { RaftNode } from './raft-node.ts'
+import { RaftNode, type RaftEvents } from './raft-node.ts'
 import { createReconcile, type Reconcile, type ReconcileOptions } from './reconcile.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
 import { sleep } from './sleep.ts'
@@ -69,6 +69,15 @@ export async function startServer(options: ServerRoleOptions): Promise<ServerRol
   return compose(options, store, storage)
 }
 
+/** The trace's part of Raft's events; without a trace nothing is called. */
+function traceEvents(trace: AgentTrace): Partial<RaftEvents> {
+  return {
+    ...(trace.onRaftStart === undefined ? {} : { onStart: trace.onRaftStart.bind(trace) }),
+    ...(trace.onRaftInput === undefined ? {} : { onInput: trace.onRaftInput.bind(trace) }),
+    ...(trace.onRaft === undefined ? {} : { onEffect: trace.onRaft.bind(trace) }),
+  }
+}
+
 function compose(options: ServerRoleOptions, store: Store, storage: RaftStorage): ServerRole {
   const { host, config, pools, rpc, log, metrics } = options
   const caughtUp = new Set<string>()
@@ -96,7 +105,7 @@ function compose(options: ServerRoleOptions, store: Store, storage: RaftStorage)
         reconcile.touch()
       },
       onFatal: options.onFatal,
-      onEffect: (effect) => options.trace.onRaft?.(effect),
+      ...traceEvents(options.trace),
     },
   })
   const reconcile = createReconcile(reconcileOptions(options, raft, store, caughtUp))
