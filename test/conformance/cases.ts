@@ -1,0 +1,24 @@
+// All questions about a host. The real hosts and the simulated one are asked the same.
+
+import type { Host } from '../../src/runtime/host.ts'
+import { fileCases } from './cases/files.ts'
+import { httpClientCases } from './cases/http-client.ts'
+import { httpServerCases } from './cases/http-server.ts'
+import { processCases } from './cases/processes.ts'
+import { systemCases } from './cases/system.ts'
+import { tcpCases } from './cases/tcp.ts'
+import { udpCases } from './cases/udp.ts'
+import type { ConformanceCase, World } from './harness.ts'
+
+/** The suite for one host. Cases share the world's directory, each with names of its own. */
+export function conformanceCases(host: Host, world: World): readonly ConformanceCase[] {
+  return [
+    ...systemCases(host, world),
+    ...udpCases(host, world),
+    ...tcpCases(host, world),
+    ...httpServerCases(host, world),
+    ...httpClientCases(host, world),
+    ...fileCases(host, world),
+    ...processCases(host, world),
+  ]
+}

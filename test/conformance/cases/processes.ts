@@ -1,0 +1,171 @@
+// Child processes: what script checks, watches and `lock` rely on.
+
+import type { Host } from '../../../src/runtime/host.ts'
+import {
+  type ConformanceCase,
+  Skip,
+  type World,
+  equal,
+  ok,
+  rejectsWith,
+  sleep,
+  text,
+  until,
+  utf8,
+  within,
+} from '../harness.ts'
+
+/** The questions about child processes. */
+export function processCases(host: Host, world: World): readonly ConformanceCase[] {
+  const all = [...ending(host, world), ...killing(host, world)]
+  return all.map((one) => ({
+    name: one.name,
+    async run() {
+      if (!world.hasProcesses) throw new Skip('no processes here')
+      await within(host, 10_000, one.run())
+    },
+  }))
+}
+
+function ending({ processes }: Host, { directory }: World): readonly ConformanceCase[] {
+  const sh = (script: string): readonly string[] => ['/bin/sh', '-c', script]
+  return [
+    {
+      name: 'processes: exit status and output of both kinds are told',
+      async run() {
+        const result = await processes.run(sh('echo out; echo err >&2; exit 3'), {})
+        equal([result.code, result.signal, result.timedOut, result.outputBytes], [3, null, false, 8])
+        equal(text(result.output).split('\n').toSorted(), ['', 'err', 'out'])
+      },
+    },
+    {
+      name: 'processes: arguments go through as they are',
+      async run() {
+        const result = await processes.run(['/bin/echo', 'a b', '$HOME', "'"], {})
+        equal(text(result.output), "a b $HOME '\n")
+      },
+    },
+    {
+      name: 'processes: a signal that ended it is told',
+      async run() {
+        const result = await processes.run(sh('kill -TERM $$; sleep 5'), {})
+        equal([result.code, result.signal], [null, 'SIGTERM'])
+      },
+    },
+    {
+      name: 'processes: the environment is added to ours, the directory is set',
+      async run() {
+        const result = await processes.run(sh('echo "$EXTRA"; pwd; test -n "$PATH" && echo path'), {
+          env: { EXTRA: 'x y' },
+          cwd: directory,
+        })
+        equal(text(result.output), `x y\n${directory}\npath\n`)
+      },
+    },
+    {
+      name: 'processes: bytes reach its input',
+      async run() {
+        const result = await processes.run(['/bin/cat'], { stdin: utf8('given') })
+        equal(text(result.output), 'given')
+      },
+    },
+    {
+      name: 'processes: without input it reads an end at once',
+      async run() {
+        equal((await processes.run(['/bin/cat'], {})).code, 0)
+      },
+    },
+    {
+      name: 'processes: a child that does not read its input does no harm',
+      async run() {
+        equal((await processes.run(['/bin/true'], { stdin: new Uint8Array(1_000_000) })).code, 0)
+      },
+    },
+    {
+      name: 'processes: output is cut to its limit and counted in all',
+      async run() {
+        const result = await processes.run(sh('head -c 300000 /dev/zero'), { outputBytesMax: 1000 })
+        equal([result.output.length, result.outputBytes, result.code], [1000, 300_000, 0])
+      },
+    },
+    {
+      name: 'processes: a program that does not exist is ENOENT and named',
+      async run() {
+        const error = await rejectsWith('ENOENT', processes.run(['/no/such/program'], {}))
+        ok(error.message.includes('/no/such/program'), error.message)
+      },
+    },
+    {
+      name: 'processes: a file that is no program is EACCES',
+      run: async () => void (await rejectsWith('EACCES', processes.run(['/etc/passwd'], {}))),
+    },
+    {
+      name: 'processes: twenty at once',
+      async run() {
+        const running = [...Array(20).keys()].map((i) => processes.run(sh(`exit ${i}`), {}))
+        equal(
+          (await Promise.all(running)).map((result) => result.code),
+          [...Array(20).keys()],
+        )
+      },
+    },
+  ]
+}
+
+function killing(host: Host, { directory }: World): readonly ConformanceCase[] {
+  const { processes, clock, files } = host
+  const sh = (script: string): readonly string[] => ['/bin/sh', '-c', script]
+  return [
+    {
+      name: 'processes: a timeout kills it and what it started',
+      async run() {
+        const startMs = clock.nowMs()
+        const result = await processes.run(sh(`sleep 30 & echo $! > ${directory}/child; wait`), {
+          timeoutMs: 300,
+        })
+        ok(clock.nowMs() - startMs < 3000, 'in time')
+        equal([result.timedOut, result.signal], [true, 'SIGKILL'])
+        const pid = text(await files.read(`${directory}/child`)).trim()
+        await until(host, 'the grandchild is gone', async () => {
+          const state = await processes.run(sh(`ps -o stat= -p ${pid} | grep -v Z`), {})
+          return text(state.output).trim() === ''
+        })
+      },
+    },
+    {
+      name: 'processes: an abort kills it',
+      async run() {
+        const abort = new AbortController()
+        const running = processes.run(sh('sleep 30'), { signal: abort.signal })
+        await sleep(host, 50)
+        abort.abort()
+        const result = await running
+        equal([result.signal, result.timedOut], ['SIGKILL', false])
+      },
+    },
+    {
+      name: 'processes: a started child has a pid and takes signals',
+      async run() {
+        const child = await processes.start(
+          sh('trap "echo caught; exit 7" TERM; echo ready; while :; do sleep 0.05; done'),
+          {},
+        )
+        ok(child.pid > 0, 'a pid')
+        await sleep(host, 200)
+        child.kill('SIGTERM')
+        const result = await child.ended
+        equal([result.code, text(result.output).includes('caught')], [7, true])
+        child.kill('SIGTERM')
+      },
+    },
+    {
+      name: 'processes: what a child leaves behind does not hold its end up',
+      async run() {
+        const startMs = clock.nowMs()
+        const result = await processes.run(sh('sleep 5 & echo done'), {})
+        ok(clock.nowMs() - startMs < 3000, 'in time')
+        equal([result.code, text(result.output)], [0, 'done\n'])
+      },
+    },
+  ]
+}

@@ -1,0 +1,361 @@
+// Streams: what RPC, gossip's push/pull and DNS over TCP rely on.
+
+import type { Host, TcpConnection, TcpListener } from '../../../src/runtime/host.ts'
+import {
+  type ConformanceCase,
+  Recorder,
+  Skip,
+  type World,
+  deferred,
+  equal,
+  ok,
+  pattern,
+  rejectsWith,
+  sleep,
+  until,
+  within,
+} from '../harness.ts'
+
+interface Pair {
+  readonly client: Recorder
+  readonly server: Recorder
+  readonly listener: TcpListener
+  end(): Promise<void>
+}
+
+async function connectPair(host: Host, ip: string): Promise<Pair> {
+  const accepted = deferred<Recorder>()
+  const listener = await host.tcp.listen({ ip, port: 0 }, (connection) =>
+    accepted.resolve(new Recorder(connection)),
+  )
+  const client = new Recorder(await host.tcp.connect(listener.local, { timeoutMs: 2000 }))
+  const server = await within(host, 2000, accepted.promise)
+  return {
+    client,
+    server,
+    listener,
+    async end() {
+      client.connection.destroy()
+      server.connection.destroy()
+      await within(host, 2000, Promise.all([client.closed.promise, server.closed.promise]))
+      await listener.close()
+    },
+  }
+}
+
+async function echoOnce(host: Host, ip: string): Promise<void> {
+  const pair = await connectPair(host, ip)
+  pair.server.onData = (bytes) => pair.server.connection.write(bytes)
+  pair.client.connection.write(pattern(1000))
+  await until(host, 'the echo is there', () => pair.client.bytesSeen === 1000)
+  equal(pair.client.bytes, pattern(1000), 'echo')
+  await pair.end()
+}
+
+/** Writes all of it, waiting for drain as the contract says; returns how often it had to. */
+async function writeAll(host: Host, to: Recorder, bytes: Uint8Array): Promise<number> {
+  let waits = 0
+  for (let at = 0; at < bytes.length; at += 64 * 1024) {
+    const drains = to.drains
+    if (to.connection.write(bytes.slice(at, at + 64 * 1024))) continue
+    waits++
+    await until(host, 'the queue is drained', () => to.drains > drains)
+  }
+  return waits
+}
+
+/** The questions about streams. */
+export function tcpCases(host: Host, world: World): readonly ConformanceCase[] {
+  return [...connecting(host, world), ...transferring(host, world), ...closing(host, world)]
+}
+
+function connecting(host: Host, world: World): readonly ConformanceCase[] {
+  const { ip } = world
+  return [
+    { name: 'tcp: bytes go there and back', run: () => echoOnce(host, ip) },
+    {
+      name: 'tcp: v6 works',
+      async run() {
+        if (world.ip6 === undefined) throw new Skip('no IPv6 here')
+        await echoOnce(host, world.ip6)
+      },
+    },
+    {
+      name: 'tcp: both ends know both addresses',
+      async run() {
+        const pair = await connectPair(host, ip)
+        equal(pair.client.connection.remote, pair.listener.local, 'remote of the client')
+        equal(pair.server.connection.remote, pair.client.connection.local, 'remote of the server')
+        equal(pair.server.connection.local, pair.listener.local, 'local of the server')
+        await pair.end()
+      },
+    },
+    {
+      name: 'tcp: a port where nobody listens is ECONNREFUSED',
+      async run() {
+        const listener = await host.tcp.listen({ ip, port: 0 }, () => {})
+        await listener.close()
+        await rejectsWith('ECONNREFUSED', host.tcp.connect(listener.local, { timeoutMs: 2000 }))
+      },
+    },
+    {
+      name: 'tcp: a silent address is ETIMEDOUT in time',
+      async run() {
+        if (world.silentIp === undefined) throw new Skip('no silent address here')
+        const startMs = host.clock.nowMs()
+        const connecting = host.tcp.connect({ ip: world.silentIp, port: 9 }, { timeoutMs: 200 })
+        const error = await rejectsWith(
+          ['ETIMEDOUT', 'ENETUNREACH', 'EHOSTUNREACH', 'ECONNREFUSED'],
+          connecting,
+        )
+        if (error.code !== 'ETIMEDOUT') throw new Skip(`the network answers ${error.code}`)
+        const tookMs = host.clock.nowMs() - startMs
+        ok(tookMs >= 199 && tookMs < 1500, `200 ms are kept (${tookMs})`)
+      },
+    },
+    {
+      name: 'tcp: a taken port is EADDRINUSE',
+      async run() {
+        const listener = await host.tcp.listen({ ip, port: 0 }, () => {})
+        await rejectsWith(
+          'EADDRINUSE',
+          host.tcp.listen(listener.local, () => {}),
+        )
+        await listener.close()
+      },
+    },
+    {
+      name: 'tcp: an address of another machine is EADDRNOTAVAIL',
+      run: async () =>
+        void (await rejectsWith(
+          'EADDRNOTAVAIL',
+          host.tcp.listen({ ip: '192.0.2.7', port: 0 }, () => {}),
+        )),
+    },
+    {
+      name: 'tcp: a closed listener refuses, and its connections live on',
+      async run() {
+        const pair = await connectPair(host, ip)
+        await pair.listener.close()
+        await rejectsWith('ECONNREFUSED', host.tcp.connect(pair.listener.local, { timeoutMs: 2000 }))
+        pair.client.connection.write(pattern(10))
+        await until(host, 'bytes still arrive', () => pair.server.bytesSeen === 10)
+        await pair.end()
+      },
+    },
+    {
+      name: 'tcp: a connection can come from a chosen local address',
+      async run() {
+        const seen = deferred<string>()
+        const listener = await host.tcp.listen({ ip, port: 0 }, (connection) => {
+          seen.resolve(connection.remote.ip)
+          new Recorder(connection).connection.destroy()
+        })
+        const localIp = ip.startsWith('127.') ? '127.0.0.91' : ip
+        const client = new Recorder(await host.tcp.connect(listener.local, { timeoutMs: 2000, localIp }))
+        equal(await within(host, 2000, seen.promise), localIp, 'remote')
+        client.connection.destroy()
+        await listener.close()
+      },
+    },
+  ]
+}
+
+function transferring(host: Host, world: World): readonly ConformanceCase[] {
+  const { ip } = world
+  return [
+    {
+      name: 'tcp: bytes sent before the handlers are set are not lost',
+      async run() {
+        const listener = await host.tcp.listen({ ip, port: 0 }, (connection) => {
+          const server = new Recorder(connection)
+          server.connection.write(pattern(100))
+        })
+        const connection = await host.tcp.connect(listener.local, { timeoutMs: 2000 })
+        const client = new Recorder(connection)
+        await until(host, 'the greeting is there', () => client.bytesSeen === 100)
+        client.connection.destroy()
+        await listener.close()
+      },
+    },
+    {
+      name: 'tcp: 20 MB arrive in order under back-pressure',
+      async run() {
+        const pair = await connectPair(host, ip)
+        const sent = pattern(20 * 1024 * 1024)
+        // The reader stops now and then.
+        let stops = 0
+        pair.server.onData = () => {
+          if (++stops % 50 !== 0) return
+          pair.server.connection.pause()
+          host.clock.wakeAt(host.clock.nowMs() + 2, () => pair.server.connection.resume())
+        }
+        await writeAll(host, pair.client, sent)
+        pair.client.connection.end()
+        await within(host, 10_000, pair.server.ended.promise)
+        equal(pair.server.bytesSeen, sent.length, 'length')
+        ok(isSame(pair.server.bytes, sent), 'the bytes are the ones sent')
+        await pair.end()
+      },
+    },
+    {
+      name: 'tcp: a reader that stops makes write return false and the queue grow',
+      async run() {
+        const pair = await connectPair(host, ip)
+        pair.server.connection.pause()
+        let isOpen = true
+        for (let i = 0; i < 1000 && isOpen; i++) {
+          isOpen = pair.client.connection.write(pattern(64 * 1024))
+          if (i % 16 === 15) await sleep(host, 1)
+        }
+        ok(!isOpen, 'write returns false in the end')
+        ok(pair.client.connection.queuedBytes > 0, 'bytes are queued')
+        const seen = pair.server.bytesSeen
+        await sleep(host, 30)
+        ok(pair.server.bytesSeen - seen <= 64 * 1024, 'a paused reader gets nothing more')
+        pair.server.connection.resume()
+        await until(host, 'it drains', () => pair.client.drains > 0)
+        await until(host, 'the queue is empty', () => pair.client.connection.queuedBytes === 0)
+        await pair.end()
+      },
+    },
+    {
+      name: 'tcp: many small writes arrive in order',
+      async run() {
+        const pair = await connectPair(host, ip)
+        for (let i = 0; i < 2000; i++) pair.client.connection.write(new Uint8Array([i & 0xff, i >>> 8]))
+        await until(host, 'all is there', () => pair.server.bytesSeen === 4000)
+        const bytes = pair.server.bytes
+        for (let i = 0; i < 2000; i++)
+          equal((bytes[2 * i] ?? 0) + 256 * (bytes[2 * i + 1] ?? 0), i, 'position')
+        await pair.end()
+      },
+    },
+  ]
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+function closing(host: Host, { ip }: World): readonly ConformanceCase[] {
+  const closed = (one: Recorder): Promise<unknown> => within(host, 2000, one.closed.promise)
+  return [
+    {
+      name: 'tcp: the server can answer after the client has ended',
+      async run() {
+        const pair = await connectPair(host, ip)
+        pair.client.connection.write(pattern(10))
+        pair.client.connection.end()
+        await within(host, 2000, pair.server.ended.promise)
+        await sleep(host, 20)
+        pair.server.connection.write(pattern(300_000))
+        pair.server.connection.end()
+        await within(host, 2000, pair.client.ended.promise)
+        equal(pair.client.bytesSeen, 300_000, 'answer')
+        equal(await closed(pair.client), undefined, 'error of the client')
+        equal(await closed(pair.server), undefined, 'error of the server')
+        await pair.end()
+      },
+    },
+    {
+      name: 'tcp: the client can go on after the server has ended',
+      async run() {
+        const pair = await connectPair(host, ip)
+        pair.server.connection.end()
+        await within(host, 2000, pair.client.ended.promise)
+        pair.client.connection.write(pattern(300_000))
+        await until(host, 'the bytes are there', () => pair.server.bytesSeen === 300_000)
+        pair.client.connection.end()
+        await Promise.all([closed(pair.client), closed(pair.server)])
+        await pair.end()
+      },
+    },
+    {
+      name: 'tcp: end sends what is queued first',
+      async run() {
+        const pair = await connectPair(host, ip)
+        pair.server.connection.pause()
+        const sent = pattern(8 * 1024 * 1024)
+        pair.client.connection.write(sent)
+        pair.client.connection.end()
+        await sleep(host, 20)
+        pair.server.connection.resume()
+        await within(host, 5000, pair.server.ended.promise)
+        equal(pair.server.bytesSeen, sent.length, 'length')
+        await pair.end()
+      },
+    },
+    {
+      name: 'tcp: writing after end is ignored',
+      async run() {
+        const pair = await connectPair(host, ip)
+        pair.client.connection.end()
+        pair.client.connection.write(pattern(10))
+        pair.client.connection.end()
+        await within(host, 2000, pair.server.ended.promise)
+        equal(pair.server.bytesSeen, 0, 'bytes')
+        await pair.end()
+        pair.client.connection.write(pattern(10))
+      },
+    },
+    {
+      name: 'tcp: destroy closes both ends, each told exactly once',
+      async run() {
+        const pair = await connectPair(host, ip)
+        pair.client.connection.destroy()
+        pair.client.connection.destroy()
+        await within(host, 2000, Promise.race([pair.server.closed.promise, pair.server.ended.promise]))
+        pair.server.connection.destroy()
+        await Promise.all([closed(pair.client), closed(pair.server)])
+        await sleep(host, 20)
+        equal([pair.client.closes, pair.server.closes], [1, 1], 'closes')
+        await pair.end()
+      },
+    },
+    {
+      name: 'tcp: no data comes after destroy',
+      async run() {
+        const pair = await connectPair(host, ip)
+        pair.server.onData = () => pair.server.connection.destroy()
+        for (let i = 0; i < 50; i++) pair.client.connection.write(pattern(64 * 1024))
+        await closed(pair.server)
+        equal(pair.server.parts.length, 1, 'deliveries')
+        await pair.end()
+      },
+    },
+    {
+      name: 'tcp: a peer that breaks off while we write is told as a close',
+      async run() {
+        const pair = await connectPair(host, ip)
+        pair.server.connection.destroy()
+        for (let i = 0; i < 200 && pair.client.closes === 0; i++) {
+          pair.client.connection.write(pattern(64 * 1024))
+          await sleep(host, 2)
+        }
+        await closed(pair.client)
+        equal(pair.client.closes, 1, 'closes')
+        await pair.end()
+      },
+    },
+    { name: 'tcp: 200 connections at once', run: () => manyConnections(host, ip) },
+  ]
+}
+
+async function manyConnections(host: Host, ip: string): Promise<void> {
+  const servers: Recorder[] = []
+  const listener = await host.tcp.listen({ ip, port: 0 }, (connection) => {
+    const server = new Recorder(connection)
+    server.onData = (bytes) => connection.write(bytes)
+    servers.push(server)
+  })
+  const connecting: Promise<TcpConnection>[] = []
+  for (let i = 0; i < 200; i++) connecting.push(host.tcp.connect(listener.local, { timeoutMs: 5000 }))
+  const clients = (await Promise.all(connecting)).map((connection) => new Recorder(connection))
+  for (const client of clients) client.connection.write(pattern(10))
+  await until(host, 'all have their echo', () => clients.every((client) => client.bytesSeen === 10))
+  for (const client of clients) client.connection.destroy()
+  await until(host, 'all are gone', () => clients.every((client) => client.closes === 1))
+  for (const server of servers) server.connection.destroy()
+  await listener.close()
+}

@@ -1,0 +1,37 @@
+// Asks one host on the runtime that runs this: `<runtime> main.ts <node|bun|deno> [pattern of names]`.
+
+import type { Host } from '../../src/runtime/host.ts'
+import { conformanceCases } from './cases.ts'
+import { type World, runCases } from './harness.ts'
+
+async function hostOf(form: string): Promise<Host> {
+  if (form === 'bun') return (await import('../../src/runtime/bun.ts')).bunHost()
+  if (form === 'deno') return (await import('../../src/runtime/deno.ts')).denoHost()
+  return (await import('../../src/runtime/node.ts')).nodeHost()
+}
+
+function hasLoopback6(host: Host): boolean {
+  return host.system.interfaces().some((entry) => entry.ip === '::1')
+}
+
+const [form = 'node', filter = ''] = process.argv.slice(2)
+const host = await hostOf(form)
+const directory = `/tmp/proconsul-conformance-${host.system.pid}`
+await host.files.mkdir(directory)
+const holder = new URL('lock-holder.ts', import.meta.url).pathname
+const runtimeCommand = host.runtime === 'deno' ? [process.execPath, 'run', '-A'] : [process.execPath]
+const world: World = {
+  ip: '127.0.0.90',
+  ...(hasLoopback6(host) ? { ip6: '::1' } : {}),
+  silentIp: '192.0.2.1',
+  directory,
+  lockHolder: (path) => [...runtimeCommand, holder, path],
+  hasProcesses: true,
+}
+
+const cases = conformanceCases(host, world).filter((one) => new RegExp(filter).test(one.name))
+const outcome = await runCases(host, cases, (line) => host.console.out(`${line}\n`))
+await host.processes.run(['rm', '-rf', directory], {})
+const skipped = outcome.skipped.length > 0 ? `, ${outcome.skipped.length} skipped` : ''
+host.console.out(`${outcome.passed} passed, ${outcome.failed.length} failed${skipped}\n`)
+host.system.exit(outcome.failed.length === 0 ? 0 : 1)
