@@ -1,6 +1,6 @@
 // DNS at work: the listeners, and the catalog behind them.
 import type { AgentConfig } from '../config/agent-config.ts'
-import { answer } from '../dns/answer.ts'
+import { createAnswerer } from '../dns/answer.ts'
 import { serveDns } from '../dns/server.ts'
 import type { Random } from '../lib/random.ts'
 import { formatAddress } from '../model/address.ts'
@@ -31,9 +31,8 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
   const { host, config, random } = options
   const view = createDnsView(host, config, options.requests, options.datacenters)
   try {
-    const server = await serveDns(host, config.dnsListen, (packet, transport, from) =>
-      answer(packet, transport, from, view, config.dns, random),
-    )
+    const answerer = createAnswerer({ view, config: config.dns, random })
+    const server = await serveDns(host, config.dnsListen, answerer)
     return { stop: () => server.close() }
   } catch (error) {
     const where = config.dnsListen.map(formatAddress).join(', ')
