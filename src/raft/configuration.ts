@@ -119,7 +119,10 @@ export function sorted(servers: readonly ServerEntry[]): Configuration {
   return { servers: servers.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)) }
 }
 
-/** True if the server may stand for election: it is a voter of the latest configuration. */
+/**
+ * True if the server may stand for election: it is a voter of the configuration in force, or of the committed one
+ * while that is not final (thesis 4.2.2: it may still be needed to commit its own removal; its vote does not count).
+ */
 export function isPromotable(history: ConfigurationHistory, id: ServerId): boolean {
-  return isVoter(history.latest.configuration, id)
+  return isVoter(history.latest.configuration, id) || isVoter(history.committed.configuration, id)
 }

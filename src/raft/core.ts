@@ -13,14 +13,14 @@ import { seededRandom } from '../lib/random.ts'
 import type { Random } from '../lib/random.ts'
 import type { Limits } from '../model/limits.ts'
 import type { RaftConfig, RaftTiming } from './config.ts'
-import { ConfigurationHistory, emptyConfiguration } from './configuration.ts'
+import { ConfigurationHistory, emptyConfiguration, isPromotable } from './configuration.ts'
 import type { RaftRejection, RoleName } from './events.ts'
 import { RaftLog, entryBytes } from './log.ts'
 import type { Configuration, Entry, HardState, ServerId, SnapshotMeta } from './message.ts'
 import { Outbox } from './outbox.ts'
 import { newProgress } from './progress.ts'
 import type { Progress } from './progress.ts'
-import { isSoleVoter, isVoter } from './quorum.ts'
+import { isSoleVoter } from './quorum.ts'
 import { Rounds } from './read-index.ts'
 import type { Follower, Leader, Role } from './roles.ts'
 
@@ -133,8 +133,9 @@ export class Core {
     return this.configurations.latest.configuration
   }
 
-  get isVoter(): boolean {
-    return isVoter(this.configuration, this.id)
+  /** True if this server may stand for election. */
+  get isPromotable(): boolean {
+    return isPromotable(this.configurations, this.id)
   }
 
   /** Draws an election timeout (paper 5.2: randomised, from a fixed interval). */

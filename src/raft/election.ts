@@ -24,7 +24,7 @@ function leaseEndMs(core: Core): number {
 
 /** The election timeout has passed (paper 5.2). */
 export function onElectionTimeout(core: Core): void {
-  if (!core.isVoter) {
+  if (!core.isPromotable) {
     core.becomeFollower(core.term, null)
     return
   }

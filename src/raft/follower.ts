@@ -129,5 +129,5 @@ export function onTimeoutNow(core: Core, from: ServerId, message: TimeoutNow): v
   if (core.role.kind !== 'follower' || core.role.leader !== from) {
     return core.reject('notLeader', from, `timeoutNow of term ${message.term}`)
   }
-  if (core.isVoter) stand(core, true)
+  if (core.isPromotable) stand(core, true)
 }

@@ -56,8 +56,11 @@ export interface Raft extends Machine<RaftInput, RaftEffect> {
   readonly lastContactMs: number | null
   /** From which index on a read may be answered under the leader's lease (thesis 6.4.1), or null: ask `readIndex`. */
   leaseReadIndex(nowMs: number): number | null
-  /** What a snapshot of everything applied so far stands for; its size is not known yet. */
-  snapshotMeta(): Omit<SnapshotMeta, 'size'>
+  /**
+   * What a snapshot of the state stands for; its size is not known yet. `index` is what the state has applied, which
+   * may be ahead of `lastApplied` while `applied` is on its way here; it is at least `snapshotIndex`.
+   */
+  snapshotMeta(index?: number): Omit<SnapshotMeta, 'size'>
 }
 
 /** What the leader knows of one peer. */
@@ -199,10 +202,13 @@ class RaftMachine implements Raft {
     return role.kind === 'leader' ? leaseReadIndex(this.#core, role, nowMs) : null
   }
 
-  snapshotMeta(): Omit<SnapshotMeta, 'size'> {
-    const { appliedIndex: index, configurations, log } = this.#core
+  snapshotMeta(index = this.lastApplied): Omit<SnapshotMeta, 'size'> {
+    const { configurations, dispatchedIndex, log } = this.#core
     const term = log.termAt(index)
-    assert(term !== undefined, () => `what is applied, ${index}, is within the log`)
+    assert(
+      term !== undefined && index <= dispatchedIndex,
+      () => `index ${index} was handed out and is in the log`,
+    )
     const { configuration, index: configurationIndex } = configurations.at(index)
     return { index, term, configuration, configurationIndex }
   }

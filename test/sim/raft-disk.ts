@@ -47,10 +47,12 @@ export interface StoredSnapshot {
 
 /** What survives. */
 export class RaftDisk {
-  readonly log = new LogImage()
+  readonly log: LogImage = new LogImage()
   snapshots: StoredSnapshot[] = []
   /** Asked for and not durable yet, oldest first. */
   pending: Write[] = []
+  /** Cuts that wait for the writes before them, as in the real queue. */
+  #cuts: { readonly behind: number; readonly index: number }[] = []
 
   get latest(): StoredSnapshot | undefined {
     return this.snapshots.at(-1)
@@ -61,6 +63,20 @@ export class RaftDisk {
     for (let head = this.pending[0]; head !== undefined && head.write <= write; head = this.pending[0]) {
       this.log.apply(head)
       this.pending.shift()
+      this.#cutThrough(head.write)
+    }
+  }
+
+  compact(index: number): void {
+    const behind = this.pending.at(-1)?.write
+    if (behind === undefined) this.log.compact(index)
+    else this.#cuts.push({ behind, index })
+  }
+
+  #cutThrough(write: number): void {
+    for (let head = this.#cuts[0]; head !== undefined && head.behind <= write; head = this.#cuts[0]) {
+      this.log.compact(head.index)
+      this.#cuts.shift()
     }
   }
 
@@ -72,8 +88,9 @@ export class RaftDisk {
 
   /** The crash: of what was not synced the first `kept` writes happen to be there. */
   crash(kept: number): void {
-    for (const write of this.pending.slice(0, kept)) this.log.apply(write)
+    this.sync(this.pending[kept - 1]?.write ?? 0)
     this.pending = []
+    this.#cuts = []
   }
 
   restored(): RestoredLog {

@@ -80,8 +80,8 @@ const text = new TextDecoder()
 /** The cluster and its time. */
 export class RaftWorld {
   readonly random: Random
-  readonly checks = new RaftChecks()
-  readonly servers = new Map<ServerId, SimServer>()
+  readonly checks: RaftChecks = new RaftChecks()
+  readonly servers: Map<ServerId, SimServer> = new Map()
   readonly trace: string[] = []
   faults: Faults
   nowMs = 0
@@ -96,7 +96,10 @@ export class RaftWorld {
   readonly #proposals = new Map<number, Pending>()
   readonly #placed = new Map<string, { command: string; term: number }>()
   readonly #reads = new Map<number, number>()
-  readonly counts = { refused: 0, accepted: 0, reads: 0, leaseReads: 0, snapshotsInstalled: 0, messages: 0, changes: 0 }
+  readonly counts: Record<
+    'refused' | 'accepted' | 'reads' | 'leaseReads' | 'installs' | 'messages' | 'changes',
+    number
+  > = { refused: 0, accepted: 0, reads: 0, leaseReads: 0, installs: 0, messages: 0, changes: 0 }
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -203,7 +206,8 @@ export class RaftWorld {
     const configuration: Configuration = {
       servers: ids.map((id) => ({ id, address: `${id}:8300`, suffrage: 'voter' as const })),
     }
-    for (const id of ids) this.at(this.random.below(20), () => this.feed(id, { kind: 'bootstrap', configuration }))
+    for (const id of ids)
+      this.at(this.random.below(20), () => this.feed(id, { kind: 'bootstrap', configuration }))
   }
 
   propose(id: ServerId, command: string): void {
@@ -239,7 +243,11 @@ export class RaftWorld {
   /** Runs until the time has passed, or until `isDone`. True if it was done. */
   run(forMs: number, isDone: () => boolean = () => false): boolean {
     const endMs = this.nowMs + forMs
-    for (let event = this.#events.at(0); event !== undefined && event.atMs <= endMs; event = this.#events.at(0)) {
+    for (
+      let event = this.#events.at(0);
+      event !== undefined && event.atMs <= endMs;
+      event = this.#events.at(0)
+    ) {
       this.#events.shift()
       this.nowMs = event.atMs
       event.run()
@@ -304,7 +312,7 @@ export class RaftWorld {
       case 'readRefused':
         return this.#log(server.id, JSON.stringify(effect))
       case 'compact':
-        return server.disk.log.compact(effect.index)
+        return server.disk.compact(effect.index)
       case 'snapshotDue':
         return this.#takeSnapshot(server)
       default:
@@ -346,23 +354,31 @@ export class RaftWorld {
     if (this.#options.bug === 'sendBeforeDurable') {
       for (const { to, message } of write.sendWhenDurable) this.#send(server, to, message)
     }
-    this.#later(server, this.random.between(0, this.faults.syncMsMax), () => {
-      server.syncs += 1
-      const before = server.disk.log.hardState
-      server.disk.sync(write.write)
-      if (server.disk.log.hardState !== before) this.checks.onHardState(server.id, server.disk.log.hardState)
+    this.#later(server, this.random.between(0, this.faults.syncMsMax), () => this.#sync(server, write.write))
+  }
+
+  /** One sync makes all writes so far durable; each is answered in order. */
+  #sync(server: SimServer, write: number): void {
+    const { life, disk } = server
+    const done = disk.pending.filter((pending) => pending.write <= write)
+    if (done.length > 0) server.syncs += 1
+    const before = disk.log.hardState
+    disk.sync(write)
+    if (disk.log.hardState !== before) this.checks.onHardState(server.id, disk.log.hardState)
+    for (const { sendWhenDurable, write: number } of done) {
       if (this.#options.bug !== 'sendBeforeDurable') {
-        for (const { to, message } of write.sendWhenDurable) this.#send(server, to, message)
+        for (const { to, message } of sendWhenDurable) this.#send(server, to, message)
       }
-      this.feed(server.id, { kind: 'persisted', write: write.write })
-    })
+      if (server.life === life) this.feed(server.id, { kind: 'persisted', write: number })
+    }
   }
 
   #mirror(server: SimServer, write: Write): void {
     for (const entry of write.entries) {
       const previous = write.entries[entry.index - (write.entries[0]?.index ?? 0) - 1]
       const isBase = write.reset !== null && write.reset.index === entry.index - 1
-      const previousTerm = previous?.term ?? (isBase ? write.reset?.term : server.image.termAt(entry.index - 1))
+      const previousTerm =
+        previous?.term ?? (isBase ? write.reset?.term : server.image.termAt(entry.index - 1))
       if (previousTerm !== undefined) this.checks.onAppend(server.id, entry, previousTerm)
     }
     server.image.apply(write)
@@ -373,7 +389,7 @@ export class RaftWorld {
       if (entry.index !== server.appliedIndex + 1) {
         throw new Violation('applyOrder', `${server.id} applies ${entry.index} after ${server.appliedIndex}`)
       }
-      this.checks.onApply(server.id, entry)
+      this.checks.onApply(server.id, entry, server.raft?.term ?? 0)
       server.appliedIndex = entry.index
       if (entry.kind === 'command') server.state.push(text.decode(entry.data))
       this.#acknowledge(server, entry)
@@ -402,7 +418,10 @@ export class RaftWorld {
     }
     this.counts.accepted += 1
     if (proposal === undefined) return
-    this.#placed.set(`${server.id}:${server.life}:${effect.index}`, { command: proposal.command, term: effect.term })
+    this.#placed.set(`${server.id}:${server.life}:${effect.index}`, {
+      command: proposal.command,
+      term: effect.term,
+    })
   }
 
   #onRole(server: SimServer, effect: Extract<RaftEffect, { kind: 'roleChanged' }>): void {
@@ -415,10 +434,8 @@ export class RaftWorld {
   }
 
   #takeSnapshot(server: SimServer): void {
-    const meta = server.raft?.snapshotMeta()
-    if (meta === undefined || meta.index > server.appliedIndex) throw new Violation('snapshot', 'not applied yet')
-    // The state may have gone on: a snapshot stands for what the state holds now.
-    if (meta.index !== server.appliedIndex) return
+    const meta = server.raft?.snapshotMeta(server.appliedIndex)
+    if (meta === undefined) return
     const bytes = utf8.encode(JSON.stringify(server.state))
     const snapshot: SnapshotMeta = { ...meta, size: bytes.length }
     this.#later(server, this.random.between(1, 10), () => {
@@ -439,13 +456,20 @@ export class RaftWorld {
         const input: RaftInput =
           found === undefined
             ? { kind: 'snapshotChunkUnreadable', to, snapshotIndex: snapshot.index }
-            : { kind: 'snapshotChunkRead', to, snapshot, offset, data: found.bytes.slice(offset, offset + length) }
+            : {
+                kind: 'snapshotChunkRead',
+                to,
+                snapshot,
+                offset,
+                data: found.bytes.slice(offset, offset + length),
+              }
         return this.#later(server, 1, () => this.feed(server.id, input))
       }
       case 'writeSnapshotChunk': {
         const { offset, data } = effect
         if (offset === 0) server.incoming = new Uint8Array(0)
-        if (server.incoming.length !== offset) throw new Violation('snapshot', `chunk ${offset} is out of order`)
+        if (server.incoming.length !== offset)
+          throw new Violation('snapshot', `chunk ${offset} is out of order`)
         const joined = new Uint8Array(offset + data.length)
         joined.set(server.incoming)
         joined.set(data, offset)
@@ -465,7 +489,7 @@ export class RaftWorld {
     if (this.random.chance(50)) {
       return this.feed(server.id, { kind: 'snapshotRejected', snapshotIndex: snapshot.index })
     }
-    this.counts.snapshotsInstalled += 1
+    this.counts.installs += 1
     server.disk.keep({ meta: snapshot, bytes })
     server.state = readState(bytes)
     server.appliedIndex = snapshot.index
