@@ -33,7 +33,12 @@ export interface DnsConfig {
   readonly udpAnswerLimit: number
   readonly aRecordLimit: number
   readonly nodeMetaTxt: boolean
-  readonly soa: { readonly refresh: number; readonly retry: number; readonly expire: number; readonly minTtl: number }
+  readonly soa: {
+    readonly refresh: number
+    readonly retry: number
+    readonly expire: number
+    readonly minTtl: number
+  }
   readonly recursors: readonly string[]
   readonly recursorTimeoutMs: number
   readonly recursorStrategy: 'sequential' | 'random'

@@ -17,7 +17,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   storage: ['lib', 'model', 'codec', 'type raft', 'runtime/host'],
   rpc: ['lib', 'model', 'codec', 'runtime/host'],
   config: ['lib', 'model'],
-  dns: ['lib', 'model'],
+  dns: ['lib', 'model', 'runtime/host'],
   http: ['lib', 'model'],
   agent: [
     'lib',

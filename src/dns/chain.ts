@@ -1,0 +1,27 @@
+// Where host names lead to, for nodes and services that are registered with one (reference dns §3, rule 3).
+import type { Lookup } from './lookup.ts'
+import { type Rr, rrType } from './types.ts'
+import { askUpstream } from './upstream.ts'
+
+/** Names of ours that are followed one after the other. */
+const hopsMax = 3
+
+/** Questions whose answer lies behind a CNAME; for all others the CNAME is the answer. */
+const following: ReadonlySet<number> = new Set([rrType.A, rrType.AAAA, rrType.ANY, rrType.SRV])
+
+/** Records that are added for a name that is resolved elsewhere. */
+const recordsMax = 5
+
+/**
+ * Resolves a host name to records that can stand behind a CNAME or SRV: through ourselves where the name lies in our
+ * zone, else through the recursors. Empty when it leads nowhere.
+ */
+export async function resolveHost(lookup: Lookup, host: string): Promise<readonly Rr[]> {
+  if (lookup.hops >= hopsMax || !following.has(lookup.type)) return []
+  const type = lookup.type === rrType.AAAA ? rrType.AAAA : rrType.A
+  const labels = host.toLowerCase().split('.')
+  const inner = await lookup.lookUp({ ...lookup, name: host, labels, type, hops: lookup.hops + 1 })
+  if (inner) return inner.answers.map((answer) => answer.record)
+  const records = await askUpstream(lookup, host, type)
+  return records.slice(0, recordsMax)
+}

@@ -1,0 +1,246 @@
+// DNS on sockets: datagrams, and streams of length-prefixed packets (RFC 1035 4.2, RFC 7766). What is said is answer.ts's.
+import type { Address } from '../model/address.ts'
+import type { Clock, Host, TcpConnection, TcpListener, UdpSocket } from '../runtime/host.ts'
+import type { Answerer } from './answer.ts'
+
+/** A running DNS server. */
+export interface DnsServer {
+  /** Where it listens, in the order asked for; UDP and TCP ports differ only where port 0 was asked for. */
+  readonly locals: readonly { readonly udp: Address; readonly tcp: Address }[]
+  readonly statistics: Readonly<DnsStatistics>
+  /** Stops listening and cuts all connections. */
+  close(): Promise<void>
+}
+
+/** Counters since the start. */
+export interface DnsStatistics {
+  udpQueries: number
+  tcpQueries: number
+  /** Questions past the number that may be under way at once. */
+  dropped: number
+  /** Connections past the limit, and those cut for silence. */
+  refusedConnections: number
+  idleConnections: number
+}
+
+/** Questions under way over UDP. Past it they are dropped: clients ask again. */
+const udpPendingMax = 4096
+/** Open connections. Past it new ones are closed. */
+const connectionsMax = 1024
+/** Questions under way on one connection. Past it nothing more is read from it. */
+const tcpPendingMax = 64
+/** A connection without a whole question for so long is closed (RFC 7766 6.2.3: seconds). */
+const idleMsMax = 10_000
+/** How often idle connections are looked for, while there are any. */
+const sweepMs = 2000
+
+/** Serves DNS at all addresses, or rejects with HostError and listens nowhere. */
+export async function serveDns(
+  host: Pick<Host, 'udp' | 'tcp' | 'clock'>,
+  at: readonly Address[],
+  ask: Answerer,
+): Promise<DnsServer> {
+  const server = new Server(host.clock, ask)
+  try {
+    for (const address of at) await server.listen(host, address)
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  return server
+}
+
+class Server implements DnsServer {
+  readonly locals: { readonly udp: Address; readonly tcp: Address }[] = []
+  readonly statistics: DnsStatistics = {
+    udpQueries: 0,
+    tcpQueries: 0,
+    dropped: 0,
+    refusedConnections: 0,
+    idleConnections: 0,
+  }
+  readonly #clock: Clock
+  readonly #ask: Answerer
+  readonly #sockets: UdpSocket[] = []
+  readonly #listeners: TcpListener[] = []
+  readonly #connections = new Set<Connection>()
+  #udpPending = 0
+  #cancelSweep: (() => void) | undefined
+
+  constructor(clock: Clock, ask: Answerer) {
+    this.#clock = clock
+    this.#ask = ask
+  }
+
+  async listen(host: Pick<Host, 'udp' | 'tcp'>, at: Address): Promise<void> {
+    const socket = await host.udp.bind(at, (bytes, from) => this.#onPacket(bytes, from, socket))
+    this.#sockets.push(socket)
+    const listener = await host.tcp.listen(at, (connection) => this.#onConnection(connection))
+    this.#listeners.push(listener)
+    this.locals.push({ udp: socket.local, tcp: listener.local })
+  }
+
+  async close(): Promise<void> {
+    this.#cancelSweep?.()
+    this.#cancelSweep = undefined
+    for (const connection of this.#connections) connection.destroy()
+    await Promise.all([...this.#sockets, ...this.#listeners].map((each) => each.close()))
+  }
+
+  #onPacket(bytes: Uint8Array, from: Address, socket: UdpSocket): void {
+    if (this.#udpPending >= udpPendingMax) {
+      this.statistics.dropped++
+      return
+    }
+    this.statistics.udpQueries++
+    this.#udpPending++
+    // A copy: the answer may take its time, and the buffer is the host's.
+    this.#ask(bytes.slice(), 'udp', from).then(
+      (reply) => {
+        this.#udpPending--
+        if (reply) socket.send(reply, from)
+      },
+      () => {
+        this.#udpPending--
+      },
+    )
+  }
+
+  #onConnection(tcp: TcpConnection): void {
+    if (this.#connections.size >= connectionsMax) {
+      this.statistics.refusedConnections++
+      tcp.destroy()
+      return
+    }
+    const connection = new Connection(tcp, {
+      clock: this.#clock,
+      statistics: this.statistics,
+      ask: this.#ask,
+      onClose: () => this.#connections.delete(connection),
+    })
+    this.#connections.add(connection)
+    this.#cancelSweep ??= this.#clock.wakeAt(this.#clock.nowMs() + sweepMs, () => this.#sweep())
+  }
+
+  #sweep(): void {
+    this.#cancelSweep = undefined
+    const nowMs = this.#clock.nowMs()
+    for (const connection of this.#connections) {
+      if (nowMs - connection.activeMs < idleMsMax) continue
+      this.statistics.idleConnections++
+      connection.destroy()
+    }
+    if (this.#connections.size > 0)
+      this.#cancelSweep = this.#clock.wakeAt(nowMs + sweepMs, () => this.#sweep())
+  }
+}
+
+interface ConnectionContext {
+  readonly clock: Clock
+  readonly statistics: DnsStatistics
+  readonly ask: Answerer
+  readonly onClose: () => void
+}
+
+/** One client's stream: questions one after the other, answers as they are ready (RFC 7766 6.2.1.1). */
+class Connection {
+  readonly #tcp: TcpConnection
+  readonly #context: ConnectionContext
+  #held = new Uint8Array(0)
+  #pending = 0
+  #isBlocked = false
+  #isPaused = false
+  #hasEnded = false
+  #isClosed = false
+  #activeMs: number
+
+  constructor(tcp: TcpConnection, context: ConnectionContext) {
+    this.#tcp = tcp
+    this.#context = context
+    this.#activeMs = context.clock.nowMs()
+    tcp.handle({
+      onData: (bytes) => this.#onData(bytes),
+      onDrain: () => {
+        this.#isBlocked = false
+        this.#resume()
+      },
+      onEnd: () => {
+        this.#hasEnded = true
+        if (this.#pending === 0) tcp.end()
+      },
+      onClose: () => {
+        this.#isClosed = true
+        context.onClose()
+      },
+    })
+  }
+
+  /** When a whole question came last. */
+  get activeMs(): number {
+    return this.#activeMs
+  }
+
+  destroy(): void {
+    this.#tcp.destroy()
+  }
+
+  #onData(bytes: Uint8Array): void {
+    const joined = new Uint8Array(this.#held.length + bytes.length)
+    joined.set(this.#held)
+    joined.set(bytes, this.#held.length)
+    this.#held = joined
+    this.#read()
+  }
+
+  /** Takes whole questions off what has come, as far as more may be under way. */
+  #read(): void {
+    let at = 0
+    while (this.#mayRead && this.#held.length - at >= 2) {
+      const end = at + 2 + (((this.#held[at] ?? 0) << 8) | (this.#held[at + 1] ?? 0))
+      if (end > this.#held.length) break
+      this.#onPacket(this.#held.slice(at + 2, end))
+      at = end
+    }
+    if (at > 0) this.#held = this.#held.slice(at)
+    if (this.#mayRead || this.#isPaused) return
+    this.#isPaused = true
+    this.#tcp.pause()
+  }
+
+  get #mayRead(): boolean {
+    return this.#pending < tcpPendingMax && !this.#isBlocked && !this.#isClosed
+  }
+
+  #onPacket(packet: Uint8Array): void {
+    const { clock, statistics, ask } = this.#context
+    this.#activeMs = clock.nowMs()
+    statistics.tcpQueries++
+    this.#pending++
+    ask(packet, 'tcp', this.#tcp.remote).then(
+      (reply) => this.#onReply(reply),
+      () => this.#onReply(null),
+    )
+  }
+
+  #onReply(reply: Uint8Array | null): void {
+    this.#pending--
+    if (this.#isClosed) return
+    if (reply) {
+      const framed = new Uint8Array(2 + reply.length)
+      framed.set([reply.length >> 8, reply.length & 0xff])
+      framed.set(reply, 2)
+      if (!this.#tcp.write(framed)) this.#isBlocked = true
+    }
+    if (this.#hasEnded && this.#pending === 0) this.#tcp.end()
+    else this.#resume()
+  }
+
+  #resume(): void {
+    if (!this.#mayRead) return
+    if (this.#isPaused) {
+      this.#isPaused = false
+      this.#tcp.resume()
+    }
+    this.#read()
+  }
+}
