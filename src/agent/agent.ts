@@ -27,8 +27,6 @@ import { createRpcNode } from './rpc-node.ts'
 import { startServer, type ServerRole } from './server-role.ts'
 import { sleep } from './sleep.ts'
 
-export { StartError } from './identity.ts'
-
 /** What a test or the simulator may replace or watch. */
 export interface AgentOptions {
   readonly limits?: Limits
@@ -335,7 +333,7 @@ class RunningAgent implements Agent {
     })
   }
 
-  /** Reference semantics §7: the first signal leaves or stops, a second one ends at once. */
+  /** As the reference does: the first signal leaves or stops, a second one ends at once. */
   #onSignal(signal: string, mustLeave: boolean): void {
     this.#logger.info('Caught signal', { signal })
     if (this.#leaving !== null || this.#stopped !== null) {

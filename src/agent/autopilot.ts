@@ -1,4 +1,4 @@
-// The health of the servers as the leader sees it (reference semantics §15). Looking only; nothing is changed here.
+// The health of the servers as the leader sees it. Looking only; nothing is changed here.
 import { formatAddress } from '../model/address.ts'
 import type { AutopilotHealthView } from '../model/query.ts'
 import type { ServerEntry } from '../raft/message.ts'

@@ -17,7 +17,7 @@ export interface NodeInfoOptions {
   readonly log: Logger
 }
 
-/** Reference semantics §4: a full sync each minute and a random part of one; soon again after a failure. */
+/** As often as the reference: a full sync each minute and a random part of one; soon again after a failure. */
 const periodMs = 60_000
 const retryMs = 2000
 

@@ -83,10 +83,14 @@ export class RaftNode {
     this.#appliedTerm = storage.restored.snapshot?.term ?? 0
     this.machine = createRaft({ id, timing, seed, limits, restored: storage.restored }, clock.nowMs())
     options.events.onStart?.(storage.restored)
-    this.#pump = createPump<RaftInput, RaftEffect>(observed(this.machine, options.events), clock, (effect) => {
-      options.events.onEffect?.(effect)
-      this.#perform(effect)
-    })
+    this.#pump = createPump<RaftInput, RaftEffect>(
+      observed(this.machine, options.events),
+      clock,
+      (effect) => {
+        options.events.onEffect?.(effect)
+        this.#perform(effect)
+      },
+    )
   }
 
   /** The leader's heartbeat interval. */

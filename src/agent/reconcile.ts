@@ -1,5 +1,5 @@
 // The leader's mirror: members of the LAN pool into the catalog, servers into the Raft configuration.
-// Reference semantics §7. Runs on the leader only, after it has applied everything of earlier terms.
+// Runs on the leader only, after it has applied everything of earlier terms.
 import type { Member } from '../gossip/events.ts'
 import type {
   CatalogCheck,

@@ -57,7 +57,7 @@ export function createRequests(router: Router): Requests {
   }
 }
 
-/** A stale answer that is older than `max_stale` is asked of the leader instead, once (semantics §2). */
+/** A stale answer that is older than `max_stale` is asked of the leader instead, once. */
 async function readWithin(
   router: Router,
   query: Query,

@@ -1,5 +1,5 @@
 // Where a request is carried out: here, at the leader, at any server, or in another datacenter.
-// Reference semantics §3: clients forward to a server, followers to the leader, servers across datacenters.
+// Clients forward to a server, followers to the leader, servers across datacenters.
 import { decodeReply, encodeRequest } from '../codec/request-codec.ts'
 import type { Random } from '../lib/random.ts'
 import type { Address } from '../model/address.ts'

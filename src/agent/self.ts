@@ -1,4 +1,4 @@
-// What an agent says about itself: `/v1/agent/self`, and with it `info` (reference http.md §2, §20).
+// What an agent says about itself: `/v1/agent/self`, and with it `info`.
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { JsonObject } from '../model/catalog.ts'
 import { buildDate, commit, version } from '../model/version.ts'

@@ -105,7 +105,7 @@ export class Store {
   ): Promise<StoreAnswer<QueryValue<Q['kind']>>> {
     let answer = this.query(query)
     if (options.minIndex === 0 || answer.index > options.minIndex) return answer
-    // Jitter of up to a sixteenth, so that waits that began together do not end together (semantics §1).
+    // Jitter of up to a sixteenth, so that waits that began together do not end together.
     const waitMs = options.waitMs + this.#random.below(Math.floor(options.waitMs / 16) + 1)
     const untilMs = this.#clock.nowMs() + waitMs
     while (this.#clock.nowMs() < untilMs && !signal.aborted) {

@@ -1,4 +1,4 @@
-// What an agent tells about itself in gossip: the member tags of the reference (semantics §7).
+// What an agent tells about itself in gossip: the member tags of the reference.
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { Member } from '../gossip/events.ts'
 import type { Tags } from '../gossip/message.ts'

@@ -16,7 +16,7 @@ export interface DnsView {
   nowSeconds(): number
 }
 
-/** DNS settings (reference config §5). */
+/** DNS settings (`dns_config`). */
 export interface DnsConfig {
   /** Primary zone, lower case with the final dot: `consul.`. */
   readonly domain: string

@@ -1,4 +1,4 @@
-// The parameters of one gossip pool. Defaults: reference config.md §9 and memberlist's LAN and WAN profiles.
+// The parameters of one gossip pool. Defaults: the reference's, and those of memberlist's LAN and WAN profiles.
 import type { Address } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Tags } from './message.ts'

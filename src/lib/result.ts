@@ -1,7 +1,9 @@
-// Expected refusals are values, not exceptions (house 3.11).
+// Expected refusals are values, not exceptions.
 
 /** Either a value or an error that is an expected outcome. */
-export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E }
+export type Result<T, E> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E }
 
 /** A success. */
 export function ok<T>(value: T): { readonly ok: true; readonly value: T } {

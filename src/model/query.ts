@@ -12,7 +12,10 @@ export interface QueryTable {
   services: { args: { readonly nodeMeta: TextMap }; value: readonly ServiceSummary[] }
   serviceNodes: { args: ServiceSelector; value: readonly ServiceHealth[] }
   healthNode: { args: { readonly node: string }; value: readonly CatalogCheck[] }
-  healthChecks: { args: { readonly service: string; readonly nodeMeta: TextMap }; value: readonly CatalogCheck[] }
+  healthChecks: {
+    args: { readonly service: string; readonly nodeMeta: TextMap }
+    value: readonly CatalogCheck[]
+  }
   healthService: { args: ServiceSelector & { readonly passing: boolean }; value: readonly ServiceHealth[] }
   healthState: {
     args: { readonly state: string; readonly nodeMeta: TextMap }
@@ -52,7 +55,7 @@ export type Query = { [K in QueryKind]: { readonly kind: K } & QueryTable[K]['ar
 /** The answer to a question of kind K. */
 export type QueryValue<K extends QueryKind> = QueryTable[K]['value']
 
-/** How fresh an answer must be (reference semantics §2). */
+/** How fresh an answer must be. */
 export type Consistency = 'default' | 'consistent' | 'stale'
 
 /** Options of a read. */
@@ -129,7 +132,7 @@ export interface RaftConfigurationView {
   readonly index: number
 }
 
-/** Health of the servers (reference semantics §15). */
+/** Health of the servers. */
 export interface AutopilotHealthView {
   readonly healthy: boolean
   readonly failureTolerance: number

@@ -5,9 +5,20 @@ import type { Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from 
 
 /** A request from one agent to another. `hops` grows with each forward; past 4 it is refused (a loop). */
 export type RpcRequest =
-  | { readonly kind: 'read'; readonly datacenter: string; readonly hops: number; readonly query: Query; readonly options: ReadOptions }
+  | {
+      readonly kind: 'read'
+      readonly datacenter: string
+      readonly hops: number
+      readonly query: Query
+      readonly options: ReadOptions
+    }
   /** `command` is encoded once, by the agent that took the request, and goes into the log as it is. */
-  | { readonly kind: 'write'; readonly datacenter: string; readonly hops: number; readonly command: Uint8Array }
+  | {
+      readonly kind: 'write'
+      readonly datacenter: string
+      readonly hops: number
+      readonly command: Uint8Array
+    }
   | {
       readonly kind: 'ask'
       readonly datacenter: string

@@ -70,6 +70,7 @@ export interface RequestVote {
   readonly isTransfer: boolean
 }
 
+/** The answer to `requestVote` (paper 5.2). */
 export interface RequestVoteReply {
   readonly kind: 'requestVoteReply'
   readonly term: number

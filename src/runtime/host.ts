@@ -292,5 +292,3 @@ export interface Console {
   readStdin(): Promise<Uint8Array>
   readonly isTerminal: boolean
 }
-
-export type { Address }
