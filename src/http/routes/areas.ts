@@ -30,9 +30,9 @@ export const refusedAreas: readonly Area[] = [
   outOfScope('/v1/operator/license', 'A licence'),
   outOfScope('/v1/namespace', 'Namespaces'),
   outOfScope('/v1/partition', 'Admin partitions'),
-  notYet('/v1/agent/service', 'Services of the agent'),
-  notYet('/v1/agent/check', 'Checks of the agent'),
-  notYet('/v1/agent/health/', 'Health of the agent’s services'),
+  notYet('/v1/agent/service', 'The agent’s own services'),
+  notYet('/v1/agent/check', 'The agent’s own checks'),
+  notYet('/v1/agent/health/', 'Aggregated health'),
   notYet('/v1/agent/maintenance', 'Maintenance mode'),
   notYet('/v1/agent/token/', 'ACL tokens'),
   notYet('/v1/agent/host', 'Host information'),
@@ -63,5 +63,5 @@ function notYet(prefix: string, subject: string): Area {
 }
 
 function isOrAre(subject: string): string {
-  return /s$|checks|services/i.test(subject) ? 'are' : 'is'
+  return subject.endsWith('s') ? 'are' : 'is'
 }
