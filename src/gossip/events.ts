@@ -72,7 +72,7 @@ export type GossipEffect =
       readonly kind: 'joined'
       readonly request: number
       readonly contacted: number
-      readonly failures: readonly { readonly address: Address; readonly reason: string }[]
+      readonly failures: readonly JoinFailure[]
     }
   /** Our leave has been passed on; the machine is now silent. */
   | { readonly kind: 'left' }
@@ -92,6 +92,15 @@ export type GossipEffect =
       readonly from: Address | null
       readonly detail: string
     }
+
+/** An address that a join did not get into the pool through. */
+export interface JoinFailure {
+  readonly address: Address
+  /** A sentence part for people. */
+  readonly reason: string
+  /** True if a member answered and turned us down: a name in use, another datacenter, no common version. */
+  readonly isRefusal: boolean
+}
 
 /** What metrics and the trace want to know. */
 export type GossipObservation =

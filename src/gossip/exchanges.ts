@@ -4,6 +4,7 @@ import { log2CeilOfRatio } from '../lib/integers.ts'
 import type { Random } from '../lib/random.ts'
 import type { Address } from '../model/address.ts'
 import { formatAddress } from '../model/address.ts'
+import type { JoinFailure } from './events.ts'
 import type { MemberRecord } from './members.ts'
 import type { ExchangeReply, ExchangeRequest, PushPull } from './message.ts'
 import { checkPeer, describeState, mergeState, type MergeParts } from './push-pull.ts'
@@ -21,7 +22,7 @@ type Purpose =
 interface Join {
   readonly request: number
   readonly waiting: Address[]
-  readonly failures: { readonly address: Address; readonly reason: string }[]
+  readonly failures: JoinFailure[]
   contacted: number
   inFlight: number
 }
@@ -140,7 +141,7 @@ export class Exchanges {
     const join: Join = { request, waiting: waiting.reverse(), failures: [], contacted: 0, inFlight: 0 }
     if (this.#parts.core.phase !== 'running') {
       for (const address of waiting.splice(0))
-        join.failures.push({ address, reason: 'this agent is leaving' })
+        join.failures.push({ address, reason: 'this agent is leaving', isRefusal: false })
     }
     this.#proceed(join)
   }
@@ -167,14 +168,17 @@ export class Exchanges {
       return
     }
     const refusal = this.#takeIn(purpose, reply)
-    if (purpose.kind === 'join') this.#concludeJoin(purpose.join, purpose.address, refusal)
+    if (purpose.kind !== 'join') return
+    const { join, address } = purpose
+    this.#concludeJoin(join, refusal === null ? null : { address, reason: refusal, isRefusal: true })
   }
 
   onFailed(exchange: number, reason: string, isRefused: boolean): void {
     const purpose = this.#open.get(exchange)
     this.#open.delete(exchange)
     if (purpose?.kind === 'streamPing') this.#onStream(purpose.sequence, isRefused ? 'refused' : 'failed')
-    if (purpose?.kind === 'join') this.#concludeJoin(purpose.join, purpose.address, reason)
+    if (purpose?.kind !== 'join') return
+    this.#concludeJoin(purpose.join, { address: purpose.address, reason, isRefusal: false })
   }
 
   /** Merges an answer; returns why it was not merged, or null. */
@@ -208,10 +212,10 @@ export class Exchanges {
     this.#pushPullAtMs = core.nowMs + this.#random.between(gossipIntervalMs, 2 * gossipIntervalMs)
   }
 
-  #concludeJoin(join: Join, address: Address, failure: string | null): void {
+  #concludeJoin(join: Join, failure: JoinFailure | null): void {
     join.inFlight--
     if (failure === null) join.contacted++
-    else join.failures.push({ address, reason: failure })
+    else join.failures.push(failure)
     this.#proceed(join)
   }
 

@@ -75,10 +75,7 @@ export class Prober {
   }
 
   get wakeAtMs(): number {
-    const probe = this.#probe
-    const probeAtMs =
-      probe === null ? Infinity : probe.phase === 'direct' ? probe.timeoutAtMs : probe.endsAtMs
-    return Math.min(this.#nextAtMs, probeAtMs, this.#relaysAtMs)
+    return Math.min(this.#nextAtMs, this.#probe?.phaseEndsAtMs ?? Infinity, this.#relaysAtMs)
   }
 
   get relayCount(): number {
