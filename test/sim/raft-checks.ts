@@ -1,7 +1,6 @@
 // What must hold for Raft servers at every moment, judged from outside: from what they say, write and apply.
 // Independent of the machine's own asserts. Paper figure 3 names the five properties.
-import type { HardState, RaftMessage, ServerId } from '../../src/raft/message.ts'
-import type { Entry } from '../../src/raft/message.ts'
+import type { AppendEntriesReply, Entry, HardState, RaftMessage, ServerId } from '../../src/raft/message.ts'
 
 /** A property that did not hold. */
 export class Violation extends Error {
@@ -116,28 +115,16 @@ export class RaftChecks {
     if (message.kind === 'requestVoteReply' && !message.isPreVote && message.granted) {
       this.#onVote(id, message.term, to, disk.hardState)
     }
-    // What was acknowledged in an earlier term may have been replaced since: the same as a late packet.
-    const isPresent = message.term === disk.hardState.term
-    const isAck = message.kind === 'appendEntriesReply' && message.ok
-    if (isAck && isPresent && message.matchIndex > disk.lastIndex) {
-      throw new Violation(
-        'ackDurable',
-        `${id} acknowledges ${message.matchIndex}, its disk ends at ${disk.lastIndex}`,
-      )
-    }
-    const isHypothetical =
-      (message.kind === 'requestVote' && message.isPreVote) ||
-      (message.kind === 'requestVoteReply' && message.isPreVote && message.granted)
-    if (isHypothetical) return
-    if (message.term > disk.hardState.term) {
-      throw new Violation(
-        'termDurable',
-        `${id} speaks of term ${message.term}, its disk has ${disk.hardState.term}`,
-      )
-    }
+    if (message.kind === 'appendEntriesReply' && message.ok) checkAck(id, message, disk)
+    if (!isHypothetical(message)) this.#onTerm(id, message.term, disk.hardState.term)
+  }
+
+  #onTerm(id: ServerId, term: number, durable: number): void {
+    if (term > durable)
+      throw new Violation('termDurable', `${id} speaks of term ${term}, its disk has ${durable}`)
     const revealed = this.#revealedTerm.get(id) ?? 0
-    if (message.term < revealed) throw new Violation('termMonotonic', `${id} fell to term ${message.term}`)
-    this.#revealedTerm.set(id, message.term)
+    if (term < revealed) throw new Violation('termMonotonic', `${id} fell to term ${term}`)
+    this.#revealedTerm.set(id, term)
   }
 
   #onVote(id: ServerId, term: number, candidate: ServerId, durable: HardState): void {
@@ -176,4 +163,23 @@ export class RaftChecks {
       `${id} reads at ${read.index}, ${read.acknowledgedBefore} was acknowledged before`,
     )
   }
+}
+
+/** What was acknowledged in an earlier term may have been replaced since: the same as a late packet. */
+function checkAck(
+  id: ServerId,
+  message: AppendEntriesReply,
+  disk: { readonly hardState: HardState; readonly lastIndex: number },
+): void {
+  if (message.term !== disk.hardState.term || message.matchIndex <= disk.lastIndex) return
+  throw new Violation(
+    'ackDurable',
+    `${id} acknowledges ${message.matchIndex}, its disk ends at ${disk.lastIndex}`,
+  )
+}
+
+/** Thesis 9.6: a pre-vote speaks of a term that would be used. */
+function isHypothetical(message: RaftMessage): boolean {
+  if (message.kind === 'requestVote') return message.isPreVote
+  return message.kind === 'requestVoteReply' && message.isPreVote && message.granted
 }

@@ -12,8 +12,10 @@ import type { Configuration, Entry, RaftMessage, ServerId, SnapshotMeta } from '
 import { createRaft } from '../../src/raft/raft.ts'
 import type { Raft } from '../../src/raft/raft.ts'
 import { RaftChecks, Violation } from './raft-checks.ts'
-import { LogImage, RaftDisk } from './raft-disk.ts'
+import { LogImage } from './raft-disk.ts'
 import type { Write } from './raft-disk.ts'
+import { isFileEffect, newServer, readState } from './raft-server.ts'
+import type { FileEffect, SimServer } from './raft-server.ts'
 
 /** Limits so small that every boundary is crossed in every run. */
 export const tinyLimits: Limits = {
@@ -48,24 +50,6 @@ export interface WorldOptions {
   readonly wrap?: (raft: Raft, id: ServerId) => Raft
   /** A deliberately broken driver. */
   readonly bug?: 'sendBeforeDurable' | 'forgetHardState'
-}
-
-/** One server: its machine while it runs, and what belongs to the machine's host. */
-export interface SimServer {
-  readonly id: ServerId
-  readonly disk: RaftDisk
-  raft: Raft | null
-  /** The log as the machine has asked for it, durable or not. */
-  image: LogImage
-  /** Applied commands, in order. */
-  state: string[]
-  appliedIndex: number
-  incoming: Uint8Array
-  life: number
-  wakeAtMs: number
-  pausedUntilMs: number
-  syncs: number
-  wakes: number
 }
 
 interface Pending {
@@ -109,21 +93,7 @@ export class RaftWorld {
   }
 
   addServer(id: ServerId): void {
-    const disk = new RaftDisk()
-    this.servers.set(id, {
-      id,
-      disk,
-      raft: null,
-      image: new LogImage(),
-      state: [],
-      appliedIndex: 0,
-      incoming: new Uint8Array(0),
-      life: 0,
-      wakeAtMs: Infinity,
-      pausedUntilMs: 0,
-      syncs: 0,
-      wakes: 0,
-    })
+    this.servers.set(id, newServer(id))
     this.start(id)
   }
 
@@ -305,18 +275,28 @@ export class RaftWorld {
         const acknowledgedBefore = this.#reads.get(effect.request) ?? 0
         return this.checks.onRead('readIndex', server.id, { index: effect.index, acknowledgedBefore })
       }
-      case 'configurationChanged':
-      case 'learnerCaughtUp':
-      case 'transferEnded':
-      case 'rejected':
-      case 'readRefused':
-        return this.#log(server.id, JSON.stringify(effect))
+      default:
+        return isFileEffect(effect)
+          ? this.#onFile(server, effect)
+          : this.#log(server.id, JSON.stringify(effect))
+    }
+  }
+
+  #onFile(server: SimServer, effect: FileEffect): void {
+    switch (effect.kind) {
       case 'compact':
         return server.disk.compact(effect.index)
       case 'snapshotDue':
         return this.#takeSnapshot(server)
-      default:
-        return this.#transfer(server, effect)
+      case 'readSnapshotChunk':
+        return this.#readChunk(server, effect)
+      case 'writeSnapshotChunk':
+        return this.#writeChunk(server, effect)
+      case 'restoreSnapshot': {
+        const { incoming } = server
+        const delayMs = this.random.between(1, 30)
+        return this.#later(server, delayMs, () => this.#restore(server, effect.snapshot, incoming))
+      }
     }
   }
 
@@ -444,45 +424,33 @@ export class RaftWorld {
     })
   }
 
-  #transfer(
-    server: SimServer,
-    effect: Extract<RaftEffect, { kind: 'readSnapshotChunk' | 'writeSnapshotChunk' | 'restoreSnapshot' }>,
-  ): void {
-    const { snapshot } = effect
-    switch (effect.kind) {
-      case 'readSnapshotChunk': {
-        const { to, offset, length } = effect
-        const found = server.disk.snapshots.find((known) => known.meta.index === snapshot.index)
-        const input: RaftInput =
-          found === undefined
-            ? { kind: 'snapshotChunkUnreadable', to, snapshotIndex: snapshot.index }
-            : {
-                kind: 'snapshotChunkRead',
-                to,
-                snapshot,
-                offset,
-                data: found.bytes.slice(offset, offset + length),
-              }
-        return this.#later(server, 1, () => this.feed(server.id, input))
-      }
-      case 'writeSnapshotChunk': {
-        const { offset, data } = effect
-        if (offset === 0) server.incoming = new Uint8Array(0)
-        if (server.incoming.length !== offset)
-          throw new Violation('snapshot', `chunk ${offset} is out of order`)
-        const joined = new Uint8Array(offset + data.length)
-        joined.set(server.incoming)
-        joined.set(data, offset)
-        server.incoming = joined
-        const end = offset + data.length
-        const input: RaftInput = { kind: 'snapshotChunkWritten', snapshotIndex: snapshot.index, offset: end }
-        return this.#later(server, this.random.between(0, 2), () => this.feed(server.id, input))
-      }
-      case 'restoreSnapshot': {
-        const bytes = server.incoming
-        return this.#later(server, this.random.between(1, 30), () => this.#restore(server, snapshot, bytes))
-      }
-    }
+  #readChunk(server: SimServer, effect: FileEffect & { readonly kind: 'readSnapshotChunk' }): void {
+    const { to, snapshot, offset, length } = effect
+    const found = server.disk.snapshots.find((known) => known.meta.index === snapshot.index)
+    const input: RaftInput =
+      found === undefined
+        ? { kind: 'snapshotChunkUnreadable', to, snapshotIndex: snapshot.index }
+        : {
+            kind: 'snapshotChunkRead',
+            to,
+            snapshot,
+            offset,
+            data: found.bytes.slice(offset, offset + length),
+          }
+    this.#later(server, 1, () => this.feed(server.id, input))
+  }
+
+  #writeChunk(server: SimServer, effect: FileEffect & { readonly kind: 'writeSnapshotChunk' }): void {
+    const { snapshot, offset, data } = effect
+    if (offset === 0) server.incoming = new Uint8Array(0)
+    if (server.incoming.length !== offset) throw new Violation('snapshot', `chunk ${offset} is out of order`)
+    const joined = new Uint8Array(offset + data.length)
+    joined.set(server.incoming)
+    joined.set(data, offset)
+    server.incoming = joined
+    const end = offset + data.length
+    const input: RaftInput = { kind: 'snapshotChunkWritten', snapshotIndex: snapshot.index, offset: end }
+    this.#later(server, this.random.between(0, 2), () => this.feed(server.id, input))
   }
 
   #restore(server: SimServer, snapshot: SnapshotMeta, bytes: Uint8Array): void {
@@ -506,8 +474,4 @@ function isBefore(
   b: { readonly atMs: number; readonly order: number } | undefined,
 ): boolean {
   return b === undefined || a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
-}
-
-function readState(bytes: Uint8Array): string[] {
-  return JSON.parse(text.decode(bytes)) as string[]
 }

@@ -1,0 +1,64 @@
+// One simulated Raft server: its machine, its disk, its state; and the effects that concern files.
+import type { RaftEffect } from '../../src/raft/events.ts'
+import type { ServerId } from '../../src/raft/message.ts'
+import type { Raft } from '../../src/raft/raft.ts'
+import { LogImage, RaftDisk } from './raft-disk.ts'
+
+/** One server: its machine while it runs, and what belongs to the machine's host. */
+export interface SimServer {
+  readonly id: ServerId
+  readonly disk: RaftDisk
+  raft: Raft | null
+  /** The log as the machine has asked for it, durable or not. */
+  image: LogImage
+  /** Applied commands, in order. */
+  state: string[]
+  appliedIndex: number
+  incoming: Uint8Array
+  life: number
+  wakeAtMs: number
+  pausedUntilMs: number
+  syncs: number
+  wakes: number
+}
+
+/** A server that has never run. */
+export function newServer(id: ServerId): SimServer {
+  return {
+    id,
+    disk: new RaftDisk(),
+    raft: null,
+    image: new LogImage(),
+    state: [],
+    appliedIndex: 0,
+    incoming: new Uint8Array(0),
+    life: 0,
+    wakeAtMs: Infinity,
+    pausedUntilMs: 0,
+    syncs: 0,
+    wakes: 0,
+  }
+}
+
+const fileKinds = [
+  'compact',
+  'snapshotDue',
+  'readSnapshotChunk',
+  'writeSnapshotChunk',
+  'restoreSnapshot',
+] as const
+
+/** Effects that are about snapshots and segments. */
+export type FileEffect = Extract<RaftEffect, { readonly kind: (typeof fileKinds)[number] }>
+
+/** True for effects that are about snapshots and segments. */
+export function isFileEffect(effect: RaftEffect): effect is FileEffect {
+  return fileKinds.some((kind) => kind === effect.kind)
+}
+
+const text = new TextDecoder()
+
+/** The state that a snapshot holds. */
+export function readState(bytes: Uint8Array): string[] {
+  return JSON.parse(text.decode(bytes)) as string[]
+}
