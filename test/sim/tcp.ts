@@ -108,14 +108,19 @@ function connect(world: World, connecting: Connecting): Promise<TcpConnection> {
     )
     const target = world.machineAt(to.ip, machine)
     if (target === undefined) return
-    const retry = (): void => void scheduler.after(synRetryMicros, attempt)
+    /** Goes back to the caller, again and again while the way is cut; the answer is found out of date there. */
     const back = (act: () => void): void => {
-      if (!links.isOpen(target.number, machine.number)) retry()
-      else scheduler.after(links.segmentDelay(target.number, machine.number, scheduler.nowMicros), act)
+      if (links.isOpen(target.number, machine.number) && machine.isOn) {
+        scheduler.after(links.segmentDelay(target.number, machine.number, scheduler.nowMicros), act)
+      } else if (isOver || !process.isAlive) act()
+      else scheduler.after(synRetryMicros, () => back(act))
     }
     const arrive = (): void => {
       if (isOver || !process.isAlive) return
-      if (!target.isOn || !links.isOpen(machine.number, target.number)) return retry()
+      if (!target.isOn || !links.isOpen(machine.number, target.number)) {
+        scheduler.after(synRetryMicros, attempt)
+        return
+      }
       const listener = target.listenerAt(to, (one) => claims(one.local.ip, to.ip))
       if (listener?.accept === undefined) return back(() => fail('ECONNREFUSED', 'nobody listens'))
       const { client, server } = connectStreams(world, {

@@ -1,0 +1,49 @@
+// A person with curl: requests to the agents' HTTP APIs, bounded in virtual time.
+import type { SimNode } from './node.ts'
+import type { World } from './world.ts'
+
+/** An answer, or what came instead: status 0 with a reason. */
+export interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly index: number
+}
+
+/** What to ask. */
+export interface Ask {
+  readonly method?: string
+  readonly path: string
+  readonly body?: string
+  readonly timeoutMs: number
+}
+
+/** Asks a node's agent. Never rejects. */
+export async function ask(world: World, node: SimNode, request: Ask): Promise<Answer> {
+  const abort = new AbortController()
+  const cancel = world.scheduler.after(request.timeoutMs * 1000, () => abort.abort())
+  try {
+    const response = await world.fetch(node.machine, node.url + request.path, {
+      method: request.method ?? 'GET',
+      ...(request.body === undefined ? {} : { body: request.body }),
+      signal: abort.signal,
+    })
+    const reading = response.text()
+    world.scheduler.trackTransient(reading)
+    const body = await reading
+    return { status: response.status, body, index: Number(response.headers.get('x-consul-index') ?? 0) }
+  } catch (error) {
+    return { status: 0, body: error instanceof Error ? error.message : String(error), index: 0 }
+  } finally {
+    cancel()
+  }
+}
+
+/** The JSON of a good answer, or undefined. */
+export function jsonOf(answer: Answer): unknown {
+  if (answer.status !== 200) return undefined
+  try {
+    return JSON.parse(answer.body) as unknown
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,141 @@
+// One seeded run: a cluster, faults drawn from the seed, clients at work; then everything heals and must converge.
+import { seededRandom } from '../../src/lib/random.ts'
+import { checkClean } from './checkers/resources.ts'
+import { Cluster, tinyLimits } from './cluster.ts'
+import { describePlan, drawPlan, FaultInjector } from './faults.ts'
+import type { SimNode } from './node.ts'
+import type { SimProcess } from './process.ts'
+import { Workload } from './workload.ts'
+
+/** How a run is made. */
+export interface RunOptions {
+  readonly seed: number
+  /** Virtual time with faults. */
+  readonly faultsMs?: number
+  readonly onLine?: (line: string) => void
+}
+
+/** What became of it. */
+export interface RunResult {
+  readonly seed: number
+  readonly ok: boolean
+  /** What was violated, or why it did not converge; empty when all went well. */
+  readonly problems: readonly string[]
+  readonly hash: string
+  /** A number drawn at the end: equal only if every draw before was. */
+  readonly lastDraw: number
+  readonly virtualMs: number
+  readonly events: number
+  readonly acknowledged: number
+  readonly reads: number
+  readonly plan: string
+  /** Nodes and the end of the trace, for a report. */
+  readonly report: readonly string[]
+}
+
+/** Virtual time within which a healed cluster must agree. */
+const convergeMs = 150_000
+
+/** The longest time limit of a connection attempt: an exchange of the WAN pool. */
+const connectMsMax = 31_000
+
+/** Runs a seed. */
+export async function runSeed(options: RunOptions): Promise<RunResult> {
+  const { seed, faultsMs = 40_000, onLine } = options
+  const random = seededRandom(seed).fork('run')
+  const plan = drawPlan(random.fork('plan'))
+  const cluster = new Cluster({
+    seed,
+    servers: random.chance(700) ? 3 : 5,
+    clients: random.below(3),
+    limits: tinyLimits,
+    ...(onLine === undefined ? {} : { onLine }),
+  })
+  cluster.note('', `seed ${seed}: ${describePlan(plan)}`)
+  const problems: string[] = []
+  try {
+    await drive(cluster, { plan, faultsMs, random, problems })
+  } catch (error) {
+    problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
+  problems.unshift(...cluster.violations)
+  const { world } = cluster
+  return {
+    seed,
+    ok: problems.length === 0,
+    problems,
+    hash: world.trace.hash,
+    lastDraw: world.random.uint32(),
+    virtualMs: world.nowMs,
+    events: world.scheduler.eventCount,
+    acknowledged: cluster.kv.acknowledged,
+    reads: cluster.kv.reads,
+    plan: describePlan(plan),
+    report: [...cluster.describe(), ...world.trace.tail(), ...consoles(cluster)],
+  }
+}
+
+interface Drive {
+  readonly plan: ReturnType<typeof drawPlan>
+  readonly faultsMs: number
+  readonly random: ReturnType<typeof seededRandom>
+  readonly problems: string[]
+}
+
+async function drive(cluster: Cluster, { plan, faultsMs, random, problems }: Drive): Promise<void> {
+  cluster.startAll()
+  // A cluster that never formed has nothing to lose: faults begin when it has.
+  if (!(await cluster.converge(60_000))) {
+    problems.push('The cluster does not form')
+    return
+  }
+  const injector = new FaultInjector(cluster, plan, random.fork('faults'))
+  const workload = new Workload(cluster, 3, random.fork('workload'))
+  await cluster.run(faultsMs)
+  injector.heal(minority(cluster, random.fork('spared')))
+  if (!(await cluster.converge(convergeMs)))
+    problems.push(`No agreement ${convergeMs} ms after everything healed`)
+  await cluster.run(3000)
+  workload.stop()
+  await cluster.until(() => workload.isIdle, 20_000)
+  if (cluster.violations.length + problems.length > 0) return
+  const last = random.fork('last').pick(cluster.running)
+  if (last !== undefined) await cluster.world.wait(workload.verify(last), 60_000)
+  await stopAll(cluster, problems)
+}
+
+/** Some servers that stay down after the rest has healed: fewer than half, and often none. */
+function minority(cluster: Cluster, random: ReturnType<typeof seededRandom>): ReadonlySet<SimNode> {
+  if (random.chance(600)) return new Set()
+  const servers = random.shuffle([...cluster.servers])
+  return new Set(servers.slice(0, Math.floor((servers.length - 1) / 2)))
+}
+
+/** Stops every agent; nothing of it may be left. */
+async function stopAll(cluster: Cluster, problems: string[]): Promise<void> {
+  const stopped: SimProcess[] = []
+  for (const { process, agent } of cluster.running) {
+    if (process === null || agent === null) continue
+    stopped.push(process)
+    await cluster.world.wait(agent.stop(), 30_000)
+  }
+  // Connections that are being made cannot be called off: they end by their own time limit.
+  await cluster.run(connectMsMax)
+  for (const process of stopped) cluster.check(() => checkClean(process))
+  problems.push(...badLines(cluster))
+}
+
+/** Lines of level error that no fault explains. */
+function badLines(cluster: Cluster): readonly string[] {
+  const isBad = (line: string): boolean =>
+    line.includes('[ERROR]') && !line.includes('the log can no longer be written')
+  return cluster.nodes.flatMap((node) =>
+    node.machine.consoleLines.filter(isBad).map((line) => `${node.name}: ${line}`),
+  )
+}
+
+function consoles(cluster: Cluster): readonly string[] {
+  return cluster.nodes.flatMap((node) =>
+    node.machine.consoleLines.slice(-12).map((line) => `${node.name}: ${line}`),
+  )
+}
