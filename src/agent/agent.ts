@@ -5,7 +5,7 @@ import type { GossipEffect } from '../gossip/events.ts'
 import { createApp } from '../http/app.ts'
 import { seededRandom, type Random } from '../lib/random.ts'
 import { ok } from '../lib/result.ts'
-import { formatAddress } from '../model/address.ts'
+import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
 import { requestError } from '../model/errors.ts'
 import { limits as realLimits, type Limits } from '../model/limits.ts'
 import { version } from '../model/version.ts'
@@ -190,7 +190,7 @@ class RunningAgent implements Agent {
           this.#router?.request(request, signal) ??
           Promise.resolve({ kind: 'refused', error: requestError('overloaded', 'The agent is starting') }),
         raftMessage: (bytes, from) => this.#server?.raft.onMessage(bytes, from),
-        sessionClosed: (to) => this.#server?.onSessionClosed(to),
+        sessionClosed: (to) => this.#onSessionClosed(to),
       }),
     })
   }
@@ -218,6 +218,13 @@ class RunningAgent implements Agent {
       trace: this.#options.trace ?? {},
       onFatal: (error) => this.#onFatal(error),
     })
+  }
+
+  /** Both failure detectors are told at once of what they would notice by silence. */
+  #onSessionClosed(to: Address): void {
+    this.#server?.onSessionClosed(to)
+    const server = this.#pools?.lanServers.all().find((known) => isSameAddress(known.rpc, to))
+    if (server !== undefined && server.id !== this.id) this.#pools?.lan.contactLost(server.name)
   }
 
   #onFatal(error: unknown): void {

@@ -7,7 +7,7 @@ import {
 } from '../codec/gossip-codec.ts'
 import { decodePacket, encodePacket } from '../codec/gossip-codec.ts'
 import type { GossipConfig } from '../gossip/config.ts'
-import type { GossipEffect, GossipInput, Member } from '../gossip/events.ts'
+import type { GossipEffect, GossipInput, JoinFailure, Member } from '../gossip/events.ts'
 import { createGossip, type Gossip } from '../gossip/gossip.ts'
 import type { ExchangeReply, Tags } from '../gossip/message.ts'
 import { formatAddress, type Address } from '../model/address.ts'
@@ -20,7 +20,7 @@ import type { Metrics } from './metrics.ts'
 /** What became of a join. */
 export interface JoinOutcome {
   readonly contacted: number
-  readonly failures: readonly { readonly address: Address; readonly reason: string }[]
+  readonly failures: readonly JoinFailure[]
 }
 
 /** What happens in a pool. */
@@ -39,6 +39,8 @@ export interface GossipPool {
   /** False when no member has this name. */
   forceLeave(name: string, prune: boolean): boolean
   setTags(tags: Tags): void
+  /** A session with this member broke: a hint to probe it next. */
+  contactLost(name: string): void
   stop(): Promise<void>
 }
 
@@ -209,7 +211,13 @@ class Pool implements GossipPool {
     })
     if (this.#isStopped) return
     if (!answer.ok) {
-      this.#pump.feed({ kind: 'exchangeFailed', exchange: effect.exchange, reason: answer.error.message })
+      const { code, message } = answer.error
+      this.#pump.feed({
+        kind: 'exchangeFailed',
+        exchange: effect.exchange,
+        reason: message,
+        isRefused: code === 'refusedConnection',
+      })
       return
     }
     const reply = decodeExchangeReply(answer.value)
@@ -247,6 +255,10 @@ class Pool implements GossipPool {
 
   setTags(tags: Tags): void {
     this.#pump.feed({ kind: 'setTags', tags })
+  }
+
+  contactLost(name: string): void {
+    this.#pump.feed({ kind: 'contactLost', name })
   }
 
   async stop(): Promise<void> {

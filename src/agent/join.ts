@@ -47,20 +47,33 @@ export async function resolveAddress(
   return ok(ips.map((ip) => ({ ip, port: split.port })))
 }
 
-/** Joins a pool through some addresses. `failures` are sentences, one per address that did not work. */
+/** What became of an attempt to join. */
+export interface JoinReport {
+  readonly contacted: number
+  /** Sentences, one per address that did not work. */
+  readonly failures: readonly string[]
+  /** True if a member answered and turned us down. */
+  readonly isRefused: boolean
+}
+
+/** Joins a pool through some addresses. */
 export async function joinAddresses(
   host: Pick<Host, 'names'>,
   pool: GossipPool,
   texts: readonly string[],
   defaultPort: number,
-): Promise<{ readonly contacted: number; readonly failures: readonly string[] }> {
+): Promise<JoinReport> {
   const resolved = await Promise.all(texts.map((text) => resolveAddress(host, text, defaultPort)))
   const failures = resolved.flatMap((r) => (r.ok ? [] : [r.error]))
   const addresses = resolved.flatMap((r) => (r.ok ? r.value : []))
-  if (addresses.length === 0) return { contacted: 0, failures }
+  if (addresses.length === 0) return { contacted: 0, failures, isRefused: false }
   const outcome = await pool.join(addresses)
   const refused = outcome.failures.map((f) => `Failed to join ${formatAddress(f.address)}: ${f.reason}`)
-  return { contacted: outcome.contacted, failures: [...failures, ...refused] }
+  return {
+    contacted: outcome.contacted,
+    failures: [...failures, ...refused],
+    isRefused: outcome.failures.some((f) => f.isRefusal),
+  }
 }
 
 /** What a lasting join is made of. */
@@ -73,16 +86,24 @@ export interface LastingJoin {
   readonly signal: AbortSignal
 }
 
+/**
+ * A refusal that lasts so long is final. Until then it may end by itself: a node that was replaced under its name
+ * is first found to have failed, and then keeps the name reserved for a while.
+ */
+const refusedMsMax = 50_000
+
 /** The first attempts come quickly: agents of one rollout start within seconds of each other. */
 const firstDelayMs = 500
 
 /**
  * Tries to join until one address answers (`-join`, `-retry-join`).
- * Resolves false when `attemptsMax` attempts have failed: the agent then stops, as the reference's does.
+ * Resolves false when `attemptsMax` attempts have failed, or when the cluster goes on refusing this agent: it then
+ * stops, with the last reason in the log.
  */
 export async function joinUntilDone(options: LastingJoin): Promise<boolean> {
   const { host, pool, config, log, signal } = options
   if (config.addresses.length === 0) return true
+  let refusedSinceMs: number | null = null
   for (let attempt = 1; !signal.aborted; attempt++) {
     const outcome = await joinAddresses(host, pool, config.addresses, options.defaultPort)
     if (signal.aborted) return true
@@ -90,12 +111,15 @@ export async function joinUntilDone(options: LastingJoin): Promise<boolean> {
       log.info('Join completed', { contacted: outcome.contacted })
       return true
     }
+    const nowMs = host.clock.nowMs()
+    refusedSinceMs = outcome.isRefused ? (refusedSinceMs ?? nowMs) : null
+    const isFinal = refusedSinceMs !== null && nowMs - refusedSinceMs >= refusedMsMax
     const error = outcome.failures.join('; ')
-    if (config.attemptsMax > 0 && attempt >= config.attemptsMax) {
-      log.error('Cannot join: the last attempt failed', { attempts: attempt, error })
+    if (isFinal || (config.attemptsMax > 0 && attempt >= config.attemptsMax)) {
+      log.error('Cannot join the cluster; stopping', { attempts: attempt, error })
       return false
     }
-    const delayMs = Math.min(config.intervalMs, firstDelayMs * 2 ** Math.min(attempt - 1, 10))
+    const delayMs = Math.min(config.intervalMs, firstDelayMs * 2 ** Math.min(attempt - 1, 4))
     log.warn('Join failed; will try again', { retry_in_ms: delayMs, error })
     await sleep(host.clock, delayMs, signal)
   }

@@ -3,7 +3,7 @@
 
 import { err, ok, type Result } from '../lib/result.ts'
 import { type Address, formatAddress } from '../model/address.ts'
-import type { Clock, Host, TcpConnection } from '../runtime/host.ts'
+import { HostError, type Clock, type Host, type TcpConnection } from '../runtime/host.ts'
 import { failure, type RpcFailure } from './failure.ts'
 import { readUint32 } from './frames.ts'
 
@@ -163,7 +163,9 @@ export async function exchange(
     connection = await host.tcp.connect(to, { timeoutMs: options.timeoutMs, ...local })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    return err(failure('unreachable', `Cannot reach ${formatAddress(to)}: ${message}`, false))
+    const isRefused = error instanceof HostError && error.code === 'ECONNREFUSED'
+    const code = isRefused ? 'refusedConnection' : 'unreachable'
+    return err(failure(code, `Cannot reach ${formatAddress(to)}: ${message}`, false))
   }
   return ask(connection, { clock, deadlineMs, bytes, limitBytes: options.limitBytes })
 }

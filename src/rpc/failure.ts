@@ -13,6 +13,8 @@ export interface RpcFailure {
 export type RpcFailureCode =
   /** No connection, or what answers there is not one of us. */
   | 'unreachable'
+  /** The peer's host says that nothing listens there (ECONNREFUSED): proof, where `unreachable` may be mere silence. */
+  | 'refusedConnection'
   /** No wire version in common. */
   | 'refusedVersion'
   | 'timeout'

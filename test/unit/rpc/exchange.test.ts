@@ -54,11 +54,11 @@ describe('exchange', () => {
     expect(await asked).toEqual({ ok: true, value: new Uint8Array(0) })
   })
 
-  it('fails as unreachable when nothing listens', async () => {
+  it('says so when nothing listens', async () => {
     const { net } = await listening()
     const asked = exchange(net.host('10.0.0.1'), { ...at, port: 1 }, new Uint8Array(1), options)
     await net.run(20)
-    expect(await asked).toMatchObject({ error: { code: 'unreachable', sent: false } })
+    expect(await asked).toMatchObject({ error: { code: 'refusedConnection', sent: false } })
   })
 
   it('fails at its deadline', async () => {
