@@ -225,12 +225,15 @@ class Connection {
   #onReply(reply: Uint8Array | null): void {
     this.#pending--
     if (this.#isClosed) return
-    if (reply) {
-      const framed = new Uint8Array(2 + reply.length)
-      framed.set([reply.length >> 8, reply.length & 0xff])
-      framed.set(reply, 2)
-      if (!this.#tcp.write(framed)) this.#isBlocked = true
+    // No reply at all means that this is no client of DNS.
+    if (!reply) {
+      this.#tcp.destroy()
+      return
     }
+    const framed = new Uint8Array(2 + reply.length)
+    framed.set([reply.length >> 8, reply.length & 0xff])
+    framed.set(reply, 2)
+    if (!this.#tcp.write(framed)) this.#isBlocked = true
     if (this.#hasEnded && this.#pending === 0) this.#tcp.end()
     else this.#resume()
   }

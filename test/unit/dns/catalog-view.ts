@@ -151,7 +151,10 @@ export function asking(view: DnsView, config: Partial<DnsConfig> = {}): AskRaw {
 }
 
 /** Decodes with an implementation that is not ours. */
-export function decode(bytes: Uint8Array | null): DecodedPacket {
+export function decode(
+  bytes: Uint8Array | null,
+): DecodedPacket & { readonly rcode: string; readonly opcode: string } {
   if (bytes === null) throw new Error('no reply')
-  return dnsPacket.decode(Buffer.from(bytes))
+  // The declared type lacks what the package does give.
+  return dnsPacket.decode(Buffer.from(bytes)) as ReturnType<typeof decode>
 }

@@ -1,0 +1,98 @@
+// The listeners over real sockets of this machine; the time limits over a network in memory.
+import { connect } from 'node:net'
+
+import { expect, it } from 'vitest'
+
+import { type DnsServer, serveDns } from '../../../src/dns/server.ts'
+import { nodeHost } from '../../../src/runtime/node.ts'
+import { FakeNet } from '../rpc/fake-net.ts'
+import { asking, decode, questionPacket, stateOf, viewOf } from './catalog-view.ts'
+
+const ask = asking(viewOf({ dc1: stateOf([{ node: 'foo', address: '10.0.0.1' }]) }))
+const question = questionPacket('foo.node.consul', 'A')
+
+function framed(packet: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([packet.length >> 8, packet.length & 255]), packet])
+}
+
+async function listening(): Promise<DnsServer> {
+  return serveDns(nodeHost(), [{ ip: '127.0.0.1', port: 0 }], (packet, transport) => ask(packet, transport))
+}
+
+it('answers datagrams', async () => {
+  const server = await listening()
+  const answered = new Promise<Uint8Array>((resolve) => {
+    void nodeHost()
+      .udp.bind({ ip: '127.0.0.1', port: 0 }, (bytes) => resolve(bytes))
+      .then((socket) => socket.send(question, server.locals[0]?.udp ?? { ip: '', port: 0 }))
+  })
+  expect(decode(await answered).answers?.length).toBe(1)
+  await server.close()
+})
+
+it('answers several questions on one connection, whole and in pieces, and ends when the client does', async () => {
+  const server = await listening()
+  const all = Buffer.concat(Array.from({ length: 200 }, () => framed(question)))
+  const received = await new Promise<Buffer>((resolve, reject) => {
+    const parts: Buffer[] = []
+    const socket = connect(server.locals[0]?.tcp.port ?? 0, '127.0.0.1', () => {
+      socket.write(all.subarray(0, 5))
+      setImmediate(() => socket.end(all.subarray(5)))
+    })
+    socket.on('data', (bytes) => parts.push(bytes))
+    socket.on('end', () => resolve(Buffer.concat(parts)))
+    socket.on('error', reject)
+  })
+  const size = 2 + received.readUInt16BE(0)
+  expect(received.length).toBe(size * 200)
+  expect(server.statistics.tcpQueries).toBe(200)
+  await server.close()
+})
+
+it('frees the port that it had when another is taken', async () => {
+  const host = nodeHost()
+  const taken = await host.tcp.listen({ ip: '127.0.0.1', port: 0 }, () => {})
+  const free = await host.udp.bind({ ip: '127.0.0.1', port: 0 }, () => {})
+  const first = free.local
+  await free.close()
+  await expect(
+    serveDns(host, [first, taken.local], (packet, transport) => ask(packet, transport)),
+  ).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  const again = await host.udp.bind(first, () => {})
+  await Promise.all([again.close(), taken.close()])
+})
+
+it('cuts a connection that sends what is no question', async () => {
+  const server = await listening()
+  const socket = connect(server.locals[0]?.tcp.port ?? 0, '127.0.0.1', () =>
+    socket.write(new Uint8Array([0, 0])),
+  )
+  await new Promise((resolve) => socket.once('close', resolve).on('error', () => {}))
+  await server.close()
+})
+
+it('cuts connections that ask nothing, and leaves no wake-up', async () => {
+  const net = new FakeNet()
+  const at = { ip: '10.0.0.2', port: 8600 }
+  const udp = { bind: () => Promise.resolve({ local: at, send: () => {}, close: () => Promise.resolve() }) }
+  const server = await serveDns({ ...net.host(at.ip), udp }, [at], (packet, transport) =>
+    ask(packet, transport),
+  )
+  const connecting = net.tcp('10.0.0.9').connect(at, { timeoutMs: 1000 })
+  await net.run(5)
+  const connection = await connecting
+  const received: Uint8Array[] = []
+  connection.handle({ onData: (bytes) => received.push(bytes), onClose: () => {} })
+  await net.run(8000)
+  connection.write(framed(question))
+  await net.run(5)
+  expect(received.length).toBe(1)
+  for (let i = 0; i < 7; i++) {
+    connection.write(new Uint8Array([1]))
+    await net.run(2000)
+  }
+  expect(server.statistics.idleConnections).toBe(1)
+  expect(net.connections.every((each) => each.isClosed)).toBe(true)
+  expect(net.pending).toBe(0)
+  await server.close()
+})
