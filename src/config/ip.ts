@@ -39,24 +39,8 @@ function networks(cidrs: string): readonly Network[] {
 /** RFC 1918, RFC 6598 and RFC 3927: what counts as a private IPv4 address when one has to be found. */
 const privateV4 = networks('10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16')
 const linkLocal = networks('169.254.0.0/16 fe80::/10')
-const reserved = networks(
-  '0.0.0.0/8',
-  '127.0.0.0/8',
-  '240.0.0.0/4',
-  '::1/128',
-  '::/128',
-  'ff00::/8',
-  '224.0.0.0/4',
-)
-const specialV6 = networks(
-  'fc00::/7',
-  'fe80::/10',
-  '::/127',
-  'ff00::/8',
-  '2001:db8::/32',
-  '2001::/23',
-  '100::/64',
-)
+const reserved = networks('0.0.0.0/8 127.0.0.0/8 240.0.0.0/4 ::1/128 ::/128 ff00::/8 224.0.0.0/4')
+const specialV6 = networks('fc00::/7 fe80::/10 ::/127 ff00::/8 2001:db8::/32 2001::/23 100::/64')
 
 /** Networks by the number of the RFC that sets them apart. */
 const byRfc: Readonly<Record<string, readonly Network[]>> = {

@@ -1,0 +1,108 @@
+// The kv part of the command table.
+import type { CommandSpec, GroupSpec } from './command.ts'
+
+/** `kv` and its subcommands. */
+export const kvCommands: readonly (CommandSpec | GroupSpec)[] = [
+  {
+    kind: 'group',
+    name: 'kv',
+    summary: 'Reads and writes the key/value store',
+    about: ['Reads and writes the key/value store, which the servers keep replicated.'],
+    examples: [
+      { what: 'Write a key:', line: '%p kv put redis/config/connections 5' },
+      { what: 'Read it back:', line: '%p kv get redis/config/connections' },
+      { what: 'With all that is known of it:', line: '%p kv get -detailed redis/config/connections' },
+      { what: 'Delete it:', line: '%p kv delete redis/config/connections' },
+    ],
+  },
+  {
+    kind: 'command',
+    name: 'kv delete',
+    summary: 'Deletes a key, or all below a prefix',
+    usage: '[options] KEY_OR_PREFIX',
+    about: ['Deletes a key. It is no error if there is none.'],
+    examples: [
+      { what: 'One key:', line: '%p kv delete foo' },
+      {
+        what: 'All keys that begin with "foo", such as "foo", "food" and "foo/bar":',
+        line: '%p kv delete -recurse foo',
+      },
+    ],
+    flags: [
+      { name: 'cas', kind: 'bool', doc: 'Deletes only if the key has the index given by -modify-index.' },
+      { name: 'modify-index', kind: 'uint', placeholder: 'index', doc: 'The index that -cas expects.' },
+      { name: 'recurse', kind: 'bool', doc: 'Deletes all keys that begin with the argument.' },
+    ],
+    http: 'query',
+    positional: { min: 0, max: 1 },
+    load: async () => (await import('./commands/kv.ts')).kvDelete,
+  },
+  {
+    kind: 'command',
+    name: 'kv get',
+    summary: 'Reads a key, or all below a prefix',
+    usage: '[options] [KEY_OR_PREFIX]',
+    about: ['Prints the value of a key. It is an error if there is no such key.'],
+    examples: [
+      { what: 'One value:', line: '%p kv get foo' },
+      { what: 'With all that is known of the key:', line: '%p kv get -detailed foo' },
+      { what: 'All keys that begin with "foo", with their values:', line: '%p kv get -recurse foo' },
+      { what: 'Only the names:', line: '%p kv get -keys foo' },
+    ],
+    flags: [
+      { name: 'base64', kind: 'bool', doc: 'Prints values in base64.' },
+      { name: 'detailed', kind: 'bool', doc: 'Also prints indexes, flags and session.' },
+      { name: 'format', kind: 'string', placeholder: 'pretty|json', doc: 'How to print: pretty or json.' },
+      {
+        name: 'keys',
+        kind: 'bool',
+        doc: 'Prints names that begin with the argument, up to the next separator.',
+      },
+      { name: 'recurse', kind: 'bool', doc: 'Prints all keys that begin with the argument.' },
+      { name: 'separator', kind: 'string', doc: 'Where -keys cuts names off. By default "/".' },
+    ],
+    http: 'query',
+    positional: { min: 0, max: 1, many: 'Too many arguments (expected 1, got %d)' },
+    load: async () => (await import('./commands/kv.ts')).kvGet,
+  },
+  {
+    kind: 'command',
+    name: 'kv put',
+    summary: 'Writes a key',
+    usage: '[options] KEY [DATA]',
+    about: [
+      'Writes a value to a key. Data that begins with "@" names a file to read it from, "-" reads it from standard input, and without data the value is empty.',
+    ],
+    examples: [
+      { what: 'A value:', line: '%p kv put config/redis/maxconns 5' },
+      { what: 'A file:', line: '%p kv put config/program/license @license.lic' },
+      { what: 'Standard input:', line: '%p kv put config/program/license -' },
+      {
+        what: 'Only if nobody wrote it since:',
+        line: '%p kv put -cas -modify-index=844 config/redis/maxconns 5',
+      },
+    ],
+    flags: [
+      { name: 'acquire', kind: 'bool', doc: 'Locks the key for the session given by -session.' },
+      { name: 'base64', kind: 'bool', doc: 'The data is base64 and is decoded first.' },
+      { name: 'cas', kind: 'bool', doc: 'Writes only if the key has the index given by -modify-index.' },
+      {
+        name: 'flags',
+        kind: 'uint',
+        placeholder: 'number',
+        doc: 'A number to keep with the value, up to 2^64-1. By default 0.',
+      },
+      {
+        name: 'modify-index',
+        kind: 'uint',
+        placeholder: 'index',
+        doc: 'The index that -cas expects; 0 if there must be no such key.',
+      },
+      { name: 'release', kind: 'bool', doc: 'Unlocks the key of the session given by -session.' },
+      { name: 'session', kind: 'string', placeholder: 'id', doc: 'The session for -acquire and -release.' },
+    ],
+    http: 'query',
+    positional: { min: 0, max: 2, many: 'Error! Too many arguments (expected 1 or 2, got %d)' },
+    load: async () => (await import('./commands/kv.ts')).kvPut,
+  },
+]

@@ -1,0 +1,320 @@
+// The command table: every command and group, sorted by name. Help texts, docs/cli.md and dispatch are made from it.
+import { agentFlags } from '../config/settings.ts'
+import type { FlagSpec } from '../config/flags.ts'
+import type { CommandSpec, GroupSpec } from './command.ts'
+import { kvCommands } from './commands-kv.ts'
+
+const format: FlagSpec = {
+  name: 'format',
+  kind: 'string',
+  placeholder: 'pretty|json',
+  doc: 'How to print the answer: pretty (a table) or json. By default pretty.',
+}
+
+const nodeMeta: FlagSpec = {
+  name: 'node-meta',
+  kind: 'pairs',
+  placeholder: 'key=value',
+  doc: 'Only nodes with this metadata. May be given several times.',
+}
+
+const rows: readonly (CommandSpec | GroupSpec)[] = [
+  {
+    kind: 'command',
+    name: 'agent',
+    summary: 'Runs an agent',
+    usage: '[options]',
+    about: [
+      'Starts an agent and runs until it is interrupted. The agent is one node of a cluster: a server with -server, else a client.',
+      'Every flag but those that name files is also a key of configuration files; docs/configuration.md lists them.',
+    ],
+    examples: [
+      {
+        what: 'The first server of a datacenter:',
+        line: '%p agent -server -bootstrap-expect 1 -data-dir /tmp/consul -node=agent-one -bind=172.20.20.10',
+      },
+      {
+        what: 'A client that joins it:',
+        line: '%p agent -data-dir /tmp/consul -node=agent-two -bind=172.20.20.11 -join 172.20.20.10',
+      },
+      { what: 'A server of its own for development, in memory:', line: '%p agent -dev' },
+    ],
+    flags: agentFlags,
+    http: 'none',
+    positional: { min: 0, max: Infinity },
+    load: async () => (await import('./commands/agent.ts')).agent,
+  },
+  {
+    kind: 'group',
+    name: 'catalog',
+    summary: 'Shows what the catalog knows',
+    about: ['Shows the nodes, services and datacenters that the servers know of.'],
+    examples: [
+      { what: 'All datacenters:', line: '%p catalog datacenters' },
+      { what: 'All nodes:', line: '%p catalog nodes' },
+      { what: 'All services:', line: '%p catalog services' },
+    ],
+  },
+  {
+    kind: 'command',
+    name: 'catalog datacenters',
+    summary: 'Lists the known datacenters',
+    usage: '[options]',
+    about: ['Lists the known datacenters, the nearest first.'],
+    examples: [{ what: 'All datacenters:', line: '%p catalog datacenters' }],
+    flags: [format],
+    http: 'query',
+    load: async () => (await import('./commands/catalog.ts')).datacenters,
+  },
+  {
+    kind: 'command',
+    name: 'catalog nodes',
+    summary: 'Lists the nodes of a datacenter',
+    usage: '[options]',
+    about: ["Lists the nodes of a datacenter, by default of the agent's own."],
+    examples: [
+      { what: 'All nodes:', line: '%p catalog nodes' },
+      { what: 'With ids in full, tagged addresses and metadata:', line: '%p catalog nodes -detailed' },
+      { what: 'Only nodes that run a service:', line: '%p catalog nodes -service=web' },
+    ],
+    flags: [
+      { name: 'detailed', kind: 'bool', doc: 'Also shows tagged addresses and metadata, and ids in full.' },
+      {
+        name: 'filter',
+        kind: 'string',
+        placeholder: 'expression',
+        doc: 'Only nodes for which this is true.',
+      },
+      format,
+      {
+        name: 'near',
+        kind: 'string',
+        placeholder: 'node',
+        doc: 'Sorts by round-trip time from this node; _agent is the agent that is asked.',
+      },
+      nodeMeta,
+      { name: 'service', kind: 'string', placeholder: 'name', doc: 'Only nodes that run this service.' },
+    ],
+    http: 'query',
+    load: async () => (await import('./commands/catalog.ts')).nodes,
+  },
+  {
+    kind: 'command',
+    name: 'catalog services',
+    summary: 'Lists the services of a datacenter',
+    usage: '[options]',
+    about: ["Lists the names of the services of a datacenter, by default of the agent's own."],
+    examples: [
+      { what: 'All services:', line: '%p catalog services' },
+      { what: 'With their tags:', line: '%p catalog services -tags' },
+      { what: 'Only services of one node:', line: '%p catalog services -node=agent-two' },
+    ],
+    flags: [
+      format,
+      { name: 'node', kind: 'string', placeholder: 'node', doc: 'Only services of this node.' },
+      nodeMeta,
+      { name: 'tags', kind: 'bool', doc: 'Shows the tags of each service.' },
+    ],
+    http: 'query',
+    load: async () => (await import('./commands/catalog.ts')).services,
+  },
+  {
+    kind: 'command',
+    name: 'force-leave',
+    summary: 'Makes the cluster take a failed member for one that left',
+    usage: '[options] name',
+    about: [
+      'Puts a member into the state "left". For members that failed and will not come back: without it, the others go on trying to reach them for 72 hours. A member that is alive after all joins again.',
+    ],
+    examples: [{ what: 'A node that is gone for good:', line: '%p force-leave agent-two' }],
+    flags: [
+      { name: 'prune', kind: 'bool', doc: 'Also removes the member from the list of members.' },
+      { name: 'wan', kind: 'bool', doc: 'Acts on the WAN pool alone.' },
+    ],
+    http: 'agent',
+    positional: {
+      min: 1,
+      max: 1,
+      missing: 'A single node name must be specified to force leave.',
+      many: 'A single node name must be specified to force leave.',
+    },
+    load: async () => (await import('./commands/cluster.ts')).forceLeave,
+  },
+  {
+    kind: 'command',
+    name: 'info',
+    summary: 'Shows figures of an agent for its operator',
+    usage: '[options]',
+    about: ['Shows what an agent counts and knows of itself, by section.'],
+    flags: [format],
+    http: 'agent',
+    positional: { min: 0, max: Infinity },
+    load: async () => (await import('./commands/info.ts')).info,
+  },
+  {
+    kind: 'command',
+    name: 'join',
+    summary: 'Makes an agent join a cluster',
+    usage: '[options] address ...',
+    about: [
+      'Tells a running agent to join a cluster. The address of one member is enough; the agent learns of the others from it.',
+    ],
+    examples: [
+      { what: 'The cluster of the agent at this address:', line: '%p join 172.20.20.11' },
+      { what: 'The servers of another datacenter:', line: '%p join -wan 172.20.30.10' },
+    ],
+    flags: [
+      { name: 'wan', kind: 'bool', doc: 'Joins the WAN pool, which connects the servers of datacenters.' },
+    ],
+    http: 'agent',
+    positional: { min: 1, max: Infinity, missing: 'At least one address to join must be specified.' },
+    load: async () => (await import('./commands/cluster.ts')).join,
+  },
+  {
+    kind: 'command',
+    name: 'keygen',
+    summary: 'Makes a new encryption key',
+    usage: '',
+    about: [
+      'Makes a key of 32 random bytes for encrypting gossip, in the form that the configuration expects.',
+    ],
+    flags: [],
+    http: 'none',
+    positional: { min: 0, max: Infinity },
+    load: async () => (await import('./commands/local.ts')).keygen,
+  },
+  ...kvCommands,
+  {
+    kind: 'command',
+    name: 'leave',
+    summary: 'Makes an agent leave its cluster and stop',
+    usage: '[options]',
+    about: ['Tells an agent to leave its cluster gracefully and to stop.'],
+    flags: [],
+    http: 'agent',
+    load: async () => (await import('./commands/cluster.ts')).leave,
+  },
+  {
+    kind: 'command',
+    name: 'members',
+    summary: 'Lists the members of a cluster',
+    usage: '[options]',
+    about: ['Lists the members that an agent knows of.'],
+    examples: [
+      { what: 'With all tags:', line: '%p members -detailed' },
+      { what: 'The servers of all datacenters:', line: '%p members -wan' },
+      { what: 'Only those that failed or left:', line: "%p members -status='failed|left'" },
+    ],
+    flags: [
+      { name: 'detailed', kind: 'bool', doc: 'Shows all tags of each member.' },
+      format,
+      {
+        name: 'segment',
+        kind: 'string',
+        doc: 'Only members of this network segment; there are none but _all.',
+      },
+      {
+        name: 'status',
+        kind: 'string',
+        placeholder: 'pattern',
+        doc: 'Only members whose status matches this regular expression: alive, leaving, left, failed.',
+      },
+      { name: 'wan', kind: 'bool', doc: 'Lists the WAN pool: the servers of all datacenters.' },
+    ],
+    http: 'agent',
+    positional: { min: 0, max: Infinity },
+    load: async () => (await import('./commands/members.ts')).members,
+  },
+  {
+    kind: 'command',
+    name: 'monitor',
+    summary: 'Shows the log of an agent as it is written',
+    usage: '[options]',
+    about: [
+      "Shows an agent's log as it is written, at a level of its own: an agent that logs from INFO on can be watched at DEBUG.",
+    ],
+    flags: [
+      { name: 'log-json', kind: 'bool', doc: 'Shows log lines as JSON.' },
+      {
+        name: 'log-level',
+        kind: 'string',
+        placeholder: 'level',
+        doc: 'Least level that is shown. By default INFO.',
+      },
+    ],
+    http: 'agent',
+    positional: { min: 0, max: Infinity },
+    load: async () => (await import('./commands/monitor.ts')).monitor,
+  },
+  {
+    kind: 'group',
+    name: 'operator',
+    summary: 'Tools for operators of a cluster',
+    about: ['Tools that look into the machinery of a cluster. Requests are passed on to the leader.'],
+  },
+  {
+    kind: 'group',
+    name: 'operator raft',
+    summary: 'Shows the servers that hold the replicated state',
+    about: ['Shows the servers that hold the replicated state.'],
+  },
+  {
+    kind: 'command',
+    name: 'operator raft list-peers',
+    summary: 'Lists the servers of the Raft configuration',
+    usage: '[options]',
+    about: ['Lists the servers of the Raft configuration, and how far each is behind the leader.'],
+    flags: [format],
+    http: 'query',
+    positional: { min: 0, max: Infinity },
+    load: async () => (await import('./commands/operator.ts')).listPeers,
+  },
+  {
+    kind: 'command',
+    name: 'reload',
+    summary: 'Makes an agent read its configuration again',
+    usage: '[options]',
+    about: ['Tells an agent to read its configuration again, as SIGHUP does.'],
+    flags: [],
+    http: 'agent',
+    positional: { min: 0, max: Infinity },
+    load: async () => (await import('./commands/cluster.ts')).reload,
+  },
+  {
+    kind: 'command',
+    name: 'validate',
+    summary: 'Checks configuration files',
+    usage: '[options] FILE_OR_DIRECTORY...',
+    about: [
+      'Reads configuration files and directories as an agent would and reports everything that is wrong with them. Give all the files that an agent is to read: a part of them may not be valid by itself.',
+      'Exits with 0 when the configuration is valid, else with 1.',
+    ],
+    examples: [{ what: 'A directory:', line: '%p validate /etc/proconsul.d' }],
+    flags: [
+      {
+        name: 'config-format',
+        kind: 'string',
+        placeholder: 'json',
+        doc: 'Reads all files as this format, whatever their names end in. Only json is understood so far.',
+      },
+      { name: 'quiet', kind: 'bool', doc: 'Prints nothing when the configuration is valid.' },
+    ],
+    http: 'none',
+    positional: { min: 1, max: Infinity, missing: 'Must specify at least one config file or directory' },
+    load: async () => (await import('./commands/validate.ts')).validate,
+  },
+  {
+    kind: 'command',
+    name: 'version',
+    summary: 'Shows the version',
+    usage: '[options]',
+    about: [],
+    flags: [format],
+    http: 'none',
+    positional: { min: 0, max: Infinity },
+    load: async () => (await import('./commands/local.ts')).showVersion,
+  },
+]
+
+/** All commands and groups. */
+export const commands: readonly (CommandSpec | GroupSpec)[] = rows

@@ -1,0 +1,24 @@
+// Failures of requests in words. The client's own texts are the reference's; to one that says that nobody answered,
+// what to do about it is added.
+import type { Context } from './command.ts'
+
+/** A sentence about an error, for standard error. */
+export function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name !== 'ConnectionError') return error.message
+  const way = 'is an agent running there? Start one, or name its address with -http-addr or CONSUL_HTTP_ADDR'
+  return `${error.message}; ${way}`
+}
+
+/** Runs a request; if it fails, says what could not be done and why, and exits with 1. */
+export async function attempt(context: Context, what: string, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run()
+  } catch (error) {
+    // What is not a failure of the request is a fault of the command line or ours.
+    if (!(error instanceof Error) || (error.name !== 'ApiError' && error.name !== 'ConnectionError'))
+      throw error
+    context.complain(`${what}: ${describeFailure(error)}`)
+    return 1
+  }
+}

@@ -1,0 +1,101 @@
+// The command line: finds the command, parses its flags, runs it, and turns failures into a sentence and an exit code.
+import { flagMap, FlagValues, parseFlags, type ParsedFlags } from '../config/flags.ts'
+import type { Host } from '../runtime/host.ts'
+import type { CommandSpec, Context } from './command.ts'
+import { commands } from './commands.ts'
+import { findRequest } from './dispatch.ts'
+import { describeFailure } from './failure.ts'
+import { commandHelp, flagsOf, flagUsage, groupHelp, rootHelp } from './help.ts'
+
+/** Exit code when there is no such command. */
+const unknownCommand = 127
+
+/** Runs the program; resolves with the exit code. */
+export async function main(host: Host): Promise<number> {
+  const program = host.system.programName === 'consul' ? 'consul' : 'proconsul'
+  const request = findRequest(host.system.args, commands)
+  switch (request.kind) {
+    case 'version':
+      return runCommand(commandNamed('version'), [], { host, program })
+    case 'root':
+      return showHelp(host, rootHelp(program, commands), request.isHelp ? 0 : unknownCommand)
+    case 'group':
+      return showHelp(host, groupHelp(program, request.group, commands), request.isHelp ? 0 : 1)
+    case 'command':
+      if (request.isHelp) return showHelp(host, commandHelp(program, request.command), 0)
+      return runCommand(request.command, request.args, { host, program })
+  }
+}
+
+/** Help that was asked for goes to standard output, help that answers a mistake to standard error. */
+function showHelp(host: Host, text: string, code: number): number {
+  if (code === 0) host.console.out(`${text}\n`)
+  else host.console.err(`${text}\n`)
+  return code
+}
+
+function commandNamed(name: string): CommandSpec {
+  const found = commands.find((command) => command.name === name)
+  if (found?.kind !== 'command') throw new Error(`Cannot find the command ${name} in the table`)
+  return found
+}
+
+interface Caller {
+  readonly host: Host
+  readonly program: string
+}
+
+async function runCommand(command: CommandSpec, args: readonly string[], caller: Caller): Promise<number> {
+  const { host, program } = caller
+  const parsed = parseFlags(flagMap(flagsOf(command)), args)
+  if (!parsed.ok) {
+    if (parsed.error.kind === 'help') return showHelp(host, commandHelp(program, command), 0)
+    host.console.err(`${parsed.error.message}\n${flagUsage(command)}\n`)
+    return 1
+  }
+  const fault = positionalFault(command, parsed.value)
+  if (fault !== undefined) {
+    const isMissing = parsed.value.positional.length < (command.positional?.min ?? 0)
+    const help = isMissing && command.positional?.min === 1 ? `\n${commandHelp(program, command)}\n` : ''
+    host.console.err(`${fault}\n${help}`)
+    return 1
+  }
+  const context = makeContext(parsed.value, args, caller)
+  try {
+    const run = await command.load()
+    return await run(context)
+  } catch (error) {
+    host.console.err(`${describeFailure(error)}\n`)
+    return 1
+  }
+}
+
+function positionalFault({ positional }: CommandSpec, parsed: ParsedFlags): string | undefined {
+  const { min, max, missing, many } = positional ?? { min: 0, max: 0 }
+  const count = parsed.positional.length
+  const isRange = min !== max && max !== Infinity && min > 0
+  const expected = isRange ? `${min} or ${max}` : String(max === Infinity ? min : max)
+  if (count < min) return missing ?? `Not enough arguments (expected ${expected}, got ${count})`
+  if (count > max)
+    return many?.replace('%d', String(count)) ?? `Too many arguments (expected ${expected}, got ${count})`
+  return undefined
+}
+
+function makeContext(parsed: ParsedFlags, rawArgs: readonly string[], { host, program }: Caller): Context {
+  const flags = new FlagValues(parsed.uses)
+  return {
+    host,
+    program,
+    flags,
+    uses: parsed.uses,
+    args: parsed.positional,
+    rawArgs,
+    async client() {
+      // Commands that ask no agent start without the client's code.
+      const { clientFor } = await import('./http-client.ts')
+      return clientFor(flags, host)
+    },
+    print: (text) => host.console.out(`${text}\n`),
+    complain: (text) => host.console.err(`${text}\n`),
+  }
+}
