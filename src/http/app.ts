@@ -120,12 +120,15 @@ function dispatch(
   return answer(route.handler, call)
 }
 
+/** The rest of a body that is too large may still be on its way: the connection is of no further use. */
+const closing = { Connection: 'close' }
+
 async function answer(handler: (call: Call) => Response | Promise<Response>, call: Call): Promise<Response> {
   try {
     refuseEnterprise(call)
     return await handler(call)
   } catch (error) {
-    if (error instanceof Refusal) return call.reply.text(error.status, error.message)
-    throw error
+    if (!(error instanceof Refusal)) throw error
+    return call.reply.text(error.status, error.message, error.status === 413 ? closing : undefined)
   }
 }

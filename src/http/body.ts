@@ -1,4 +1,4 @@
-// Reads request bodies, never more than a limit.
+// Reads request bodies, never keeping more than a limit.
 import { type Result, err, ok } from '../lib/result.ts'
 
 /** A body that is larger than allowed; `bytes` is its announced size, or what was read before giving up. */
@@ -6,16 +6,22 @@ export interface BodyTooLarge {
   readonly bytes: number
 }
 
-/** Reads the body. One that is, or says it is, larger than `bytesMax` is not read to its end. */
+/**
+ * Bytes past the limit that are still read, and thrown away. A client that is answered while it sends may see its
+ * connection break instead of the answer.
+ */
+const discardedBytesMax = 4 * 1024 * 1024
+
+/** Reads the body. One that is larger than `bytesMax` is read to its end only if that is near. */
 export async function readBody(
   request: Request,
   bytesMax: number,
 ): Promise<Result<Uint8Array, BodyTooLarge>> {
   if (request.body === null) return ok(new Uint8Array(0))
   const announced = request.headers.get('content-length')
-  if (announced === null) return await readChunks(request.body, bytesMax)
-  const bytes = Number(announced)
-  if (!(bytes <= bytesMax)) return err({ bytes })
+  const bytes = announced === null ? 0 : Number(announced)
+  if (!(bytes <= bytesMax + discardedBytesMax)) return err({ bytes })
+  if (announced === null || bytes > bytesMax) return await readChunks(request.body, bytesMax)
   return ok(new Uint8Array(await request.arrayBuffer()))
 }
 
@@ -28,13 +34,12 @@ async function readChunks(
   const reader = body.getReader()
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     bytes += part.value.length
-    if (bytes > bytesMax) {
-      await reader.cancel()
-      return err({ bytes })
-    }
-    chunks.push(part.value)
+    if (bytes <= bytesMax) chunks.push(part.value)
+    if (bytes > bytesMax + discardedBytesMax) break
   }
-  return ok(joined(chunks, bytes))
+  // Not cancelled: that would cut the connection before the answer is on its way.
+  reader.releaseLock()
+  return bytes > bytesMax ? err({ bytes }) : ok(joined(chunks, bytes))
 }
 
 function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {

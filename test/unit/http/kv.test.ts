@@ -28,14 +28,17 @@ describe('values', () => {
     expect((await ask('GET /v1/kv/a?raw')).headers.get('x-consul-index')).toBe('1')
     const refused = await ask('PUT /v1/kv/a', { body: chunks(9) })
     expect(refused.status).toBe(413)
-    expect(await refused.text()).toContain('too large, max size: 524288 bytes')
+    expect(await refused.text()).toContain('Request body(589824 bytes) too large, max size: 524288 bytes')
+    expect(refused.headers.get('connection')).toBe('close')
+    const endless = await ask('PUT /v1/kv/a', { body: chunks(-1) })
+    expect(endless.status).toBe(413)
   })
 
   test('an announced length past the limit is refused unread', async () => {
     const ask = asking(createStateBackend())
-    const response = await ask('PUT /v1/kv/a', { body: 'x', headers: { 'Content-Length': '600000' } })
+    const response = await ask('PUT /v1/kv/a', { body: 'x', headers: { 'Content-Length': '60000000' } })
     expect(await response.text()).toBe(
-      'Request body(600000 bytes) too large, max size: 524288 bytes. ' +
+      'Request body(60000000 bytes) too large, max size: 524288 bytes. ' +
         'See https://www.consul.io/docs/agent/options.html#kv_max_value_size.',
     )
   })
