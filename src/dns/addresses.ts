@@ -1,4 +1,4 @@
-// Which address of a node or an instance is told (reference dns §3, §11).
+// Which address of a node or an instance is told.
 import type { CatalogNode, CatalogService, ServiceHealth } from '../model/catalog.ts'
 import { ipFamily } from './ip.ts'
 import { isName, type Lookup } from './lookup.ts'
@@ -66,7 +66,7 @@ export function servicePort(service: CatalogService, isWan: boolean): number {
 /**
  * The address that an instance is reached at: an IP literal of the family, a host name, or ''.
  *
- * An instance whose address is the very name that is asked for is reached at its node (reference dns §3, rule 4).
+ * An instance whose address is the very name that is asked for is reached at its node.
  */
 export function instanceAddress(
   lookup: Lookup,

@@ -1,4 +1,4 @@
-// Where host names lead to, for nodes and services that are registered with one (reference dns §3, rule 3).
+// Where host names lead to, for nodes and services that are registered with one.
 import type { Lookup } from './lookup.ts'
 import { type Rr, rrType } from './types.ts'
 import { askUpstream } from './upstream.ts'

@@ -1,4 +1,4 @@
-// What a name asks for (reference dns §1, §2). Pure text: nothing is looked up here.
+// What a name asks for. Pure text: nothing is looked up here.
 import { rrType } from './types.ts'
 
 /** A lookup that a name stands for. `datacenter` is '' when the name gives none. */

@@ -1,4 +1,4 @@
-// Nodes: `NAME.node[.DC].ZONE`, and `NAME.DC.node.ZONE` (reference dns §3).
+// Nodes: `NAME.node[.DC].ZONE`, and `NAME.DC.node.ZONE`.
 import { ok, type Result } from '../lib/result.ts'
 import type { CatalogNode } from '../model/catalog.ts'
 import type { RequestError } from '../model/errors.ts'

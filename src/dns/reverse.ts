@@ -1,4 +1,4 @@
-// Reverse lookups: the node, else the service, that has an address in our datacenter (reference dns §5).
+// Reverse lookups: the node, else the service, that has an address in our datacenter.
 import { reverseToIp } from './ip.ts'
 import { isName, type Lookup } from './lookup.ts'
 import { plain } from './node.ts'

@@ -1,4 +1,4 @@
-// Services: `[TAG.]NAME.service[.DC].ZONE` and `_NAME._TAG…` (reference dns §3).
+// Services: `[TAG.]NAME.service[.DC].ZONE` and `_NAME._TAG…`.
 import type { ServiceHealth } from '../model/catalog.ts'
 import {
   addressRecord,

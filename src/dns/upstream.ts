@@ -1,4 +1,4 @@
-// Recursion: questions that are not ours go to the recursors (reference dns §9). The only user of dns-packet.
+// Recursion: questions that are not ours go to the recursors. The only user of dns-packet.
 import dnsPacket, { type Answer as PacketRecord } from 'dns-packet'
 
 import { trimDot } from './addresses.ts'

@@ -1,4 +1,4 @@
-// The zone itself: SOA and NS (reference dns §4).
+// The zone itself: SOA and NS.
 import type { CatalogNode } from '../model/catalog.ts'
 import { addressRecord, nodeAddress } from './addresses.ts'
 import { answered, type Lookup, readError, soaRecord } from './lookup.ts'

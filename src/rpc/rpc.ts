@@ -13,10 +13,6 @@ import { IncomingSession } from './incoming.ts'
 import { OutgoingSession } from './outgoing.ts'
 import { count, newStatistics, type RpcStatistics } from './statistics.ts'
 
-export type { CallOptions, RpcOptions } from './config.ts'
-export type { CloseReason, RpcFailure } from './failure.ts'
-export type { RpcPeer } from './session-state.ts'
-
 /** All sessions of one agent. */
 export interface Rpc {
   /** Accepts sessions at an address; may be called for several. Rejects with HostError. */

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 
 import dnsPacket from 'dns-packet'
 
@@ -17,8 +18,6 @@ const executable = process.argv[2]
 if (executable === undefined) throw new Error('Name the reference executable as first argument')
 const { ip } = serverNode
 const http = `http://${ip}:8500`
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 async function register(entry: Entry, isKnown: boolean): Promise<void> {
   const { service, check } = entry
@@ -81,11 +80,9 @@ function encode(question: Question): Buffer {
 }
 
 function askUdp(packet: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const socket = createSocket('udp4')
-    const timer = setTimeout(() => reject(new Error('no answer')), 5000)
     socket.once('message', (bytes) => {
-      clearTimeout(timer)
       socket.close()
       resolve(bytes)
     })
@@ -111,7 +108,7 @@ function askTcp(packet: Buffer): Promise<Buffer> {
 
 async function waitForLeader(): Promise<void> {
   for (let i = 0; i < 200; i++) {
-    await sleep(100)
+    await pause(100)
     const leader: unknown = await fetch(`${http}/v1/health/service/consul?passing`)
       .then((response) => response.json())
       .catch(() => [])
@@ -147,7 +144,7 @@ async function record(variant: Variant): Promise<readonly Recorded[]> {
       await register(entry, known.has(entry.node))
       known.add(entry.node)
     }
-    await sleep(1000)
+    await pause(1000)
     const recorded: Recorded[] = []
     for (const question of variant.questions) {
       const packet = encode(question)

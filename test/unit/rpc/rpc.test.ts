@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
 import { limits } from '../../../src/model/limits.ts'
-import { createRpc, type Rpc, type RpcOptions, type RpcPeer } from '../../../src/rpc/rpc.ts'
+import type { RpcOptions } from '../../../src/rpc/config.ts'
+import { createRpc, type Rpc } from '../../../src/rpc/rpc.ts'
+import type { RpcPeer } from '../../../src/rpc/session-state.ts'
 import { FakeNet } from './fake-net.ts'
 
 const at = { ip: '10.0.0.2', port: 8300 }
