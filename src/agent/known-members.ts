@@ -47,6 +47,7 @@ export async function openKnownMembers(
 ): Promise<KnownMembersFile> {
   const restored = await restore(host, path, log)
   let disarm: (() => void) | null = null
+  let isFirst = true
   let writing: Promise<void> = Promise.resolve()
 
   const write = (hasLeft: boolean): Promise<void> => {
@@ -61,7 +62,10 @@ export async function openKnownMembers(
   return {
     restored,
     touch() {
-      disarm ??= host.clock.wakeAt(host.clock.nowMs() + delayMs, () => void write(false))
+      // The first news of a run is written at once: until then the file tells of the run before, perhaps of its leave.
+      const waitMs = isFirst ? 0 : delayMs
+      isFirst = false
+      disarm ??= host.clock.wakeAt(host.clock.nowMs() + waitMs, () => void write(false))
     },
     flush: write,
     stop() {
