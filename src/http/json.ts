@@ -27,15 +27,6 @@ export function encodeJson(value: Json): string {
   return escapeHtml(JSON.stringify(value))
 }
 
-/** Any JSON value, compact; keys sorted, at every depth, as Go prints its maps. */
-export function encodeSorted(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(encodeSorted).join(',')}]`
-  if (typeof value === 'string') return quote(value)
-  if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  const entries = Object.entries(value).sort(byKey)
-  return `{${entries.map(([key, inner]) => `${quote(key)}:${encodeSorted(inner)}`).join(',')}}`
-}
-
 /** A map of text, sorted by key; null when empty, as Go prints a map that was never set. */
 export function textMap(map: TextMap): string {
   return renderMap(map, quote) ?? 'null'
