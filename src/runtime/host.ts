@@ -112,10 +112,14 @@ export interface TcpHandlers {
 export interface Http {
   /**
    * Serves HTTP/1.1 on an address, or on a unix socket. A response may take 10 minutes and more to begin
-   * (blocking queries); `request.signal` aborts when the client has gone. Rejects with HostError.
+   * (blocking queries); `request.signal` aborts when the client has gone, which includes a client that has ended
+   * its side of the connection. Rejects with HostError.
    */
   serve(at: HttpListen, handler: HttpHandler): Promise<HttpServer>
-  /** A client request with the semantics of the platform's fetch; `unix:` sockets through `options.unixPath`. */
+  /**
+   * A client request with the semantics of the platform's fetch, but without any time limit of its own; unix sockets
+   * through `options.unixPath`. Rejects with HostError, or with the signal's reason.
+   */
   fetch(url: string, options: HttpFetchOptions): Promise<Response>
 }
 
@@ -207,6 +211,7 @@ export interface Processes {
 
 /** How to run a program. */
 export interface ProcessOptions {
+  /** Added to this process's own environment. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly stdin?: Uint8Array | 'inherit'

@@ -3,6 +3,7 @@
 import type { Host } from '../../src/runtime/host.ts'
 import { fileCases } from './cases/files.ts'
 import { httpClientCases } from './cases/http-client.ts'
+import { httpConnectionCases } from './cases/http-connections.ts'
 import { httpServerCases } from './cases/http-server.ts'
 import { processCases } from './cases/processes.ts'
 import { systemCases } from './cases/system.ts'
@@ -17,6 +18,7 @@ export function conformanceCases(host: Host, world: World): readonly Conformance
     ...udpCases(host, world),
     ...tcpCases(host, world),
     ...httpServerCases(host, world),
+    ...httpConnectionCases(host, world),
     ...httpClientCases(host, world),
     ...fileCases(host, world),
     ...processCases(host, world),

@@ -8,8 +8,10 @@ export interface World {
   readonly ip: string
   /** An IPv6 address of this host; absent where there is none. */
   readonly ip6?: string
-  /** An address that swallows packets without an answer; absent where there is none. */
+  /** An address that swallows connections without an answer; absent where there is none. */
   readonly silentIp?: string
+  /** The command of a process that listens on `ip`, writes the port to a file, and stops without accepting. */
+  readonly silentListener?: (path: string) => readonly string[]
   /** An empty directory for this run. */
   readonly directory: string
   /** The command of a process that takes the lock on a path, creates `<path>.held` and then waits for ever. */

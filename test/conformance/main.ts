@@ -14,18 +14,22 @@ function hasLoopback6(host: Host): boolean {
   return host.system.interfaces().some((entry) => entry.ip === '::1')
 }
 
+function scriptPath(name: string): string {
+  return new URL(name, import.meta.url).pathname
+}
+
 const [form = 'node', filter = ''] = process.argv.slice(2)
 const host = await hostOf(form)
 const directory = `/tmp/proconsul-conformance-${host.system.pid}`
 await host.files.mkdir(directory)
-const holder = new URL('lock-holder.ts', import.meta.url).pathname
+const ip = '127.0.0.90'
 const runtimeCommand = host.runtime === 'deno' ? [process.execPath, 'run', '-A'] : [process.execPath]
 const world: World = {
-  ip: '127.0.0.90',
+  ip,
   ...(hasLoopback6(host) ? { ip6: '::1' } : {}),
-  silentIp: '192.0.2.1',
   directory,
-  lockHolder: (path) => [...runtimeCommand, holder, path],
+  silentListener: (path) => [...runtimeCommand, scriptPath('silent-listener.ts'), path, ip],
+  lockHolder: (path) => [...runtimeCommand, scriptPath('lock-holder.ts'), path],
   hasProcesses: true,
 }
 

@@ -79,3 +79,13 @@ export function hostErrorOf(code: string, action: string, cause?: unknown): Host
   const reason = reasons[code] ?? (cause instanceof Error ? cause.message : code)
   return new HostError(code, `Cannot ${action}: ${reason}`, cause)
 }
+
+/**
+ * The failure of a listen. An address of another machine is EINVAL on Deno, which leaves no other meaning: the
+ * address has been checked before.
+ */
+export function listenError(action: string, error: unknown): HostError {
+  return errorCode(error) === 'EINVAL'
+    ? hostErrorOf('EADDRNOTAVAIL', action, error)
+    : hostError(action, error)
+}

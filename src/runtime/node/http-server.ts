@@ -6,7 +6,7 @@ import { formatAddress } from '../../model/address.ts'
 import type { HttpHandler, HttpListen, HttpPeer, HttpServer } from '../host.ts'
 import { isIpv6, plainIp } from './address.ts'
 import { bodyStream } from './body-stream.ts'
-import { hostError } from './errors.ts'
+import { listenError } from './errors.ts'
 
 /** Request line and headers together; a larger one is answered with 431. */
 export const headerBytesMax: number = 64 * 1024
@@ -17,6 +17,9 @@ const requestTimeoutMs = 30 * 60_000
 
 /** How long a connection may wait for its next request. */
 const keepAliveTimeoutMs = 120_000
+
+/** How often a server that closes looks for connections that have become idle. */
+const sweepIntervalMs = 20
 
 /** Serves HTTP on Node's own server. Errors: HostError. */
 export async function serveHttp(at: HttpListen, handler: HttpHandler): Promise<HttpServer> {
@@ -33,7 +36,7 @@ export async function serveHttp(at: HttpListen, handler: HttpHandler): Promise<H
     void answer(message, response, handler)
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(hostError(`serve HTTP on ${where}`, error)))
+    server.once('error', (error) => reject(listenError(`serve HTTP on ${where}`, error)))
     if ('unixPath' in at) server.listen(at.unixPath, resolve)
     else server.listen({ host: at.ip, port: at.port, exclusive: true }, resolve)
   })
@@ -57,9 +60,12 @@ function localOf(server: Server, at: HttpListen): HttpListen {
 
 function close(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+    // A connection whose answer ends in the grace is idle from then on.
+    const sweep = setInterval(() => server.closeIdleConnections(), sweepIntervalMs)
     server.close(() => {
-      clearTimeout(timer)
+      clearTimeout(cut)
+      clearInterval(sweep)
       resolve()
     })
     server.closeIdleConnections()
@@ -86,7 +92,7 @@ async function answer(
     return
   }
   try {
-    await send(response, await handler(request, peerOf(message)), gone.signal)
+    await send(response, await handler(request, peerOf(message)))
   } catch {
     if (response.headersSent) response.destroy()
     else response.writeHead(500).end('Internal Server Error')
@@ -132,7 +138,7 @@ type Reader = ReadableStreamDefaultReader<Uint8Array>
  * Sends a response. A body that is all there within one turn gets a Content-Length; any other is streamed in
  * chunks, and its headers go out before its first byte is known.
  */
-async function send(response: ServerResponse, answered: Response, gone: AbortSignal): Promise<void> {
+async function send(response: ServerResponse, answered: Response): Promise<void> {
   setHead(response, answered)
   if (answered.body === null) {
     if (!hasLength(response) && answered.status !== 204 && answered.status !== 304) {
@@ -143,13 +149,9 @@ async function send(response: ServerResponse, answered: Response, gone: AbortSig
   }
   const reader: Reader = answered.body.getReader()
   const stop = (): void => void reader.cancel().catch(() => {})
-  if (gone.aborted) return stop()
-  gone.addEventListener('abort', stop)
-  try {
-    await sendBody(response, reader, gone)
-  } finally {
-    gone.removeEventListener('abort', stop)
-  }
+  response.once('close', stop)
+  await sendBody(response, reader)
+  response.off('close', stop)
 }
 
 function setHead(response: ServerResponse, answered: Response): void {
@@ -165,12 +167,12 @@ function hasLength(response: ServerResponse): boolean {
   return response.hasHeader('content-length') || response.hasHeader('transfer-encoding')
 }
 
-async function sendBody(response: ServerResponse, reader: Reader, gone: AbortSignal): Promise<void> {
+async function sendBody(response: ServerResponse, reader: Reader): Promise<void> {
   const reading = reader.read()
   const first = await soon(reading)
   if (first === undefined) {
     response.flushHeaders()
-    await sendRest(response, reader, { part: await reading, gone })
+    await sendRest(response, reader, await reading)
     return
   }
   if (first.done) {
@@ -185,20 +187,17 @@ async function sendBody(response: ServerResponse, reader: Reader, gone: AbortSig
     return
   }
   response.write(first.value)
-  await sendRest(response, reader, { part: next ?? (await readingNext), gone })
+  await sendRest(response, reader, next ?? (await readingNext))
 }
 
-interface Rest {
-  readonly part: Awaited<ReturnType<Reader['read']>>
-  readonly gone: AbortSignal
-}
+type Part = Awaited<ReturnType<Reader['read']>>
 
-async function sendRest(response: ServerResponse, reader: Reader, rest: Rest): Promise<void> {
-  for (let { part } = rest; !part.done; part = await reader.read()) {
-    if (rest.gone.aborted) return
+async function sendRest(response: ServerResponse, reader: Reader, first: Part): Promise<void> {
+  for (let part = first; !part.done; part = await reader.read()) {
+    if (response.destroyed) return
     if (!response.write(part.value)) await drained(response)
   }
-  if (!rest.gone.aborted) response.end()
+  response.end()
 }
 
 /** The read's outcome if it is there within a turn of the loop, else undefined. */

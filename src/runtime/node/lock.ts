@@ -2,12 +2,14 @@
 // None of the runtimes offers file locks in a common form, but all carry SQLite, which takes them (DESIGN.md).
 
 import { promises } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
 
 import type { FileLock } from '../host.ts'
 
-/** The locks that this process holds, by path. */
+/** The locks that this process holds. */
 export class FileLocks {
-  readonly #held = new Set<string>()
+  /** By path; undefined while it is being taken. Keeps the databases from being collected, which would unlock. */
+  readonly #held = new Map<string, DatabaseSync | undefined>()
 
   /**
    * Takes the lock on `path`, an empty file that is created if absent and stays.
@@ -16,18 +18,19 @@ export class FileLocks {
    * Errors: the platform's, also when the file has other contents.
    */
   async take(path: string): Promise<FileLock | undefined> {
-    const [file, { DatabaseSync }] = await Promise.all([realPath(path), import('node:sqlite')])
+    const [file, sqlite] = await Promise.all([realPath(path), import('node:sqlite')])
     // Opening the file of a held lock and closing it again would drop the lock: so the system's rules are.
     if (this.#held.has(file)) return undefined
-    this.#held.add(file)
+    this.#held.set(file, undefined)
     let isTaken = false
     try {
       await (await promises.open(file, 'a', 0o600)).close()
-      const database = new DatabaseSync(file)
+      const database = new sqlite.DatabaseSync(file)
       try {
         // Nothing is ever written: the lock is the one that a writer would need.
         database.exec('BEGIN EXCLUSIVE')
         isTaken = true
+        this.#held.set(file, database)
       } catch (error) {
         database.close()
         if (isBusy(error)) return undefined
@@ -39,8 +42,11 @@ export class FileLocks {
     }
   }
 
-  #release(file: string, database: { close(): void }): Promise<void> {
-    if (this.#held.delete(file)) database.close()
+  #release(file: string, database: DatabaseSync): Promise<void> {
+    if (this.#held.get(file) === database) {
+      this.#held.delete(file)
+      database.close()
+    }
     return Promise.resolve()
   }
 }

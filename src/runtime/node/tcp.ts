@@ -5,7 +5,7 @@ import type { Server, Socket } from 'node:net'
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { HostError, Tcp, TcpConnectOptions, TcpConnection, TcpHandlers, TcpListener } from '../host.ts'
 import { plainBytes, plainIp } from './address.ts'
-import { hostError, hostErrorOf } from './errors.ts'
+import { hostError, hostErrorOf, listenError } from './errors.ts'
 
 /** Idle time before the system asks a silent peer whether it is still there. */
 const keepAliveDelayMs = 30_000
@@ -58,7 +58,7 @@ async function listen(at: Address, onConnection: (connection: TcpConnection) => 
     (socket) => onConnection(new NodeTcpConnection(socket)),
   )
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(hostError(`listen on TCP ${formatAddress(at)}`, error)))
+    server.once('error', (error) => reject(listenError(`listen on TCP ${formatAddress(at)}`, error)))
     server.listen({ host: at.ip, port: at.port, backlog, exclusive: true }, resolve)
   })
   server.removeAllListeners('error')

@@ -100,18 +100,7 @@ function connecting(host: Host, world: World): readonly ConformanceCase[] {
     },
     {
       name: 'tcp: a silent address is ETIMEDOUT in time',
-      async run() {
-        if (world.silentIp === undefined) throw new Skip('no silent address here')
-        const startMs = host.clock.nowMs()
-        const connecting = host.tcp.connect({ ip: world.silentIp, port: 9 }, { timeoutMs: 200 })
-        const error = await rejectsWith(
-          ['ETIMEDOUT', 'ENETUNREACH', 'EHOSTUNREACH', 'ECONNREFUSED'],
-          connecting,
-        )
-        if (error.code !== 'ETIMEDOUT') throw new Skip(`the network answers ${error.code}`)
-        const tookMs = host.clock.nowMs() - startMs
-        ok(tookMs >= 199 && tookMs < 1500, `200 ms are kept (${tookMs})`)
-      },
+      run: () => silentAddress(host, world),
     },
     {
       name: 'tcp: a taken port is EADDRINUSE',
@@ -159,6 +148,45 @@ function connecting(host: Host, world: World): readonly ConformanceCase[] {
       },
     },
   ]
+}
+
+/** Connects until nobody answers: a process that is stopped has a few connections accepted by the kernel. */
+async function silentAddress(host: Host, world: World): Promise<void> {
+  const { ip, port, stop } = await silentPlace(host, world)
+  for (let i = 0; i < 8; i++) {
+    const startMs = host.clock.nowMs()
+    const outcome = await host.tcp.connect({ ip, port }, { timeoutMs: 300 }).catch((error: unknown) => error)
+    if (!(outcome instanceof Error)) continue
+    const tookMs = host.clock.nowMs() - startMs
+    await stop()
+    await rejectsWith('ETIMEDOUT', Promise.reject(outcome))
+    ok(tookMs >= 299 && tookMs < 1500, `300 ms are kept (${tookMs})`)
+    return
+  }
+  await stop()
+  throw new Skip('the kernel accepts every connection')
+}
+
+async function silentPlace(
+  host: Host,
+  world: World,
+): Promise<{ ip: string; port: number; stop: () => Promise<unknown> }> {
+  if (world.silentIp !== undefined) return { ip: world.silentIp, port: 9, stop: () => Promise.resolve() }
+  if (world.silentListener === undefined) throw new Skip('no silent address here')
+  const path = `${world.directory}/silent-port`
+  const child = await host.processes.start(world.silentListener(path), {})
+  await until(host, 'it listens', async () =>
+    (await host.files.list(world.directory)).includes('silent-port'),
+  )
+  const port = Number(new TextDecoder().decode(await host.files.read(path)))
+  return {
+    ip: world.ip,
+    port,
+    stop() {
+      child.kill('SIGKILL')
+      return child.ended
+    },
+  }
 }
 
 function transferring(host: Host, world: World): readonly ConformanceCase[] {

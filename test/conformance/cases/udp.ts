@@ -28,8 +28,9 @@ async function receiveOne(host: Host, ip: string, size: number): Promise<void> {
     b.send(pattern(size), a.local)
     const { bytes, from } = await within(host, 2000, got.promise)
     equal(bytes.length, size, 'length')
+    const sent = pattern(size)
     ok(
-      bytes.every((byte, i) => byte === pattern(size)[i]),
+      bytes.every((byte, i) => byte === sent[i]),
       'the bytes are the ones sent',
     )
     equal(from, b.local, 'sender')
