@@ -322,6 +322,8 @@ class FileLog implements Log {
     bytes.set(header)
     bytes.set(frame, header.length)
     await file.append(bytes)
+    // On its own: frames behind it must prove that it was complete.
+    await file.sync()
     const segment: Segment = { sequence, path, bytes: bytes.length, maxIndex: 0 }
     this.#segments.push(segment)
     return { file, segment, isNew: true }

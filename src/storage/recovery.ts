@@ -162,7 +162,10 @@ async function readPayload(
   return crc32c(payload) === header.crc ? payload : undefined
 }
 
-/** Tells a torn tail from damage: a frame that begins behind the bad place was written after it was synced. */
+/**
+ * Tells a torn tail from damage: a frame that begins behind the bad place was written after it was synced. The first
+ * frame says nothing of the header before it, they are written at once.
+ */
 async function torn(
   window: FileWindow,
   place: { readonly sequence: number; readonly offset: number; readonly isLast: boolean },
@@ -171,7 +174,7 @@ async function torn(
   if (!isLast)
     return corrupt(window.path, offset, 'a damaged or missing batch in a segment that is not the last')
   const step = 64 * 1024
-  for (let start = offset + 1; start < window.size; start += step) {
+  for (let start = Math.max(offset, headerBytes) + 1; start < window.size; start += step) {
     const bytes = await window.at(start, step + headerBytes)
     for (let at = nextFrameMagic(bytes, 0); at >= 0 && at < step; at = nextFrameMagic(bytes, at + 1)) {
       const found = decodeFrameHeader(bytes.subarray(at), { sequence, offset: start + at })
