@@ -559,7 +559,7 @@ start_service() {
     verb=start
   fi
   changed=yes
-  service_control $verb proconsul 2>"$work/problem" || fail_service "$(problem_text)"
+  service_control $verb proconsul 2>"$work/problem" || fail_service 'systemd says that it failed'
   wait_for_answer
   say "Running: the service proconsul ($(service_words))"
 }
@@ -615,7 +615,10 @@ uninstall() {
       say 'Stopped the service proconsul'
     fi
     remove_generated "$unit"
-    [ $can_start = no ] || [ "$dry_run" = yes ] || service_control daemon-reload
+    if [ $can_start = yes ] && [ "$dry_run" = no ]; then
+      service_control daemon-reload
+      service_control reset-failed proconsul 2>/dev/null
+    fi
   fi
   if is_our_link; then remove "$link"; fi
   if [ -f "$executable" ]; then remove "$executable"; fi

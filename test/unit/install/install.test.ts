@@ -123,7 +123,7 @@ describe('--uninstall', () => {
     writeFileSync(join(here.data, 'kept'), '')
     const ran = await here.run(['--uninstall'])
     expect(ran).toMatchObject({ code: 0, err: '' })
-    expect(calls()).toBe('daemon-reload enable start stop disable daemon-reload')
+    expect(calls()).toBe('daemon-reload enable start stop disable daemon-reload reset-failed')
     expect(here.files()).toEqual(['.local/share/proconsul/kept'])
     expect(ran.out).toContain(`Kept: the data in ${here.data}`)
     expect((await here.run(['--uninstall'])).out).toContain('Nothing to remove')

@@ -16,7 +16,7 @@ export interface Ran {
 }
 
 /** The name of the published executable for this machine. */
-export const asset = `proconsul-linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`
+export const asset: string = `proconsul-linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`
 
 /** Programs that install.sh may call, for a PATH without the rest. */
 const tools = [
