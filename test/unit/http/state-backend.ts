@@ -128,7 +128,7 @@ class BackendOnState implements StateBackend {
       const wake = (): void => {
         if (isOver()) end()
       }
-      if (options.waitMs < 1000) {
+      if (options.waitMs < 1000 || signal.aborted) {
         resolve()
         return
       }

@@ -1,0 +1,88 @@
+// Whatever a client sends is answered: no rejection, no status that the API does not have.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parameters } from '../../../src/http/route.ts'
+import { refusedAreas } from '../../../src/http/routes/areas.ts'
+import { routes } from '../../../src/http/routes/table.ts'
+import { asking } from './asking.ts'
+import { createStateBackend } from './state-backend.ts'
+
+const statuses = new Set([200, 301, 400, 401, 403, 404, 405, 413, 415, 429, 500, 501])
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom(
+    '',
+    '%',
+    '%00',
+    '%zz',
+    '%C2%A0',
+    '..',
+    '//',
+    '0',
+    '-1',
+    '1e999',
+    '10ms',
+    '9999h',
+    'true',
+    '🜁',
+  ),
+)
+
+const piece = text.map((value) =>
+  encodeURI(value.toWellFormed()).replaceAll('?', '%3F').replaceAll('#', '%23'),
+)
+
+const path = fc.oneof(
+  fc.constantFrom(
+    ...routes.map((route) => route.path.replace(/:.*/, '')),
+    ...refusedAreas.map(({ prefix }) => prefix),
+  ),
+  piece.map((value) => `/${value}`),
+)
+
+const parameter = fc
+  .tuple(fc.constantFrom(...Object.keys(parameters), 'ns', 'pretty', 'cached'), fc.option(piece))
+  .map(([name, value]) => (value === null ? name : `${name}=${value.replaceAll('&', '%26')}`))
+
+const registration = fc.record(
+  {
+    Node: fc.anything(),
+    Address: fc.string(),
+    Service: fc.jsonValue(),
+    Check: fc.jsonValue(),
+    X: fc.jsonValue(),
+  },
+  { requiredKeys: [] },
+)
+
+const body = fc.oneof(
+  fc.string(),
+  fc.json(),
+  registration.map((value) =>
+    JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? 0 : inner)),
+  ),
+)
+
+test('requests of any kind', async () => {
+  const backend = createStateBackend()
+  const ask = asking(backend)
+  const request = fc.record({
+    method: fc.constantFrom('GET', 'PUT', 'DELETE', 'POST', 'OPTIONS', 'HEAD', 'PATCH'),
+    path: fc.tuple(path, piece).map(([base, name]) => base + name),
+    query: fc.array(parameter, { maxLength: 4 }),
+    body,
+  })
+  await fc.assert(
+    fc.asyncProperty(request, async ({ method, path: at, query, body: sent }) => {
+      const hasBody = method !== 'GET' && method !== 'HEAD'
+      const gone = AbortSignal.abort()
+      const response = await ask(`${method} ${`${at}?${query.join('&')}`.replaceAll(' ', '%20')}`, {
+        ...(hasBody && { body: sent }),
+        signal: gone,
+      })
+      expect(statuses).toContain(response.status)
+    }),
+    { numRuns: 3000 },
+  )
+})
