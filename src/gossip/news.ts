@@ -66,8 +66,8 @@ export class News {
 
   #onAliveKnown(known: MemberRecord, update: AliveUpdate, origin: Origin): void {
     const isNewer = supersedes({ incarnation: update.incarnation, liveness: 'alive' }, known)
-    const isContent =
-      update.incarnation === known.incarnation && known.update.incarnation < update.incarnation
+    // A suspicion may come before the news that it refers to: what the member says of itself is taken all the same.
+    const isContent = update.incarnation > known.update.incarnation
     if (!isNewer && !isContent) return
     if (this.#refuse(checkMember(this.#core.config, update), origin)) return
     const isSame = isSameContent(known.update, update)
@@ -75,7 +75,7 @@ export class News {
     if (isNewer) {
       known.incarnation = update.incarnation
       this.#live(known, update, origin, isSame ? null : 'updated')
-    } else if (!isSame) {
+    } else if (!isSame && isLive(known)) {
       this.#core.memberChanged('updated', known)
     }
   }

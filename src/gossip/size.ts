@@ -25,10 +25,8 @@ export function textBytes(text: string): number {
     const unit = text.charCodeAt(i)
     if (unit < 0x80) continue
     bytes += unit < 0x800 ? 1 : 2
-    if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) {
-      bytes -= 1
-      i++
-    }
+    // The first half has counted for both: two units, four bytes.
+    if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) i++
   }
   return bytes
 }

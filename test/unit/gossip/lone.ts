@@ -14,7 +14,7 @@ import type { Address } from '../../../src/model/address.ts'
 import { limits } from '../../../src/model/limits.ts'
 
 type Effect<K extends GossipEffect['kind']> = Extract<GossipEffect, { kind: K }>
-type Message<K extends PacketMessage['kind']> = Extract<PacketMessage, { kind: K }>
+type Message<K extends PacketMessage['kind']> = PacketMessage & { readonly kind: K }
 
 /** The address of a peer: `p7` is at 10.0.0.7. */
 export function addressOf(name: string): Address {
