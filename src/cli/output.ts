@@ -30,13 +30,23 @@ function widthOf(text: string): number {
   return Array.from(text).length
 }
 
-/** JSON with an indent, as the reference prints it. bigints become digits. */
+/** JSON with an indent, as the reference prints it. A bigint becomes a number with all its digits. */
 export function renderJson(value: unknown, indent = 4): string {
-  return JSON.stringify(
-    value,
-    (_, item: unknown) => (typeof item === 'bigint' ? Number(item) : item),
-    ' '.repeat(indent),
-  )
+  return renderAt(value, ' '.repeat(indent), '\n')
+}
+
+function renderAt(value: unknown, step: string, lineStart: string): string {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const inner = lineStart + step
+  const isList = Array.isArray(value)
+  const items = isList
+    ? value.map((item) => renderAt(item, step, inner))
+    : Object.entries(value)
+        .filter(([, item]) => item !== undefined)
+        .map(([key, item]) => `${JSON.stringify(key)}: ${renderAt(item, step, inner)}`)
+  if (items.length === 0) return isList ? '[]' : '{}'
+  return `${isList ? '[' : '{'}${inner}${items.join(`,${inner}`)}${lineStart}${isList ? ']' : '}'}`
 }
 
 const codes = { red: 31, green: 32, yellow: 33, grey: 90 } as const

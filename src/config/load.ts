@@ -1,15 +1,15 @@
 // Reads all sources of the agent's configuration (flags, files, directories), merges and checks them together.
-// The reference's rules: config.md §1. The outside comes in as a small interface that every Host fulfils.
+// Merge rules as the reference's. The outside comes in as a small interface that every Host fulfils.
 import { err, ok, type Result } from '../lib/result.ts'
 import type { AgentConfig } from './agent-config.ts'
 import { buildConfig } from './build.ts'
 import { parseDuration } from './duration.ts'
 import { readConfigText } from './file.ts'
-import { FlagValues, type FlagUse } from './flags.ts'
+import { flagMap, FlagValues, parseFlags, type FlagUse } from './flags.ts'
 import type { InterfaceAddress } from './ip.ts'
 import type { JsonValue } from './json.ts'
 import { absolutePath } from './path.ts'
-import { settingFlags, settings, type SettingFlag } from './settings.ts'
+import { agentFlags, settingFlags, settings, type SettingFlag } from './settings.ts'
 import { Values, type ConfigProblem, type SourcedValue } from './values.ts'
 
 /** What the loader needs of the outside world; a Host has it. */
@@ -61,6 +61,20 @@ export async function loadConfig(
   })
   await checkDataDir(config, host, values)
   return values.problems.length === 0 ? ok(config) : err(values.problems)
+}
+
+/**
+ * Loads again what a running agent was started with: the same flags, the files as they are now.
+ *
+ * Errors: as loadConfig; the agent keeps what it has.
+ */
+export function reloadConfig(
+  running: AgentConfig,
+  host: ConfigHost,
+): Promise<Result<AgentConfig, readonly ConfigProblem[]>> {
+  const parsed = parseFlags(flagMap(agentFlags), running.args)
+  const uses = parsed.ok ? parsed.value.uses : []
+  return loadConfig({ uses, args: running.args }, host)
 }
 
 /** The value of one flag in its setting's type; the parser has already checked its form. */
