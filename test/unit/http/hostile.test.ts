@@ -11,27 +11,15 @@ const statuses = new Set([200, 301, 400, 401, 403, 404, 405, 413, 415, 429, 500,
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.constantFrom(
-    '',
-    '%',
-    '%00',
-    '%zz',
-    '%C2%A0',
-    '..',
-    '//',
-    '0',
-    '-1',
-    '1e999',
-    '10ms',
-    '9999h',
-    'true',
-    '🜁',
-  ),
+  fc.constantFrom('', '..', '//', '0', '-1', '1e999', '10ms', '9999h', 'true', '🜁'),
 )
 
-const piece = text.map((value) =>
+const encoded = text.map((value) =>
   encodeURI(value.toWellFormed()).replaceAll('?', '%3F').replaceAll('#', '%23'),
 )
+
+/** Part of a request line: text in its escaped form, or escapes that stand for nothing. */
+const piece = fc.oneof(encoded, fc.constantFrom('%', '%zz', '%ff', '%00', '%C2%A0', '%2F..%2F', '%2e%2e'))
 
 const path = fc.oneof(
   fc.constantFrom(
