@@ -14,6 +14,8 @@ export interface DiskFaults {
   readonly syncFailPerMille: number
   /** In a crash: a bit of what was not synced may flip; the torn end may read as zeros. */
   readonly isTornDirty: boolean
+  /** A planted mistake: syncs succeed and do nothing. */
+  readonly isLying?: boolean
 }
 
 /** A quick disk without faults. */
@@ -268,7 +270,7 @@ export class Disk {
 
   #sync(inode: Inode): void {
     this.#maybeFail('a file')
-    inode.sync()
+    if (this.faults.isLying !== true) inode.sync()
   }
 
   #maybeFail(what: string): void {

@@ -125,10 +125,13 @@ async function stopAll(cluster: Cluster, problems: string[]): Promise<void> {
   problems.push(...badLines(cluster))
 }
 
+/** What an agent may say at level error because of the disk that it was given. */
+const diskWords = ['the log can no longer be written', 'input/output error', 'no space left']
+
 /** Lines of level error that no fault explains. */
 function badLines(cluster: Cluster): readonly string[] {
   const isBad = (line: string): boolean =>
-    line.includes('[ERROR]') && !line.includes('the log can no longer be written')
+    line.includes('[ERROR]') && !diskWords.some((words) => line.includes(words))
   return cluster.nodes.flatMap((node) =>
     node.machine.consoleLines.filter(isBad).map((line) => `${node.name}: ${line}`),
   )

@@ -1,0 +1,168 @@
+// The simulator's command: runs seeds, or one with its whole trace, and says how to run a failure again.
+// Started by scripts/sim. The output of `--runtime` is the proof that a seed means the same everywhere.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { runSeed, type RunResult } from './run.ts'
+import { knownSeeds } from './seeds.ts'
+
+const usage = `Usage: scripts/sim [options]
+
+Runs whole clusters of agents in virtual time, each from a seed that decides everything that goes wrong.
+
+  --seeds N        run N seeds (default 100), after those of test/sim/seeds.txt
+  --from SEED      first seed (default: drawn from the clock)
+  --seed SEED      run one seed and print every line of its trace
+  --faults SECONDS virtual time with faults in each run (default 40)
+  --runtime        run each seed on node, bun and deno and compare the hashes of their traces
+  --json           one line of JSON per run, for programs
+  --help           this text
+
+Exits with 0 when every run kept every promise, with 1 otherwise.
+`
+
+interface Options {
+  readonly seeds: number
+  readonly from: number
+  readonly only: number | null
+  readonly faultsMs: number
+  readonly compares: boolean
+  readonly isJson: boolean
+}
+
+/** One run in this many is done twice, to see that nothing but the seed decides. */
+const repeatEvery = 20
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(usage)
+    return 0
+  }
+  const options = parse(args)
+  if (options === null) {
+    process.stderr.write(usage)
+    return 1
+  }
+  if (options.only !== null && !options.compares && !options.isJson) return replay(options.only, options)
+  const seeds = seedsOf(options)
+  return options.compares ? compareRuntimes(seeds, options) : runAll(seeds, options)
+}
+
+const numberFlags: ReadonlySet<string> = new Set(['--seeds', '--from', '--seed', '--faults'])
+const switches: ReadonlySet<string> = new Set(['--runtime', '--json'])
+
+function parse(args: readonly string[]): Options | null {
+  const numbers = new Map<string, number>()
+  const flags = new Set<string>()
+  for (let i = 0; i < args.length; i++) {
+    const [name = '', inline] = (args[i] ?? '').split('=')
+    if (switches.has(name)) flags.add(name)
+    else if (numberFlags.has(name)) numbers.set(name, Number(inline ?? args[++i]))
+    else return null
+  }
+  if ([...numbers.values()].some((value) => !Number.isSafeInteger(value) || value < 0)) return null
+  return {
+    seeds: numbers.get('--seeds') ?? 100,
+    from: numbers.get('--from') ?? Date.now() % 1_000_000_000,
+    only: numbers.get('--seed') ?? null,
+    faultsMs: (numbers.get('--faults') ?? 40) * 1000,
+    compares: flags.has('--runtime'),
+    isJson: flags.has('--json'),
+  }
+}
+
+function seedsOf({ only, from, seeds }: Options): readonly number[] {
+  if (only !== null) return [only]
+  return [...knownSeeds(), ...Array.from({ length: seeds }, (_, i) => from + i)]
+}
+
+async function replay(seed: number, { faultsMs }: Options): Promise<number> {
+  const result = await runSeed({ seed, faultsMs, onLine: (line) => process.stdout.write(`${line}\n`) })
+  process.stdout.write(`${summary(result)}\n`)
+  if (!result.ok) report(result, { faultsMs })
+  return result.ok ? 0 : 1
+}
+
+async function runAll(seeds: readonly number[], options: Options): Promise<number> {
+  const { faultsMs, isJson } = options
+  const startMs = performance.now()
+  let failed = 0
+  let [acknowledged, events, virtualMs] = [0, 0, 0]
+  for (const [i, seed] of seeds.entries()) {
+    const result = await runTwice(seed, faultsMs, i % repeatEvery === repeatEvery - 1)
+    acknowledged += result.acknowledged
+    events += result.events
+    virtualMs += result.virtualMs
+    if (isJson) process.stdout.write(`${JSON.stringify({ ...result, report: undefined })}\n`)
+    else if (result.ok) progress(`${i + 1}/${seeds.length} ${summary(result)}`)
+    if (result.ok) continue
+    failed++
+    if (!isJson) report(result, options)
+  }
+  if (isJson) return failed === 0 ? 0 : 1
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
+  const hours = (virtualMs / 3_600_000).toFixed(1)
+  progress('')
+  process.stdout.write(
+    `${seeds.length - failed} passed, ${failed} failed: ${hours} hours of cluster time, ${events} events, ` +
+      `${acknowledged} acknowledged writes, in ${seconds} s\n`,
+  )
+  return failed === 0 ? 0 : 1
+}
+
+/** Runs a seed, and again if asked: the trace and the last draw must be the same. */
+async function runTwice(seed: number, faultsMs: number, again: boolean): Promise<RunResult> {
+  const first = await runSeed({ seed, faultsMs })
+  if (!again || !first.ok) return first
+  const second = await runSeed({ seed, faultsMs })
+  if (second.hash === first.hash && second.lastDraw === first.lastDraw) return first
+  return { ...first, ok: false, problems: [`Two runs differ: ${first.hash} and ${second.hash}`] }
+}
+
+function compareRuntimes(seeds: readonly number[], { faultsMs }: Options): number {
+  const script = fileURLToPath(import.meta.url)
+  const bin = fileURLToPath(new URL('../../node_modules/.bin/', import.meta.url))
+  const commands: readonly (readonly [string, readonly string[]])[] = [
+    [`${bin}node`, []],
+    [`${bin}bun`, ['run']],
+    [`${bin}deno`, ['run', '-A', '--quiet']],
+  ]
+  let failed = 0
+  for (const seed of seeds) {
+    const hashes = commands.map(([command, before]) => {
+      const args = [...before, script, '--json', '--seed', `${seed}`, '--faults', `${faultsMs / 1000}`]
+      const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+      const hash = /"hash":"([0-9a-f]+)"/.exec(stdout)?.[1]
+      return hash ?? `none (${stderr.trim().split('\n')[0] ?? ''})`
+    })
+    const isSame = new Set(hashes).size === 1
+    if (!isSame) failed++
+    process.stdout.write(`${isSame ? 'same' : 'DIFFER'} seed ${seed} node ${hashes.join(' ')}\n`)
+  }
+  process.stdout.write(`${seeds.length - failed} passed, ${failed} failed\n`)
+  return failed === 0 ? 0 : 1
+}
+
+function summary(result: RunResult): string {
+  const { seed, ok, hash, virtualMs, events, acknowledged, plan } = result
+  const seconds = Math.round(virtualMs / 1000)
+  return `${ok ? 'ok' : 'FAILED'} seed ${seed} ${hash} ${seconds} s, ${events} events, ${acknowledged} writes; ${plan}`
+}
+
+/** Overwrites one line on a terminal; silent elsewhere. */
+function progress(text: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text.slice(0, process.stdout.columns - 1)}`)
+}
+
+function report(result: RunResult, { faultsMs }: { readonly faultsMs: number }): void {
+  const more = faultsMs === 40_000 ? '' : ` --faults ${faultsMs / 1000}`
+  const lines = [
+    '',
+    `FAILED seed ${result.seed}: ${result.plan}`,
+    ...result.problems.map((problem) => `  ${problem}`),
+    ...result.report.map((line) => `    ${line}`),
+    `Run it again with: scripts/sim --seed ${result.seed}${more}`,
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+process.exitCode = await main(process.argv.slice(2))
