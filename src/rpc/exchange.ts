@@ -162,10 +162,11 @@ export async function exchange(
   try {
     connection = await host.tcp.connect(to, { timeoutMs: options.timeoutMs, ...local })
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message =
+      error instanceof Error ? error.message : `Cannot connect to ${formatAddress(to)}: ${String(error)}`
     const isRefused = error instanceof HostError && error.code === 'ECONNREFUSED'
     const code = isRefused ? 'refusedConnection' : 'unreachable'
-    return err(failure(code, `Cannot reach ${formatAddress(to)}: ${message}`, false))
+    return err(failure(code, message, false))
   }
   return ask(connection, { clock, deadlineMs, bytes, limitBytes: options.limitBytes })
 }

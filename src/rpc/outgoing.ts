@@ -118,11 +118,19 @@ export class OutgoingSession {
     if (state.kind === 'closed') return
     if (state.kind !== 'connecting') state.link.close()
     const code = codeByReason[reason] ?? (this.#hasOpened ? 'closed' : 'unreachable')
-    const text = `${code === 'closed' ? 'The session with' : 'Cannot reach'} ${this.#peerText}: ${detail}`
+    const text =
+      code === 'closed'
+        ? `The session with ${this.#peerText} ended: ${detail}`
+        : this.#unreachable(reason, detail)
     const streams = this.#calls.streams()
     this.#finish(reason, detail)
     for (const stream of streams) this.#calls.fail(stream, { code, message: text })
     this.#context.statistics.postsDropped += this.#queue.clear()
+  }
+
+  /** The host's own sentence names the address already. */
+  #unreachable(reason: CloseReason, detail: string): string {
+    return reason === 'connectFailed' ? detail : `Cannot reach ${this.#peerText}: ${detail}`
   }
 
   get #peerText(): string {

@@ -177,6 +177,15 @@ describe('call', () => {
     expect(closed).toEqual(['10.0.0.2:8300 connectionLost'])
   })
 
+  it('is abandoned when the caller dies: the handler is told', async () => {
+    const { net, near, signals } = await pair()
+    void near.call(at, 1, text('never'), soon(net))
+    await net.run(20)
+    net.connections[0]?.destroy()
+    await net.run(5)
+    expect(signals[0]?.aborted).toBe(true)
+  })
+
   it('connects again after the session broke', async () => {
     const { net, near } = await pair()
     const first = near.call(at, 1, text('a'), soon(net))
