@@ -66,8 +66,7 @@ export function connect(options: {
   return {
     datacenter: options.datacenter === '' ? undefined : options.datacenter,
     async send(request) {
-      const url = target.base + request.path + queryString(request.query)
-      const response = await attempt(options.fetch, { target, url, headers, request })
+      const response = await attempt(options.fetch, { target, headers, request })
       if (response.status === 200 || response.status === request.alsoAccept) return response
       throw new ApiError(response.status, await response.text())
     },
@@ -78,6 +77,8 @@ export function connect(options: {
 interface Target {
   /** Scheme, host and port (and a path to put in front, if the address had one). */
   readonly base: string
+  /** The base as the reference's messages show it. */
+  readonly shown: string
   /** As a dial error names it: `tcp 127.0.0.1:8500`, `unix /path`. */
   readonly dialled: string
   readonly unixPath: string | undefined
@@ -93,10 +94,16 @@ function parseTarget(address: string): Target {
       const host = rest.split('/', 1)[0] ?? ''
       const port = scheme === 'https' ? 443 : 80
       const dialled = /:\d+$/.test(host) ? host : `${host}:${port}`
-      return { base: `${scheme}://${rest}`, dialled: `tcp ${dialled}`, unixPath: undefined }
+      const base = `${scheme}://${rest}`
+      return { base, shown: base, dialled: `tcp ${dialled}`, unixPath: undefined }
     }
     case 'unix':
-      return { base: 'http://localhost', dialled: `unix ${rest}`, unixPath: rest }
+      return {
+        base: 'http://localhost',
+        shown: `http://${encodeURIComponent(rest)}`,
+        dialled: `unix ${rest}`,
+        unixPath: rest,
+      }
     default:
       throw new Error(`Unknown protocol scheme: ${scheme}`)
   }
@@ -116,15 +123,15 @@ function queryString(query: RequestSpec['query']): string {
 
 interface Attempt {
   readonly target: Target
-  readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly request: RequestSpec
 }
 
-async function attempt(fetch: Fetch, { target, url, headers, request }: Attempt): Promise<Response> {
+async function attempt(fetch: Fetch, { target, headers, request }: Attempt): Promise<Response> {
   const method = request.method ?? 'GET'
+  const path = request.path + queryString(request.query)
   try {
-    return await fetch(url, {
+    return await fetch(target.base + path, {
       method,
       headers,
       ...(request.body !== undefined && { body: request.body }),
@@ -134,7 +141,11 @@ async function attempt(fetch: Fetch, { target, url, headers, request }: Attempt)
   } catch (cause) {
     if (request.signal?.aborted === true) throw cause
     const verb = method.charAt(0) + method.slice(1).toLowerCase()
-    throw new ConnectionError(`${verb} "${url}": ${reason(cause, target)}`, codeOf(cause), cause)
+    throw new ConnectionError(
+      `${verb} "${target.shown}${path}": ${reason(cause, target)}`,
+      codeOf(cause),
+      cause,
+    )
   }
 }
 

@@ -145,7 +145,7 @@ describe('failures', () => {
     [
       'unix:///no',
       'ENOENT',
-      'Get "http://localhost/v1/status/leader": dial unix /no: connect: no such file or directory',
+      'Get "http://%2Fno/v1/status/leader": dial unix /no: connect: no such file or directory',
     ],
   ])('%s that cannot be reached', async (address, code, message) => {
     const cause = Object.assign(new Error('fetch failed'), { cause: Object.assign(new Error('x'), { code }) })
