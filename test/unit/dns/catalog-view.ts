@@ -113,12 +113,6 @@ export function viewOf(states: Readonly<Record<string, State>>, parts: Partial<D
   }
 }
 
-/** What may be set in a question. */
-export interface AskOptions {
-  readonly transport?: 'udp' | 'tcp'
-  readonly edns?: number
-}
-
 /** A question as bytes. */
 export function questionPacket(name: string, type: string, edns?: number): Uint8Array {
   const opt = {
