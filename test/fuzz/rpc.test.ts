@@ -10,7 +10,7 @@ import { createRpc, type Rpc } from '../../src/rpc/rpc.ts'
 import { FakeNet } from '../unit/rpc/fake-net.ts'
 
 const at = { ip: '10.0.0.2', port: 8300 }
-const random = seededRandom(20_261_004)
+const random = seededRandom(20_261_122)
 const versions = { min: 1, max: 1 }
 const none = new Uint8Array(0)
 
