@@ -101,11 +101,21 @@ async function readLog(
     segments.push({ sequence, path, bytes: read.value.validBytes, maxIndex: read.value.maxIndex })
     contents.dropBefore((options.snapshot?.index ?? 0) - options.limits.trailingEntries)
   }
-  if (tornBytes > 0) await files.syncDirectory(directory)
+  await makeDurable(files, directory, segments)
   const restored = joinSnapshot(directory, contents, options.snapshot)
   if (!restored.ok) return restored
   const log = new FileLog(files, directory, { options, segments, contents })
   return ok({ log, restored: restored.value, tornBytes })
+}
+
+/**
+ * What was read may be in the system's cache alone: a killed process, or one whose sync failed, leaves writes there.
+ * They count as durable from here on, so they must be. Earlier segments were synced before the last was begun.
+ */
+async function makeDurable(files: Files, directory: string, segments: readonly Segment[]): Promise<void> {
+  const last = segments.at(-1)
+  if (last !== undefined) await files.sync(last.path)
+  await files.syncDirectory(directory)
 }
 
 /** Makes the file as long as what is valid in it, durably: what follows must not stand behind rubbish. */

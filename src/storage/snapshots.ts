@@ -65,6 +65,8 @@ export async function openSnapshots(
         await files.rename(path, `${path}.damaged`)
       }
     }
+    // A process that was killed between the renaming and its sync left a name that a power cut would take back.
+    await files.syncDirectory(directory)
     return ok({ snapshots: new FileSnapshots(files, directory, kept), damaged: faults })
   } catch (error) {
     return err(ioError('open the snapshots in', directory, error))
