@@ -53,7 +53,9 @@ export function buildConfig(values: Values, around: Surroundings): AgentConfig {
 }
 
 function checkNodeName(values: Values, name: string): void {
-  if (name === '') {
+  if (name === '' && values.isSet('node_name')) {
+    values.refuse('node_name', 'The node name cannot be empty')
+  } else if (name === '') {
     values.problem({ source: '', message: 'The machine has no host name; name this node with -node' })
   } else if (!/^[A-Za-z0-9-]{1,63}$/.test(name)) {
     values.warn(

@@ -49,8 +49,6 @@ function checkIdentity(values: Values): void {
     values.refuse('datacenter', `The datacenter's name cannot be ${found}; use only [a-z0-9-_]`)
   }
   const name = values.string('node_name')
-  if (values.isSet('node_name') && name.trim() === '')
-    values.refuse('node_name', 'The node name cannot be empty')
   if (name.length > limits.nameBytesMax) {
     values.refuse(
       'node_name',

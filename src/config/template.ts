@@ -48,6 +48,7 @@ function joined(addresses: readonly InterfaceAddress[]): string {
 
 /** Evaluates a pipeline. */
 function run(body: string, machine: Machine): Value {
+  if (body.trim() === '') throw new TemplateFault('there is nothing between {{ and }}')
   const steps = splitSteps(body)
   let value: Value | undefined
   for (const [name = '', ...args] of steps) {
@@ -58,8 +59,7 @@ function run(body: string, machine: Machine): Value {
       value = filter(value, args, machine)
     } else throw new TemplateFault(stepFault(name, value))
   }
-  if (value === undefined) throw new TemplateFault('there is nothing between {{ and }}')
-  return value
+  return value ?? ''
 }
 
 function stepFault(name: string, value: Value | undefined): string {
