@@ -24,7 +24,14 @@ export function messageFields(message: PacketMessage): readonly unknown[] {
   const code = codes[message.kind]
   switch (message.kind) {
     case 'ping':
-      return [code, message.sequence, message.target, message.from, ...addressFields(message.fromAddress)]
+      return [
+        code,
+        message.sequence,
+        message.target,
+        message.from,
+        ...addressFields(message.fromAddress),
+        message.digest,
+      ]
     case 'pingRequest': {
       const { sequence, target, from } = message
       const [targetAddress, fromAddress] = [
@@ -34,6 +41,7 @@ export function messageFields(message: PacketMessage): readonly unknown[] {
       return [code, sequence, target, ...targetAddress, from, ...fromAddress]
     }
     case 'ack':
+      return [code, message.sequence, message.digest]
     case 'nack':
       return [code, message.sequence]
     case 'alive': {
@@ -90,7 +98,7 @@ function readFields(fields: Fields): PacketMessage | null {
     case codes.pingRequest:
       return readPingRequest(fields)
     case codes.ack:
-      return { kind: 'ack', sequence: fields.uint(uint32Max) }
+      return { kind: 'ack', sequence: fields.uint(uint32Max), digest: fields.uint(uint32Max) }
     case codes.nack:
       return { kind: 'nack', sequence: fields.uint(uint32Max) }
     case codes.alive:
@@ -117,7 +125,8 @@ function readPing(fields: Fields): PacketMessage {
   const sequence = fields.uint(uint32Max)
   const target = fields.name()
   const from = fields.name()
-  return { kind: 'ping', sequence, target, from, fromAddress: readAddress(fields) }
+  const fromAddress = readAddress(fields)
+  return { kind: 'ping', sequence, target, from, fromAddress, digest: fields.uint(uint32Max) }
 }
 
 function readPingRequest(fields: Fields): PacketMessage {

@@ -80,7 +80,7 @@ export class Core {
     assert(incarnation > this.#self.incarnation, 'our incarnation only grows')
     const update = aliveSelf(this.config, tags, incarnation)
     this.members.setUpdate(this.#self, update)
-    this.#self.incarnation = incarnation
+    this.members.setIncarnation(this.#self, incarnation)
     this.announce(update)
   }
 

@@ -96,7 +96,7 @@ export class Exchanges {
     )
     this.#pushPullAtMs = core.nowMs + pauseMs
     const [target] = core.members.pick(1, (record) => record.liveness === 'alive')
-    if (target !== undefined) this.#exchangeState(target.update.address, false)
+    if (target !== undefined) this.exchangeState(target.update.address, false)
   }
 
   /** Tries a failed member again, all members together about one attempt per failed one and interval (serf). */
@@ -105,10 +105,11 @@ export class Exchanges {
     this.#reconnectAtMs = core.nowMs + core.config.timing.reconnectIntervalMs
     if (this.#random.below(core.members.liveCount) >= core.members.count('dead')) return
     const [target] = core.members.pick(1, (record) => record.liveness === 'dead')
-    if (target !== undefined) this.#exchangeState(target.update.address, true)
+    if (target !== undefined) this.exchangeState(target.update.address, true)
   }
 
-  #exchangeState(address: Address, isJoin: boolean): void {
+  /** Exchanges full states with whoever is at an address. */
+  exchangeState(address: Address, isJoin: boolean): void {
     this.#ask(address, describeState(this.#parts.core, isJoin), { kind: 'pushPull', address })
   }
 

@@ -12,6 +12,7 @@ import { Intents } from './intents.ts'
 import type { PacketMessage, Tags } from './message.ts'
 import { News, type Origin } from './news.ts'
 import { Prober } from './probe.ts'
+import { Repair } from './repair.ts'
 import { tagsBytes } from './size.ts'
 
 /** Figures for `info` and the metrics. */
@@ -58,6 +59,7 @@ class GossipMachine implements Gossip {
   readonly #news: News
   readonly #intents: Intents
   readonly #exchanges: Exchanges
+  readonly #repair: Repair
   readonly #prober: Prober
   readonly #dissemination: Dissemination
   readonly #departure: Departure
@@ -73,7 +75,8 @@ class GossipMachine implements Gossip {
     this.#exchanges = new Exchanges({ core, news, intents }, (sequence, outcome) =>
       this.#prober.onStream(sequence, outcome),
     )
-    this.#prober = new Prober(core, news, this.#exchanges)
+    this.#repair = new Repair(core, (address) => this.#exchanges.exchangeState(address, false))
+    this.#prober = new Prober(core, news, this.#exchanges, this.#repair)
     this.#dissemination = new Dissemination(core)
     this.#departure = new Departure(core, news, intents)
   }
@@ -158,7 +161,7 @@ class GossipMachine implements Gossip {
         this.#prober.onPingRequest(message, from)
         return
       case 'ack':
-        this.#prober.onAck(message.sequence, from)
+        this.#prober.onAck(message, from)
         return
       case 'nack':
         this.#prober.onNack(message.sequence, from)
@@ -214,6 +217,7 @@ class GossipMachine implements Gossip {
     this.#dissemination.refresh()
     if (core.phase !== 'left') this.#dissemination.wake()
     this.#exchanges.refresh()
+    this.#repair.refresh()
     this.#departure.refresh()
     this.#dissemination.refresh()
     this.#wakeAtMs = core.phase === 'left' ? Infinity : this.#nextWakeMs()

@@ -3,7 +3,7 @@
 import { assert } from '../lib/assert.ts'
 import type { Random } from '../lib/random.ts'
 import type { Member, MemberStatus } from './events.ts'
-import type { AliveUpdate } from './message.ts'
+import type { AliveUpdate, Digest } from './message.ts'
 import type { Liveness } from './precedence.ts'
 import type { Suspicion } from './suspicion.ts'
 
@@ -13,7 +13,7 @@ export interface MemberRecord {
   /** What it last said of itself; its incarnation may be behind `incarnation` until its own word arrives. */
   readonly update: AliveUpdate
   /** Incarnation of the news that decided `liveness`. */
-  incarnation: number
+  readonly incarnation: number
   readonly liveness: Liveness
   /** When `liveness` last changed. */
   readonly changedMs: number
@@ -28,6 +28,7 @@ export interface MemberRecord {
 }
 
 type Stored = { -readonly [K in keyof MemberRecord]: MemberRecord[K] } & {
+  readonly nameHash: number
   slot: number
   view: { readonly update: AliveUpdate; readonly status: MemberStatus; readonly member: Member } | null
 }
@@ -56,6 +57,7 @@ export class MemberTable {
   /** All records in no order, for random choices. */
   readonly #slots: Stored[] = []
   readonly #counts: Record<Liveness, number> = { alive: 0, suspect: 0, dead: 0, left: 0 }
+  #digest = 0
 
   constructor(selfName: string, random: Random) {
     this.#selfName = selfName
@@ -69,6 +71,11 @@ export class MemberTable {
   /** Members that are alive or suspect, this one included. */
   get liveCount(): number {
     return this.#counts.alive + this.#counts.suspect
+  }
+
+  /** Which members are live, and under which incarnation, as one number; the order of arrival does not matter. */
+  get digest(): Digest {
+    return this.#digest
   }
 
   /** Members by what is believed of them. */
@@ -104,6 +111,7 @@ export class MemberTable {
       isLeaving: false,
       isPruned: false,
       suspicion: null,
+      nameHash: hashName(update.name),
       slot: this.#slots.length,
       view: null,
     }
@@ -111,12 +119,14 @@ export class MemberTable {
     this.#nameById.set(update.id, update.name)
     this.#slots.push(record)
     this.#counts[liveness]++
+    this.#toggle(record)
     return record
   }
 
   /** Forgets a member. */
   remove(record: MemberRecord): void {
     const stored = this.#stored(record)
+    this.#toggle(stored)
     this.#byName.delete(stored.name)
     if (this.#nameById.get(stored.update.id) === stored.name) this.#nameById.delete(stored.update.id)
     this.#counts[stored.liveness]--
@@ -129,6 +139,7 @@ export class MemberTable {
   /** Changes what is believed of a member; a suspicion ends with any change. */
   setLiveness(record: MemberRecord, liveness: Liveness, nowMs: number): void {
     const stored = this.#stored(record)
+    this.#toggle(stored)
     if (stored.liveness !== liveness) {
       this.#counts[stored.liveness]--
       this.#counts[liveness]++
@@ -136,6 +147,20 @@ export class MemberTable {
       stored.changedMs = nowMs
     }
     stored.suspicion = null
+    this.#toggle(stored)
+  }
+
+  /** Stores under which incarnation the present belief is held. */
+  setIncarnation(record: MemberRecord, incarnation: number): void {
+    const stored = this.#stored(record)
+    this.#toggle(stored)
+    stored.incarnation = incarnation
+    this.#toggle(stored)
+  }
+
+  /** Takes a member's part of the digest out, or puts it in. */
+  #toggle(stored: Stored): void {
+    if (isLive(stored)) this.#digest = (this.#digest ^ mix(stored.nameHash, stored.incarnation)) >>> 0
   }
 
   /** Stores what a member says of itself. */
@@ -205,4 +230,18 @@ export class MemberTable {
     assert(stored === record, () => `member ${record.name} is not of this table`)
     return stored as Stored
   }
+}
+
+/** FNV-1a over UTF-16 units. */
+function hashName(name: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}
+
+/** Spreads a name's hash and an incarnation over 32 bits. */
+function mix(nameHash: number, incarnation: number): number {
+  let mixed = Math.imul(nameHash ^ Math.imul(incarnation, 0x9e3779b1), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
 }

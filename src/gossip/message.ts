@@ -50,6 +50,12 @@ export interface IntentUpdate {
 /** One message of a datagram. */
 export type PacketMessage = Ping | PingRequest | Ack | Nack | Update
 
+/**
+ * What a member believes of all live members, as one number: equal beliefs give equal digests. Peers that find
+ * different ones at rest exchange their full states. 0 says nothing.
+ */
+export type Digest = number
+
 /** Are you there? `target` is the name that is meant: another agent at that address does not answer. */
 export interface Ping {
   readonly kind: 'ping'
@@ -58,6 +64,8 @@ export interface Ping {
   readonly from: string
   /** Where to answer; the datagram's source is used when it differs only by translation. */
   readonly fromAddress: Address
+  /** The sender's. */
+  readonly digest: Digest
 }
 
 /** Please ping `target` for me (SWIM 3.1); `nack` asks for word when no ack comes (Lifeguard). */
@@ -74,6 +82,8 @@ export interface PingRequest {
 export interface Ack {
   readonly kind: 'ack'
   readonly sequence: number
+  /** The sender's. */
+  readonly digest: Digest
 }
 
 /** I asked for you and had no answer in time (Lifeguard: shows that the asker's own network is alive). */

@@ -73,7 +73,7 @@ export class News {
     const isSame = isSameContent(known.update, update)
     this.#core.members.setUpdate(known, update)
     if (isNewer) {
-      known.incarnation = update.incarnation
+      this.#core.members.setIncarnation(known, update.incarnation)
       this.#live(known, update, origin, isSame ? null : 'updated')
     } else if (!isSame && isLive(known)) {
       this.#core.memberChanged('updated', known)
@@ -93,7 +93,7 @@ export class News {
     if (renamed !== undefined) this.forget(renamed)
     if (known !== undefined) {
       members.setUpdate(known, update)
-      known.incarnation = update.incarnation
+      this.#core.members.setIncarnation(known, update.incarnation)
       this.#live(known, update, origin, 'updated')
       return
     }
@@ -157,7 +157,7 @@ export class News {
     }
     if (!supersedes({ incarnation: update.incarnation, liveness: 'suspect' }, known)) return
     const wasLive = isLive(known)
-    known.incarnation = update.incarnation
+    this.#core.members.setIncarnation(known, update.incarnation)
     this.#suspect(known, update)
     if (update.from !== this.#core.config.name) this.#core.doubted.push(known)
     if (wasLive) return
@@ -208,7 +208,7 @@ export class News {
       this.refute(update.incarnation)
       return
     }
-    known.incarnation = update.incarnation
+    this.#core.members.setIncarnation(known, update.incarnation)
     this.bury(known, hasLeft ? 'left' : 'dead')
     if (origin.isPassedOn) this.#core.announce(update)
   }

@@ -6,8 +6,9 @@ import { isSameAddress } from '../model/address.ts'
 import type { Core } from './core.ts'
 import type { Exchanges, StreamOutcome } from './exchanges.ts'
 import { isLive, type MemberRecord } from './members.ts'
-import type { Ping, PingRequest, Update } from './message.ts'
+import type { Ack, Ping, PingRequest, Update } from './message.ts'
 import type { News } from './news.ts'
+import type { Repair } from './repair.ts'
 import { ShuffledRound } from './shuffled-round.ts'
 
 /**
@@ -53,6 +54,7 @@ export class Prober {
   readonly #core: Core
   readonly #news: News
   readonly #exchanges: Exchanges
+  readonly #repair: Repair
   readonly #round: ShuffledRound
   readonly #random: Random
   readonly #relays = new Map<number, Relay>()
@@ -65,11 +67,12 @@ export class Prober {
   #relaysAtMs = Infinity
   #sequence: number
 
-  constructor(core: Core, news: News, exchanges: Exchanges) {
+  constructor(core: Core, news: News, exchanges: Exchanges, repair: Repair) {
     this.#random = core.random('probe')
     this.#core = core
     this.#news = news
     this.#exchanges = exchanges
+    this.#repair = repair
     this.#round = new ShuffledRound(core.members, core.config.name, this.#random)
     this.#sequence = this.#random.uint32()
   }
@@ -204,7 +207,7 @@ export class Prober {
 
   #ping(target: string, sequence: number): Ping {
     const { name, address } = this.#core.config
-    return { kind: 'ping', sequence, target, from: name, fromAddress: address }
+    return { kind: 'ping', sequence, target, from: name, fromAddress: address, digest: this.#core.members.digest }
   }
 
   /** One lost datagram must not raise a suspicion, and a network that drops them all has streams. */
@@ -238,13 +241,14 @@ export class Prober {
     this.#settle({ ...probe, phase: 'indirect', phaseEndsAtMs: endsAtMs, endsAtMs, nacksExpected: helpers.length })
   }
 
-  onAck(sequence: number, from: Address): void {
+  onAck({ sequence, digest }: Ack, from: Address): void {
     const probe = this.#probe
     if (probe !== null && probe.sequence === sequence) {
       const isDirect = isSameAddress(from, probe.target.update.address)
       if (isDirect) {
         const rttMs = this.#core.nowMs - probe.startedMs
         this.#core.observe({ kind: 'acked', name: probe.target.name, rttMs })
+        this.#repair.onDigest(probe.target.name, digest)
       }
       this.#succeed()
       return
@@ -255,7 +259,7 @@ export class Prober {
       return
     }
     this.#relays.delete(sequence)
-    this.#core.send(relay.asker, [{ kind: 'ack', sequence: relay.sequence }])
+    this.#core.send(relay.asker, [this.#ack(relay.sequence)])
   }
 
   onNack(sequence: number, from: Address): void {
@@ -307,10 +311,15 @@ export class Prober {
       this.#core.reject('wrongTarget', from, `Ping for '${ping.target}' reached '${this.#core.config.name}'`)
       return
     }
+    this.#repair.onDigest(ping.from, ping.digest)
     const asker = this.#core.members.get(ping.from)
     const notice =
       asker !== undefined && isSameAddress(asker.update.address, ping.fromAddress) ? this.#notice(asker) : []
-    this.#core.send(from, [{ kind: 'ack', sequence: ping.sequence }, ...notice])
+    this.#core.send(from, [this.#ack(ping.sequence), ...notice])
+  }
+
+  #ack(sequence: number): Ack {
+    return { kind: 'ack', sequence, digest: this.#core.members.digest }
   }
 
   /** SWIM 3.1: a ping on behalf of another; its answer is passed back, or a nack (Lifeguard). */

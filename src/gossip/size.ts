@@ -61,7 +61,7 @@ export function messageSizeMax(message: PacketMessage): number {
     case 'ping':
       return (
         headBytes +
-        uintBytes +
+        2 * uintBytes +
         textSizeMax(message.target) +
         textSizeMax(message.from) +
         addressSizeMax(message.fromAddress.ip)
@@ -76,6 +76,7 @@ export function messageSizeMax(message: PacketMessage): number {
         addressSizeMax(message.fromAddress.ip)
       )
     case 'ack':
+      return headBytes + 2 * uintBytes
     case 'nack':
       return headBytes + uintBytes
     case 'alive':

@@ -37,7 +37,7 @@ describe('LHA-Probe: local health aware probe', () => {
   it('an answered probe betters the score by one', () => {
     const me = doubtful()
     const { ping, to } = me.nextPing()
-    me.packet(to, { kind: 'ack', sequence: ping.sequence })
+    me.packet(to, { kind: 'ack', sequence: ping.sequence, digest: 0 })
     expect(me.machine.localHealth).toBe(2)
   })
 
@@ -56,7 +56,7 @@ describe('LHA-Probe: local health aware probe', () => {
     const startedMs = me.nowMs
     expect(sent(me.advance(1999), 'pingRequest')).toEqual([])
     expect(sent(me.advance(1), 'pingRequest').length).toBe(3)
-    me.packet(ping?.target ?? '', { kind: 'ack', sequence: ping?.sequence ?? 0 })
+    me.packet(ping?.target ?? '', { kind: 'ack', sequence: ping?.sequence ?? 0, digest: 0 })
     me.nextPing()
     expect(me.nowMs - startedMs).toBe(4000)
   })
@@ -158,7 +158,14 @@ describe('Buddy System', () => {
     const me = new Lone().meet('p1')
     me.packet('p1', { kind: 'dead', name: 'p1', incarnation: 1, from: 'p9', left: false })
     me.settle()
-    me.packet('p1', { kind: 'ping', sequence: 1, target: 'me', from: 'p1', fromAddress: addressOf('p1') })
+    me.packet('p1', {
+      kind: 'ping',
+      sequence: 1,
+      target: 'me',
+      from: 'p1',
+      fromAddress: addressOf('p1'),
+      digest: 0,
+    })
     expect(sent(me.effects, 'dead')).toMatchObject([{ name: 'p1', incarnation: 1, left: false }])
   })
 })

@@ -11,7 +11,7 @@ describe('SWIM 3.1: the failure detector', () => {
     const me = new Lone().meet(...peers)
     const before = me.nowMs
     const first = me.nextPing()
-    me.packet(first.to, { kind: 'ack', sequence: first.ping.sequence })
+    me.packet(first.to, { kind: 'ack', sequence: first.ping.sequence, digest: 0 })
     const startedMs = me.nowMs
     const second = me.nextPing()
     expect([me.nowMs - startedMs, before <= startedMs, second.ping.sequence !== first.ping.sequence]).toEqual(
@@ -27,11 +27,12 @@ describe('SWIM 3.1: the failure detector', () => {
       target: 'me',
       from: 'p1',
       fromAddress: addressOf('p1'),
+      digest: 0,
     } as const
     expect(me.packet('p1', ping)).toContainEqual({
       kind: 'send',
       to: addressOf('p1'),
-      messages: [{ kind: 'ack', sequence: 42 }],
+      messages: [{ kind: 'ack', sequence: 42, digest: expect.any(Number) }],
     })
   })
 
@@ -61,11 +62,11 @@ describe('SWIM 3.1: the failure detector', () => {
     } as const
     const [ping] = sent(me.packet('p1', request), 'ping')
     expect(ping?.target).toBe('p2')
-    const relayed = me.packet('p2', { kind: 'ack', sequence: ping?.sequence ?? 0 })
+    const relayed = me.packet('p2', { kind: 'ack', sequence: ping?.sequence ?? 0, digest: 0 })
     expect(relayed).toContainEqual({
       kind: 'send',
       to: addressOf('p1'),
-      messages: [{ kind: 'ack', sequence: 9 }],
+      messages: [{ kind: 'ack', sequence: 9, digest: expect.any(Number) }],
     })
   })
 
@@ -73,7 +74,7 @@ describe('SWIM 3.1: the failure detector', () => {
     const me = new Lone().meet(...peers)
     const { ping } = me.nextPing()
     me.advance(700)
-    me.packet('p1', { kind: 'ack', sequence: ping.sequence })
+    me.packet('p1', { kind: 'ack', sequence: ping.sequence, digest: 0 })
     me.advance(299)
     expect(me.observed('probeFailed')).toEqual([])
   })
@@ -98,6 +99,7 @@ describe('SWIM 4.1: dissemination by piggybacking', () => {
       target: 'me',
       from: 'p1',
       fromAddress: addressOf('p1'),
+      digest: 0,
     } as const
     const effects = me.packet('p1', ping)
     expect(
@@ -223,7 +225,7 @@ describe('SWIM 4.3: round-robin probe target selection', () => {
     for (let i = 0; i < peers.length * 3; i++) {
       const { ping, to } = me.nextPing()
       order.push(to)
-      me.packet(to, { kind: 'ack', sequence: ping.sequence })
+      me.packet(to, { kind: 'ack', sequence: ping.sequence, digest: 0 })
     }
     // The first round may have begun while the members were met.
     const start = order.findIndex((_, i) => new Set(order.slice(i, i + peers.length)).size === peers.length)
@@ -239,7 +241,7 @@ describe('SWIM 4.3: round-robin probe target selection', () => {
       for (let i = 0; i < peers.length; i++) {
         const { ping, to } = me.nextPing()
         order.push(to)
-        me.packet(to, { kind: 'ack', sequence: ping.sequence })
+        me.packet(to, { kind: 'ack', sequence: ping.sequence, digest: 0 })
       }
       orders.add(order.join())
     }
@@ -253,7 +255,7 @@ describe('SWIM 4.3: round-robin probe target selection', () => {
     for (let i = 0; i < 2 * (peers.length + 1); i++) {
       const { ping, to } = me.nextPing()
       order.push(to)
-      me.packet(to, { kind: 'ack', sequence: ping.sequence })
+      me.packet(to, { kind: 'ack', sequence: ping.sequence, digest: 0 })
     }
     expect(order).toContain('p7')
   })

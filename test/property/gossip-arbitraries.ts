@@ -69,6 +69,7 @@ export const packetMessage: fc.Arbitrary<PacketMessage> = fc.oneof(
     target: name,
     from: name,
     fromAddress: address,
+    digest: uint32,
   }),
   fc.record({
     kind: fc.constant('pingRequest' as const),
@@ -78,7 +79,8 @@ export const packetMessage: fc.Arbitrary<PacketMessage> = fc.oneof(
     from: name,
     fromAddress: address,
   }),
-  fc.record({ kind: fc.constantFrom('ack' as const, 'nack' as const), sequence: uint32 }),
+  fc.record({ kind: fc.constant('ack' as const), sequence: uint32, digest: uint32 }),
+  fc.record({ kind: fc.constant('nack' as const), sequence: uint32 }),
 )
 
 const memberState: fc.Arbitrary<MemberState> = fc.record({

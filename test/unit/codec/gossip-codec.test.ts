@@ -21,15 +21,15 @@ const withField = (index: number, value: unknown): unknown[] => aliveFields.map(
 describe('packets', () => {
   it('a ping takes few bytes', () => {
     const fromAddress = { ip: '10.0.0.1', port: 8301 }
-    const ping = { kind: 'ping', sequence: 70_000, target: 'node-17', from: 'node-3', fromAddress } as const
-    expect(encodePacket([ping]).length).toBe(36)
+    const ping = { kind: 'ping', sequence: 70_000, target: 'node-17', from: 'node-3', fromAddress, digest: 0xffff_ffff } as const
+    expect(encodePacket([ping]).length).toBe(41)
   })
 
   it('news is encoded once, whatever packet carries it', () => {
     const news = alive('p1')
     const first = encodePacket([news])
     ;(news.tags as Map<string, string>).set('added', 'later')
-    expect(encodePacket([{ kind: 'ack', sequence: 1 }, news]).length).toBe(first.length + 3)
+    expect(encodePacket([{ kind: 'ack', sequence: 1, digest: 0 }, news]).length).toBe(first.length + 4)
   })
 
   it('an empty packet is a packet', () => {
@@ -44,12 +44,12 @@ describe('packets', () => {
     ['an unknown code', [99, 1]],
     ['no array', 'text'],
     ['an empty array', []],
-    ['a missing field', [3]],
-    ['a field too many', [3, 1, 1]],
-    ['a negative number', [3, -1]],
-    ['a fraction', [3, 1.5]],
-    ['a number beyond 32 bits', [3, 2 ** 32]],
-    ['a text for a number', [3, '1']],
+    ['a missing field', [4]],
+    ['a field too many', [4, 1, 1]],
+    ['a negative number', [4, -1]],
+    ['a fraction', [4, 1.5]],
+    ['a number beyond 32 bits', [4, 2 ** 32]],
+    ['a text for a number', [4, '1']],
     ['an empty name', withField(1, '')],
     ['a name of 256 units', withField(1, 'x'.repeat(256))],
     ['an address that is no literal', withField(4, 'example.com')],
@@ -67,11 +67,11 @@ describe('packets', () => {
   })
 
   it('one wrong message drops the whole packet', () => {
-    expect(decodePacket(packetOf([3, 1], [99]))).toEqual({ ok: false, error: 'invalid' })
+    expect(decodePacket(packetOf([4, 1], [99]))).toEqual({ ok: false, error: 'invalid' })
   })
 
   it('a packet of another wire version is refused by its first byte', () => {
-    const bytes = Uint8Array.from(packetOf([3, 1])).fill(2, 0, 1)
+    const bytes = Uint8Array.from(packetOf([4, 1])).fill(2, 0, 1)
     expect(decodePacket(bytes)).toEqual({ ok: false, error: 'versionMismatch' })
   })
 
@@ -92,7 +92,7 @@ describe('exchanges', () => {
     const bytes = sealEnvelope(envelopeKinds.gossipRequest, [
       encodeCbor([1, 'p1', true, 'dc1', 1, 1]),
       encodeCbor([0, 0, false]),
-      encodeCbor([3, 1]),
+      encodeCbor([4, 1]),
     ])
     expect(decodeExchangeRequest(bytes)).toEqual({ ok: false, error: 'invalid' })
   })

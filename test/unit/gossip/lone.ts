@@ -125,7 +125,7 @@ export class Lone {
       this.feed({
         kind: 'packetReceived',
         from: effect.to,
-        messages: [{ kind: 'ack', sequence: message.sequence }],
+        messages: [{ kind: 'ack', sequence: message.sequence, digest: 0 }],
       })
     }
   }
