@@ -15,7 +15,7 @@ import type { Rpc } from '../rpc/rpc.ts'
 import type { FileLock, Host, HttpServer } from '../runtime/host.ts'
 import { createBackend } from './backend.ts'
 import { startDns, type DnsService } from './dns-service.ts'
-import { describe, loadNodeId, lockDataDirectory, StartError } from './identity.ts'
+import { describe, loadNodeId, lockDataDirectory, StartError, wayToListen } from './identity.ts'
 import { createLog, type Log, type Logger } from './log.ts'
 import { attachSinks } from './log-sinks.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -202,7 +202,8 @@ class RunningAgent implements Agent {
       await rpc.listen(config.bind.rpc)
     } catch (error) {
       throw new StartError(
-        `Cannot listen for RPC on ${formatAddress(config.bind.rpc)}: ${describe(error)}; free the port or choose another with -server-port`,
+        `Cannot listen for RPC on ${formatAddress(config.bind.rpc)}: ${describe(error)}; ` +
+          wayToListen(error, { address: '-bind', port: '-server-port' }),
       )
     }
     this.#server = await startServer({
@@ -229,6 +230,9 @@ class RunningAgent implements Agent {
 
   #onFatal(error: unknown): void {
     this.#logger.error('Cannot go on: the log can no longer be written; stopping', { error: describe(error) })
+    this.#host.console.err(
+      `Cannot write the log in the data directory: ${describe(error)}; the agent stops\n`,
+    )
     void this.stop().then(() => this.#ended(1))
   }
 
@@ -260,7 +264,8 @@ class RunningAgent implements Agent {
       } catch (error) {
         const where = 'unixPath' in at ? at.unixPath : formatAddress(at)
         throw new StartError(
-          `Cannot listen for HTTP on ${where}: ${describe(error)}; free the port or choose another with -http-port`,
+          `Cannot listen for HTTP on ${where}: ${describe(error)}; ` +
+            wayToListen(error, { address: '-client', port: '-http-port' }),
         )
       }
     }

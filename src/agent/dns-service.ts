@@ -6,7 +6,7 @@ import type { Random } from '../lib/random.ts'
 import { formatAddress } from '../model/address.ts'
 import type { Host } from '../runtime/host.ts'
 import { createDnsView } from './dns-view.ts'
-import { describe, StartError } from './identity.ts'
+import { describe, StartError, wayToListen } from './identity.ts'
 import type { Logger } from './log.ts'
 import type { Requests } from './requests.ts'
 
@@ -37,7 +37,8 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
   } catch (error) {
     const where = config.dnsListen.map(formatAddress).join(', ')
     throw new StartError(
-      `Cannot listen for DNS on ${where}: ${describe(error)}; free the port or choose another with -dns-port`,
+      `Cannot listen for DNS on ${where}: ${describe(error)}; ` +
+        wayToListen(error, { address: '-client', port: '-dns-port' }),
     )
   }
 }

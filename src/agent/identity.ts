@@ -81,6 +81,17 @@ const words: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'no interface of this machine has this address',
 }
 
+/** What to do when a listener cannot be made: the flags of its address and of its port. */
+export function wayToListen(
+  error: unknown,
+  flags: { readonly address: string; readonly port: string },
+): string {
+  const code = error instanceof HostError ? error.code : ''
+  if (code === 'EADDRNOTAVAIL') return `give an address of this machine with ${flags.address}`
+  if (code === 'EACCES' || code === 'EPERM') return `use ${flags.port} above 1023`
+  return `free the port or choose another with ${flags.port}`
+}
+
 /** A platform's failure in words. */
 export function describe(error: unknown): string {
   if (error instanceof HostError) return words[error.code] ?? error.message

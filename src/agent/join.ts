@@ -78,7 +78,7 @@ export async function joinAddresses(
 
 /** What a lasting join is made of. */
 export interface LastingJoin {
-  readonly host: Pick<Host, 'names' | 'clock'>
+  readonly host: Pick<Host, 'names' | 'clock' | 'console'>
   readonly pool: GossipPool
   readonly config: JoinConfig
   readonly defaultPort: number
@@ -98,7 +98,7 @@ const firstDelayMs = 500
 /**
  * Tries to join until one address answers (`-join`, `-retry-join`).
  * Resolves false when `attemptsMax` attempts have failed, or when the cluster goes on refusing this agent: it then
- * stops, with the last reason in the log.
+ * stops, with the last reason in the log and on standard error.
  */
 export async function joinUntilDone(options: LastingJoin): Promise<boolean> {
   const { host, pool, config, log, signal } = options
@@ -117,6 +117,9 @@ export async function joinUntilDone(options: LastingJoin): Promise<boolean> {
     const error = outcome.failures.join('; ')
     if (isFinal || (config.attemptsMax > 0 && attempt >= config.attemptsMax)) {
       log.error('Cannot join the cluster; stopping', { attempts: attempt, error })
+      const way =
+        'name a running agent of this datacenter with -retry-join, and give each agent a name of its own'
+      host.console.err(`Cannot join the cluster in ${attempt} attempts: ${error}; ${way}\n`)
       return false
     }
     const delayMs = Math.min(config.intervalMs, firstDelayMs * 2 ** Math.min(attempt - 1, 4))

@@ -8,7 +8,7 @@ import type { Limits } from '../model/limits.ts'
 import type { Host } from '../runtime/host.ts'
 import type { AgentTrace } from './agent.ts'
 import { startGossipPool, type GossipPool } from './gossip-pool.ts'
-import { describe, StartError } from './identity.ts'
+import { describe, StartError, wayToListen } from './identity.ts'
 import { createFloodJoin, joinUntilDone } from './join.ts'
 import { openKnownMembers, type KnownMembersFile } from './known-members.ts'
 import type { Logger } from './log.ts'
@@ -129,7 +129,7 @@ class AgentPools implements Pools {
       const name = pool === 'lan' ? 'LAN' : 'WAN'
       throw new StartError(
         `Cannot listen for gossip (${name}) on ${formatAddress(bind)}: ${describe(error)}; ` +
-          `give an address of this machine with -bind, or another port with -serf-${pool}-port`,
+          wayToListen(error, { address: '-bind', port: `-serf-${pool}-port` }),
       )
     }
     // The machine knows itself without an event: so do the directories.
