@@ -113,7 +113,7 @@ export interface Http {
   /**
    * Serves HTTP/1.1 on an address, or on a unix socket. A response may take 10 minutes and more to begin
    * (blocking queries); `request.signal` aborts when the client has gone, which includes a client that has ended
-   * its side of the connection. Rejects with HostError.
+   * its side of the connection. Headers of a streamed body may wait for its first bytes. Rejects with HostError.
    */
   serve(at: HttpListen, handler: HttpHandler): Promise<HttpServer>
   /**

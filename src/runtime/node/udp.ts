@@ -6,6 +6,7 @@ import { type Address, formatAddress } from '../../model/address.ts'
 import type { Udp, UdpSocket } from '../host.ts'
 import { isIpv6, plainBytes, plainIp } from './address.ts'
 import { hostError } from './errors.ts'
+import { trueRuntime } from './system.ts'
 
 /** Asked of the system for each socket, as the reference does; the system may grant less. */
 const socketBufferBytes = 2 * 1024 * 1024
@@ -44,7 +45,9 @@ async function bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) =>
   return new NodeUdpSocket(socket, type === 'udp6')
 }
 
+/** Not on Deno: it allocates that much for every packet it receives (253 round trips a second, else 10,000). */
 function enlargeBuffers(socket: Socket): void {
+  if (trueRuntime() === 'deno') return
   try {
     socket.setRecvBufferSize(socketBufferBytes)
     socket.setSendBufferSize(socketBufferBytes)

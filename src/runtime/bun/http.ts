@@ -1,0 +1,103 @@
+// HTTP on Bun: its server and its fetch.
+
+import { formatAddress } from '../../model/address.ts'
+import type { HttpFetchOptions, HttpHandler, HttpListen, HttpPeer, HttpServer } from '../host.ts'
+import { plainIp } from '../node/address.ts'
+import { hostError, listenError } from '../node/errors.ts'
+import { type BunServeOptions, type BunServer, bunApi } from './api.ts'
+
+/** Bun's longest. It ends connections that send nothing; one with a request under way is exempt. */
+const idleTimeoutSeconds = 255
+
+/** A request body above this is refused with 413; smaller limits are the application's. */
+const bodyBytesMax = 1024 * 1024 * 1024
+
+/** How often a server that closes looks for connections that have become idle. */
+const sweepIntervalMs = 20
+
+/** Serves HTTP on Bun's server. Errors: HostError. */
+export async function serveHttp(at: HttpListen, handler: HttpHandler): Promise<HttpServer> {
+  const options: BunServeOptions = {
+    ...('unixPath' in at ? { unix: at.unixPath } : { hostname: at.ip, port: at.port }),
+    idleTimeout: idleTimeoutSeconds,
+    maxRequestBodySize: bodyBytesMax,
+    development: false,
+    // Without this a second server could share the port when `development` is off.
+    reusePort: false,
+    fetch(request, server) {
+      // Blocking queries are silent for longer than any timeout that Bun offers.
+      server.timeout(request, 0)
+      return handler(request, new BunPeer(request, server))
+    },
+    error: () => new Response('Internal Server Error', { status: 500 }),
+  }
+  let server: BunServer
+  try {
+    server = bunApi().serve(options)
+  } catch (error) {
+    const where = 'unixPath' in at ? at.unixPath : formatAddress(at)
+    throw listenError(`serve HTTP on ${where}`, error)
+  }
+  if ('unixPath' in at && at.mode !== undefined) {
+    const { chmodSync } = await import('node:fs')
+    chmodSync(at.unixPath, at.mode)
+  }
+  return {
+    local: 'unixPath' in at ? at : { ip: at.ip, port: server.port ?? at.port },
+    close: (graceMs) => close(server, graceMs),
+  }
+}
+
+async function close(server: BunServer, graceMs: number): Promise<void> {
+  const cut = setTimeout(() => void server.stop(true), graceMs)
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepIntervalMs)
+  await server.stop()
+  clearTimeout(cut)
+  clearInterval(sweep)
+}
+
+/** The other end of a request, asked for only when someone wants to know. */
+class BunPeer implements HttpPeer {
+  readonly #request: Request
+  readonly #server: BunServer
+  #found: { readonly address: string; readonly port: number } | undefined
+
+  constructor(request: Request, server: BunServer) {
+    this.#request = request
+    this.#server = server
+  }
+
+  get ip(): string {
+    return plainIp(this.#find().address)
+  }
+
+  get port(): number {
+    return this.#find().port
+  }
+
+  #find(): { readonly address: string; readonly port: number } {
+    this.#found ??= this.#server.requestIP(this.#request) ?? { address: '', port: 0 }
+    return this.#found
+  }
+}
+
+type BunRequestInit = RequestInit & { readonly unix?: string; readonly timeout?: boolean }
+
+/** Requests by Bun's fetch, without its time limit of five minutes. */
+export async function fetchHttp(url: string, options: HttpFetchOptions): Promise<Response> {
+  const { unixPath, signal, body, ...rest } = options
+  const init: BunRequestInit = {
+    ...rest,
+    timeout: false,
+    ...(signal === undefined ? {} : { signal }),
+    // Bun takes any bytes; the type of the platform's fetch excludes shared memory.
+    ...(body === undefined ? {} : { body: body as string }),
+    ...(unixPath === undefined ? {} : { unix: unixPath }),
+  }
+  try {
+    return await fetch(url, init)
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason
+    throw hostError(`request ${url}`, error)
+  }
+}
