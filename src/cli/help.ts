@@ -65,15 +65,6 @@ export function commandHelp(program: string, command: CommandSpec): string {
   ].join('\n')
 }
 
-/** What Go's flag package prints after a wrong flag. */
-export function flagUsage(command: CommandSpec): string {
-  const entries = flagsOf(command).map((flag) => {
-    const value = flag.kind === 'bool' ? '' : ` ${flag.placeholder ?? 'value'}`
-    return `  -${flag.name}${value}\n    \t${flag.doc}`
-  })
-  return ['Usage:', ...entries].join('\n')
-}
-
 function paragraphs(program: string, spec: CommandSpec | GroupSpec): readonly string[] {
   const about = spec.about.flatMap((text) => ['', wrap(text, width, '  ')])
   const examples = (spec.examples ?? []).flatMap(({ what, line }) => [

