@@ -254,7 +254,7 @@ export class Core {
     this.outbox.emit({ kind: 'apply', entries })
   }
 
-  /** The state store has applied entries. */
+  /** The state store has applied entries (paper figure 2: lastApplied). */
   onApplied(index: number): void {
     assert(index <= this.dispatchedIndex, () => `index ${index} was never handed out to be applied`)
     for (let at = this.appliedIndex + 1; at <= index; at++) {

@@ -1,4 +1,4 @@
-// Local inputs: what the driver has finished, and what clients and operators want.
+// Local inputs: what the driver has finished, and what clients and operators want (paper 8; thesis 3.10, 4, 6).
 import { sorted } from './configuration.ts'
 import type { Core } from './core.ts'
 import { onCandidatePersisted, onLeaderUnreachable, standForPreVote } from './election.ts'

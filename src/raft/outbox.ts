@@ -83,7 +83,7 @@ export class Outbox {
     this.#durableIndex = position.index
   }
 
-  /** All writes up to this one are durable. */
+  /** All writes up to this one are durable (paper figure 2, "persistent state on all servers"). */
   onPersisted(write: number): void {
     assert(
       write <= this.#lastWrite,

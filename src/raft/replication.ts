@@ -1,4 +1,4 @@
-// How a leader's log reaches its peers: pipelined appends, probes, heartbeats (paper 5.3; thesis 10.2.1).
+// How a leader's log reaches its peers: pipelined appends, probes, heartbeats (paper 5.3; thesis 10.2.2).
 import type { Core } from './core.ts'
 import { entryBytes } from './log.ts'
 import type { Entry } from './message.ts'

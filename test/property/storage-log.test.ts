@@ -235,27 +235,35 @@ test('with resets and compaction the log still holds what is behind the snapshot
     for (let life = 0; life < 4; life++) {
       const opened = await open(disk, snapshot)
       expectSame(opened, image, (snapshot?.index ?? 0) + 1)
-      for (let round = 0; round < 25; round++) {
-        const write = anyWrite(random, image, snapshot?.index ?? 0)
-        image.apply(write)
-        await opened.log.persist(write)
-        if (random.chance(100) && image.lastIndex > (snapshot?.index ?? 0)) {
-          const index: number = random.between((snapshot?.index ?? 0) + 1, image.lastIndex)
-          snapshot = metaOf(index, image.termAt(index) ?? 0)
-          await opened.log.compact(random.between(0, index))
-        }
-        if (random.chance(40)) {
-          const reset = { index: image.lastIndex + random.between(1, 20), term: image.hardState.term + 1 }
-          snapshot = metaOf(reset.index, reset.term)
-          image.apply({ hardState: null, reset, entries: [] })
-          await opened.log.persist({ hardState: null, reset, entries: [] })
-        }
-      }
+      for (let round = 0; round < 25; round++) snapshot = await change(random, opened.log, image, snapshot)
       if (random.chance(500)) await opened.log.close()
       else disk.crash()
     }
   }
 }, 60_000)
+
+/** A write, then perhaps a compaction behind a new snapshot, or a snapshot that takes the log's place. */
+async function change(
+  random: Random,
+  log: Log,
+  image: LogImage,
+  snapshot: SnapshotMeta | null,
+): Promise<SnapshotMeta | null> {
+  const floor = snapshot?.index ?? 0
+  const write = anyWrite(random, image, floor)
+  image.apply(write)
+  await log.persist(write)
+  if (random.chance(40)) {
+    const reset = { index: image.lastIndex + random.between(1, 20), term: image.hardState.term + 1 }
+    image.apply({ hardState: null, reset, entries: [] })
+    await log.persist({ hardState: null, reset, entries: [] })
+    return metaOf(reset.index, reset.term)
+  }
+  if (image.lastIndex === floor || !random.chance(100)) return snapshot
+  const index = random.between(floor + 1, image.lastIndex)
+  await log.compact(random.between(0, index))
+  return metaOf(index, image.termAt(index) ?? 0)
+}
 
 function metaOf(index: number, term: number): SnapshotMeta {
   return { index, term, configuration: { servers: [] }, configurationIndex: 0, size: 1 }
