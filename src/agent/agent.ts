@@ -4,7 +4,7 @@ import type { AgentConfig } from '../config/agent-config.ts'
 import type { GossipEffect } from '../gossip/events.ts'
 import { createApp } from '../http/app.ts'
 import { seededRandom, type Random } from '../lib/random.ts'
-import { ok } from '../lib/result.ts'
+import { err } from '../lib/result.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
 import { requestError } from '../model/errors.ts'
 import { limits as realLimits, type Limits } from '../model/limits.ts'
@@ -255,7 +255,10 @@ class RunningAgent implements Agent {
         knownDatacenters: () => pools.datacenters().length,
         leaderAddress: () => this.#server?.leaderText() ?? '',
         leave: () => this.#leaveForApi(),
-        reload: () => Promise.resolve(ok(undefined)),
+        reload: () =>
+          Promise.resolve(
+            err(requestError('internal', 'Reloading is not supported yet; restart the agent instead')),
+          ),
       }),
     )
     for (const at of config.httpListen) {
@@ -338,7 +341,9 @@ class RunningAgent implements Agent {
     const remove = [
       signals.on('SIGINT', () => this.#onSignal('SIGINT', !this.config.skipLeaveOnInterrupt)),
       signals.on('SIGTERM', () => this.#onSignal('SIGTERM', this.config.leaveOnTerminate)),
-      signals.on('SIGHUP', () => this.#logger.info('Caught signal', { signal: 'SIGHUP' })),
+      signals.on('SIGHUP', () =>
+        this.#logger.warn('Caught SIGHUP: reloading is not supported yet; restart the agent instead'),
+      ),
     ]
     return this.#whenEnded.finally(() => {
       for (const off of remove) off()

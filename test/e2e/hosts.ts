@@ -115,7 +115,8 @@ function plug(tag: string, namespace: string, number: number, ip: string): void 
   )
   must('ip', '-n', `${tag}-sw`, 'link', 'set', port, 'master', 'br0', 'up')
   must('ip', '-n', namespace, 'link', 'set', 'lo', 'up')
-  must('ip', '-n', namespace, 'addr', 'add', `${ip}/24`, 'dev', 'eth1')
+  const length = ip.includes(':') ? ['64', 'nodad'] : ['24']
+  must('ip', '-n', namespace, 'addr', 'add', `${ip}/${length[0]}`, 'dev', 'eth1', ...length.slice(1))
   must('ip', '-n', namespace, 'link', 'set', 'eth1', 'up')
 }
 
