@@ -5,6 +5,7 @@ import type {
   CatalogService,
   CheckInfo,
   CheckStatus,
+  Indexes,
   JsonObject,
   Json,
   KvEntry,
@@ -117,6 +118,25 @@ export function packService(service: ServiceInfo): object {
 /** The form of a check that CBOR carries. */
 export function packCheck(check: CheckInfo): object {
   return pick(checkFields, check)
+}
+
+/** The form of a node as stored. Equal nodes give equal bytes, whatever the order of their fields in memory. */
+export function packStoredNode(node: CatalogNode): object {
+  return { ...packNode(node), ...packIndexes(node) }
+}
+
+/** The form of a service as stored. */
+export function packStoredService(service: CatalogService): object {
+  return { ...packService(service), ...packIndexes(service), node: service.node }
+}
+
+/** The form of a check as stored. */
+export function packStoredCheck(check: CatalogCheck): object {
+  return { ...packCheck(check), ...packIndexes(check) }
+}
+
+function packIndexes({ createIndex, modifyIndex }: Indexes): Indexes {
+  return { createIndex, modifyIndex }
 }
 
 function pick<T extends object>(fields: { readonly [K in keyof T]: unknown }, value: T): object {

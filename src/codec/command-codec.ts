@@ -6,6 +6,7 @@ import type { Command, RegisterCommand } from '../model/command.ts'
 import type { StateRecord } from '../state/state.ts'
 import { catalogCheck, catalogNode, catalogService, checkInfo, kvEntry } from './catalog-shapes.ts'
 import { nodeInfo, packCheck, packKvEntry, packNode, packService, serviceInfo } from './catalog-shapes.ts'
+import { packStoredCheck, packStoredNode, packStoredService } from './catalog-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
 import {
   bytes,
@@ -58,7 +59,10 @@ export function decodeCommand(data: Uint8Array): Result<Command, CodecError> {
   return decoded.ok ? readShape(command, decoded.value) : decoded
 }
 
-/** Encodes a record of a snapshot. The bytes are a view that the next encoding may share a buffer with. */
+/**
+ * Encodes a record of a snapshot. Equal states give equal bytes on every server, so that a transfer can go on from
+ * another leader's snapshot of the same index. The bytes are a view that the next encoding may share a buffer with.
+ */
 export function encodeStateRecord(record: StateRecord): Uint8Array {
   return encodeCbor(packRecord(record))
 }
@@ -174,11 +178,11 @@ function packRecord(record: StateRecord): readonly unknown[] {
     case 'marks':
       return [kind, record.marks]
     case 'node':
-      return [kind, record.node]
+      return [kind, packStoredNode(record.node)]
     case 'service':
-      return [kind, record.service]
+      return [kind, packStoredService(record.service)]
     case 'check':
-      return [kind, record.check]
+      return [kind, packStoredCheck(record.check)]
     case 'serviceIndex':
       return [kind, record.service, record.index]
     case 'kv':

@@ -144,6 +144,8 @@ describe('every history', () => {
           for (const each of second) applyNext(state, each)
           const restored = restoreState(saved.map(decoded))
           expect([...restored.snapshot().records()]).toEqual([...snapshot.records()])
+          const again = Array.from(restored.snapshot().records(), (each) => encodeStateRecord(each).join())
+          expect(again).toEqual(saved.map((bytes) => bytes.join()))
           for (const each of second) applyNext(restored, each)
           expect(answers(restored)).toEqual(answers(state))
         },
