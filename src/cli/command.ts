@@ -30,6 +30,8 @@ export interface PositionalRule {
   readonly max: number
   readonly missing?: string
   readonly many?: string
+  /** Shows the help after either sentence. */
+  readonly showsHelp?: true
 }
 
 /** A command that only has subcommands. */

@@ -137,6 +137,7 @@ const rows: readonly (CommandSpec | GroupSpec)[] = [
       max: 1,
       missing: 'A single node name must be specified to force leave.',
       many: 'A single node name must be specified to force leave.',
+      showsHelp: true,
     },
     load: async () => (await import('./commands/cluster.ts')).forceLeave,
   },
@@ -167,7 +168,12 @@ const rows: readonly (CommandSpec | GroupSpec)[] = [
       { name: 'wan', kind: 'bool', doc: 'Joins the WAN pool, which connects the servers of datacenters.' },
     ],
     http: 'agent',
-    positional: { min: 1, max: Infinity, missing: 'At least one address to join must be specified.' },
+    positional: {
+      min: 1,
+      max: Infinity,
+      missing: 'At least one address to join must be specified.',
+      showsHelp: true,
+    },
     load: async () => (await import('./commands/cluster.ts')).join,
   },
   {
@@ -192,6 +198,7 @@ const rows: readonly (CommandSpec | GroupSpec)[] = [
     about: ['Tells an agent to leave its cluster gracefully and to stop.'],
     flags: [],
     http: 'agent',
+    positional: { min: 0, max: 0, many: 'Too many arguments: leave takes none' },
     load: async () => (await import('./commands/cluster.ts')).leave,
   },
   {

@@ -56,8 +56,7 @@ async function runCommand(command: CommandSpec, args: readonly string[], caller:
   }
   const fault = positionalFault(command, parsed.value)
   if (fault !== undefined) {
-    const isMissing = parsed.value.positional.length < (command.positional?.min ?? 0)
-    const help = isMissing && command.positional?.min === 1 ? `\n${commandHelp(program, command)}\n` : ''
+    const help = command.positional?.showsHelp === true ? `\n${commandHelp(program, command)}\n` : ''
     host.console.err(`${fault}\n${help}`)
     return 1
   }

@@ -29,7 +29,8 @@ function readOptions({ flags }: Context): { readonly stale: boolean } {
 async function printKeys(context: Context, prefix: string): Promise<number> {
   const client = await context.client()
   const separator = context.flags.string('separator') ?? '/'
-  const { value } = await client.kvKeys(prefix, { ...readOptions(context), separator })
+  const options = { ...readOptions(context), ...(separator !== '' && { separator }) }
+  const { value } = await client.kvKeys(prefix, options)
   if (wantsJson(context.flags)) context.print(renderJson(value))
   else for (const key of value) context.print(key)
   return 0
@@ -90,7 +91,7 @@ function bytesOf(base64: string): Uint8Array {
 /** Runs `kv put`. */
 export async function kvPut(context: Context): Promise<number> {
   const { flags } = context
-  const key = withoutSlash(context.args[0] ?? '')
+  const key = context.args[0] ?? ''
   const session = flags.string('session') ?? ''
   if (key === '') throw new UsageError('Error! Missing KEY argument')
   if ((flags.bool('acquire') || flags.bool('release')) && session === '') {
@@ -98,6 +99,9 @@ export async function kvPut(context: Context): Promise<number> {
   }
   if (flags.bool('cas') && !flags.has('modify-index')) {
     throw new UsageError('Must specify -modify-index with -cas!')
+  }
+  if (key.startsWith('/')) {
+    throw new UsageError(`Error! Failed writing data: Invalid key. Key must not begin with a '/': ${key}`)
   }
   const data = await readData(context, context.args[1] ?? '')
   return attempt(context, 'Error! Failed writing data', async () => {
@@ -170,7 +174,6 @@ async function readData({ host, flags }: Context, text: string): Promise<Uint8Ar
 
 async function readSource(host: Context['host'], text: string): Promise<Uint8Array | string> {
   if (text === '-') return host.console.readStdin()
-  if (text.startsWith('\\@')) return text.slice(1)
   if (!text.startsWith('@')) return text
   const path = text.slice(1)
   try {
@@ -196,7 +199,7 @@ export async function kvDelete(context: Context): Promise<number> {
   if (flags.has('modify-index') && !flags.bool('cas')) {
     throw new UsageError('Cannot specify -modify-index without -cas!')
   }
-  return attempt(context, 'Error! Did not delete key', async () => {
+  return attempt(context, `Error deleting key ${key}`, async () => {
     const client = await context.client()
     const isDone = await client.kvDelete(key, {
       recurse: isRecursive,

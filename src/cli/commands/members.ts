@@ -25,7 +25,7 @@ export async function members(context: Context): Promise<number> {
     const all = await client.agentMembers({ wan: flags.bool('wan'), segment })
     const found = all
       .filter((member) => pattern.test(statusOf(member)))
-      .toSorted((a, b) => (a.Name < b.Name ? -1 : a.Name > b.Name ? 1 : 0))
+      .toSorted((a, b) => compare(segmentOf(a), segmentOf(b)) || compare(a.Name, b.Name))
     if (isJson) context.print(renderJson(found))
     if (found.length === 0) return nothingFound
     if (!isJson) context.print(flags.bool('detailed') ? detailed(context, found) : summary(context, found))
@@ -46,6 +46,15 @@ function statusOf({ Status }: MemberShape): string {
   return statusWords[Status] ?? 'unknown'
 }
 
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Servers are in every segment. */
+function segmentOf({ Tags }: MemberShape): string {
+  return Tags['segment'] || (Tags['role'] === 'consul' ? '<all>' : '<default>')
+}
+
 function addressOf({ Addr, Port }: MemberShape): string {
   return Addr.includes(':') ? `[${Addr}]:${Port}` : `${Addr}:${Port}`
 }
@@ -58,7 +67,6 @@ function summary(context: Context, found: readonly MemberShape[]): string {
     const { Name, Tags } = member
     const type = typeByRole[Tags['role'] ?? ''] ?? 'unknown'
     const build = (Tags['build'] ?? '').split(':', 1)[0] ?? ''
-    const segment = Tags['segment'] || (type === 'server' ? '<all>' : '<default>')
     return [
       Name,
       addressOf(member),
@@ -68,7 +76,7 @@ function summary(context: Context, found: readonly MemberShape[]): string {
       Tags['vsn'] ?? '',
       Tags['dc'] ?? '',
       Tags['ap'] ?? 'default',
-      segment,
+      segmentOf(member),
     ]
   })
   return renderTable([header, ...rows], paintStatus(context))
@@ -76,7 +84,8 @@ function summary(context: Context, found: readonly MemberShape[]): string {
 
 function detailed(context: Context, found: readonly MemberShape[]): string {
   const rows = found.map((member) => {
-    const tags = Object.entries(member.Tags).map(([key, value]) => `${key}=${value}`)
+    const shown = { ...member.Tags, segment: segmentOf(member) }
+    const tags = Object.entries(shown).map(([key, value]) => `${key}=${value}`)
     return [member.Name, addressOf(member), statusOf(member), tags.toSorted().join(',')]
   })
   return renderTable([['Node', 'Address', 'Status', 'Tags'], ...rows], paintStatus(context))

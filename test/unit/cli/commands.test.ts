@@ -20,7 +20,7 @@ const servers = [
 
 const members = { answer: (): Response => Response.json(servers) }
 
-test('members: sorted by name, with the columns of the newest reference', async () => {
+test('members: servers first, sorted by name, with the columns of the newest reference', async () => {
   const { code, out } = await run(['members'], members)
   expect(code).toBe(0)
   expect(out).toBe(
@@ -34,8 +34,8 @@ test('members -detailed: tags sorted', async () => {
   const { out } = await run(['members', '-detailed'], members)
   expect(out).toBe(
     'Node  Address         Status  Tags\n' +
-      'a     [fd00::1]:8301  alive   build=0.1.0:,dc=dc1,role=consul,vsn=2\n' +
-      'b     10.0.0.2:8301   failed  build=0.1.0:abc,dc=dc1,role=node,vsn=2\n',
+      'a     [fd00::1]:8301  alive   build=0.1.0:,dc=dc1,role=consul,segment=<all>,vsn=2\n' +
+      'b     10.0.0.2:8301   failed  build=0.1.0:abc,dc=dc1,role=node,segment=<default>,vsn=2\n',
   )
 })
 

@@ -23,7 +23,7 @@ test('put sends the data as it is typed', async () => {
 test.each([
   [['k'], ''],
   [['k', '-'], 'piped'],
-  [['k', '\\@x'], '@x'],
+  [['k', '\\@x'], '\\@x'],
   [['-base64', 'k', 'aGk='], 'hi'],
 ])('put %j sends %j', async (args, body) => {
   expect((await put(args, 'piped')).sent).toEqual([`PUT /v1/kv/k ${body}`])

@@ -1,0 +1,199 @@
+// The command lines whose outcome is recorded of the reference and compared with ours, in the order they are run.
+
+/** One command line. */
+export interface CliLine {
+  readonly args: readonly string[]
+  /** Words that are our own (help, reasons): only the exit code and whether standard error is written to are compared. */
+  readonly isHelp?: true
+  readonly stdin?: string
+}
+
+function lines(...texts: readonly string[]): readonly CliLine[] {
+  return texts.map((text) => ({ args: text.split(' ') }))
+}
+
+function help(...texts: readonly string[]): readonly CliLine[] {
+  return texts.map((text) => ({ args: text === '' ? [] : text.split(' '), isHelp: true }))
+}
+
+/** All of them. */
+export const cliLines: readonly CliLine[] = [
+  ...help(
+    '',
+    '-h',
+    '-help',
+    '--help',
+    'help',
+    'nosuch',
+    'kv',
+    'kv -h',
+    'kv nosuch',
+    'operator',
+    'operator raft',
+  ),
+  ...help(
+    'operator raft nosuch',
+    'catalog',
+    'catalog -h',
+    'members -h',
+    'members x -h',
+    'members -- -h',
+    'join -h a',
+  ),
+  ...help(
+    'members -nosuch',
+    'members --nosuch',
+    'members -status',
+    'members -wan=x',
+    'members ---x',
+    'members -=x',
+  ),
+  ...help('join', 'force-leave', 'force-leave a b', 'agent -nosuch', 'agent -bootstrap-expect=x', 'agent -h'),
+  ...help(
+    'catalog nodes -node-meta=x',
+    '-v',
+    '-version',
+    '--version',
+    'version',
+    'version -h',
+    'keygen',
+    'keygen -h',
+  ),
+  ...help(
+    'validate -h',
+    'monitor -h',
+    'reload -h',
+    'leave -h',
+    'info -h',
+    'kv get -h',
+    'kv put -h',
+    'kv delete -h',
+  ),
+  ...lines('members', 'members x', 'members -detailed', 'members -wan', 'members -wan -detailed'),
+  ...lines(
+    'members -status=alive',
+    'members -status alive',
+    'members --status=nobody',
+    'members -status=left|failed',
+  ),
+  ...lines(
+    'info',
+    'info x',
+    'operator raft list-peers',
+    'operator raft list-peers -stale',
+    'operator raft list-peers x',
+  ),
+  ...lines('catalog nodes', 'catalog nodes -detailed', 'catalog nodes x', 'catalog nodes -service=nosuch'),
+  ...lines('catalog nodes -service=consul', 'catalog nodes -node-meta=a=b', 'catalog nodes -datacenter=dc9'),
+  ...lines(
+    'catalog nodes -near=server-one',
+    'catalog nodes -stale',
+    'catalog services',
+    'catalog services -tags',
+  ),
+  ...lines('catalog services -node=client-two', 'catalog services -node=server-one', 'catalog services x'),
+  ...lines('catalog services -node-meta=a=b', 'catalog services -datacenter=dc9', 'catalog datacenters'),
+  ...lines('catalog datacenters x', 'force-leave nosuch', 'force-leave -prune nosuch', 'reload', 'reload x'),
+  ...lines(
+    'join 127.0.47.9',
+    'join 127.0.47.9 127.0.47.1',
+    'join 127.0.47.1 127.0.47.2',
+    'join -wan 127.0.47.1',
+  ),
+  ...lines(
+    'kv put',
+    'kv put a',
+    'kv put a b',
+    'kv put a/b 007',
+    'kv put a/c 1e3',
+    'kv put a b c',
+    'kv put /a/d x',
+  ),
+  ...lines('kv put -flags=42 f v', 'kv put -flags=18446744073709551615 g v', 'kv put -base64 h aGVsbG8='),
+  ...lines('kv put i \\@x', 'kv put i @nosuchfile', 'kv put -cas i x', 'kv put -cas -modify-index=1 a x'),
+  ...lines('kv put -modify-index=5 x y', 'kv put -acquire a b', 'kv put -release a b'),
+  { args: ['kv', 'put', 'stdin', '-'], stdin: 'piped' },
+  ...lines(
+    'kv get a',
+    'kv get /a',
+    'kv get nosuch',
+    'kv get',
+    'kv get a b',
+    'kv get -detailed a',
+    'kv get -detailed f',
+  ),
+  ...lines(
+    'kv get -detailed g',
+    'kv get -base64 a',
+    'kv get h',
+    'kv get stdin',
+    'kv get -keys',
+    'kv get -keys a/',
+  ),
+  ...lines(
+    'kv get -keys -separator= a',
+    'kv get -keys -separator=/ a',
+    'kv get -recurse a',
+    'kv get -recurse nosuch',
+  ),
+  ...lines(
+    'kv get -recurse -detailed a',
+    'kv get -recurse -base64 a',
+    'kv get -keys nosuch',
+    'kv get -stale a',
+  ),
+  ...lines('kv get -recurse', 'kv get -detailed -keys a', 'kv get -recurse -keys a'),
+  ...lines(
+    'kv delete',
+    'kv delete nosuch',
+    'kv delete a/b',
+    'kv delete -cas a',
+    'kv delete -cas -modify-index=1 a',
+  ),
+  ...lines('kv delete -modify-index=1 a', 'kv delete -recurse a', 'kv delete /f', 'kv delete a b'),
+  ...lines(
+    'members -http-addr=127.0.47.9:1',
+    'info -http-addr=127.0.47.9:1',
+    'join -http-addr=127.0.47.9:1 a b',
+  ),
+  ...lines(
+    'leave -http-addr=127.0.47.9:1',
+    'force-leave -http-addr=127.0.47.9:1 a',
+    'reload -http-addr=127.0.47.9:1',
+  ),
+  ...lines('operator raft list-peers -http-addr=127.0.47.9:1', 'catalog nodes -http-addr=127.0.47.9:1'),
+  ...lines('catalog services -http-addr=127.0.47.9:1', 'catalog datacenters -http-addr=127.0.47.9:1'),
+  ...lines(
+    'kv get -http-addr=127.0.47.9:1 a',
+    'kv put -http-addr=127.0.47.9:1 a b',
+    'kv delete -http-addr=127.0.47.9:1 a',
+  ),
+  ...lines('monitor -http-addr=127.0.47.9:1', 'validate'),
+  ...help('validate /nosuch/file.json', 'leave x'),
+  ...lines('leave'),
+]
+
+/** A request that a command sent, and its answer. */
+export interface CliRequest {
+  readonly method: string
+  /** Path and query, parameters sorted. */
+  readonly url: string
+  readonly body: string
+  readonly status: number
+  readonly answer: string
+}
+
+/** What a command line led to. Help texts are not kept. */
+export interface CliRecord {
+  readonly args: readonly string[]
+  readonly code: number
+  readonly out: string
+  readonly err: string
+  readonly requests: readonly CliRequest[]
+}
+
+/** Path and query with the parameters in order, so that two clients can be compared. */
+export function sortedUrl(url: URL): string {
+  const parameters = [...url.searchParams].map(([name, value]) => `${name}=${value}`).toSorted()
+  return parameters.length === 0 ? url.pathname : `${url.pathname}?${parameters.join('&')}`
+}

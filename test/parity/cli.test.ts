@@ -1,0 +1,70 @@
+// Our commands print what the reference's printed, given the answers that those got, and send the same requests.
+// Recorded by record-cli.ts; each intended difference is one entry here and one line in docs/compatibility.md.
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { run, type Outcome } from '../unit/cli/console.ts'
+import { cliLines, sortedUrl, type CliRecord, type CliRequest } from './cli-lines.ts'
+
+const records = JSON.parse(
+  readFileSync(new URL('cli/recorded.json', import.meta.url), 'utf8'),
+) as readonly CliRecord[]
+
+/** The cells of a table, so that columns can be compared apart from their widths. */
+function cells(text: string): readonly (readonly string[])[] {
+  return text.split('\n').map((line) => line.split(/ {2,}/))
+}
+
+/** Turns our output into what the reference would have printed, or leaves it. */
+function withoutDifferences(name: string, outcome: Outcome): { code: number; out: unknown; err: string } {
+  const err = outcome.err.replaceAll(/; is an agent running there\? Start one, .* CONSUL_HTTP_ADDR/g, '')
+  const isSummary = name.startsWith('members') && outcome.out.includes('  Partition')
+  if (isSummary) return { ...outcome, err, out: cells(outcome.out).map((row) => row.toSpliced(7, 1)) }
+  if (name.startsWith('operator raft list-peers')) {
+    return { ...outcome, err, out: cells(outcome.out).map((row) => row.slice(0, 6)) }
+  }
+  return { ...outcome, err }
+}
+
+/** The recorded output in the same form. */
+function inForm(out: string, ours: unknown): unknown {
+  return typeof ours === 'string' ? out : cells(out)
+}
+
+/** The reference drops -stale on its way; ours sends it. */
+function withoutStale({ method, url }: Pick<CliRequest, 'method' | 'url'>): string {
+  return `${method} ${url.replace(/^(\/v1\/catalog\/nodes)\?stale=$/, '$1')}`
+}
+
+test.each(records.map((record, i) => [record.args.join(' '), record, i] as const))(
+  '%s',
+  async (name, record, i) => {
+    const sent: { method: string; url: string; body: string }[] = []
+    const outcome = await run(record.args, {
+      env: record.args.some((arg) => arg.startsWith('-http-addr'))
+        ? {}
+        : { CONSUL_HTTP_ADDR: '127.0.47.1:8500' },
+      stdin: cliLines[i]?.stdin ?? '',
+      answer(method, url, body) {
+        if (url.port === '1') throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
+        const recorded = record.requests[sent.length]
+        sent.push({ method, url: sortedUrl(url), body })
+        return new Response(recorded?.answer, { status: recorded?.status ?? 599 })
+      },
+    })
+    if (cliLines[i]?.isHelp === true) {
+      expect({ code: outcome.code, err: outcome.err !== '' }).toEqual({
+        code: record.code,
+        err: record.err !== '',
+      })
+      return
+    }
+    const ours = withoutDifferences(name, outcome)
+    expect(ours).toEqual({ code: record.code, out: inForm(record.out, ours.out), err: record.err })
+    expect(sent.map(withoutStale)).toEqual(record.requests.map(withoutStale))
+    expect(sent.map(({ body }) => body)).toEqual(record.requests.map(({ body }) => body))
+  },
+)
+
+test('the recording is of the lines as they are', () => {
+  expect(records.map(({ args }) => args)).toEqual(cliLines.map(({ args }) => args))
+})
