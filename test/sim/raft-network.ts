@@ -14,7 +14,7 @@ import type { Raft } from '../../src/raft/raft.ts'
 import { RaftChecks, Violation } from './raft-checks.ts'
 import { LogImage } from './raft-disk.ts'
 import type { Write } from './raft-disk.ts'
-import { isFileEffect, newServer, readState } from './raft-server.ts'
+import { isFileEffect, lineOf, newServer, readState } from './raft-server.ts'
 import type { FileEffect, SimServer } from './raft-server.ts'
 
 /** Limits so small that every boundary is crossed in every run. */
@@ -276,9 +276,7 @@ export class RaftWorld {
         return this.checks.onRead('readIndex', server.id, { index: effect.index, acknowledgedBefore })
       }
       default:
-        return isFileEffect(effect)
-          ? this.#onFile(server, effect)
-          : this.#log(server.id, JSON.stringify(effect))
+        return isFileEffect(effect) ? this.#onFile(server, effect) : this.#log(server.id, lineOf(effect))
     }
   }
 

@@ -56,6 +56,14 @@ export function isFileEffect(effect: RaftEffect): effect is FileEffect {
   return fileKinds.some((kind) => kind === effect.kind)
 }
 
+/** An effect that is only to be seen, as a line of the trace; learners stand in brackets. */
+export function lineOf(effect: RaftEffect): string {
+  if (effect.kind !== 'configurationChanged') return JSON.stringify(effect)
+  const { configuration, index, committed } = effect
+  const names = configuration.servers.map(({ id, suffrage }) => (suffrage === 'voter' ? id : `(${id})`))
+  return `configuration of ${index}${committed ? ', final' : ''}: ${names.join(' ')}`
+}
+
 const text = new TextDecoder()
 
 /** The state that a snapshot holds. */
