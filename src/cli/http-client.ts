@@ -9,6 +9,7 @@ export async function clientFor(flags: FlagValues, host: Host): Promise<Client> 
   const { env } = host.system
   const address = agentAddress(flags, env)
   refuseTlsSettings(address, flags, env)
+  refuseTenants(env)
   const token = await readToken(flags, host)
   const datacenter = flags.string('datacenter') ?? ''
   const auth = env['CONSUL_HTTP_AUTH'] ?? ''
@@ -29,8 +30,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 function agentAddress(flags: FlagValues, env: Environment): string {
   const given = flags.string('http-addr') ?? env['CONSUL_HTTP_ADDR'] ?? ''
   const address = given === '' ? '127.0.0.1:8500' : given
-  if (address.includes('://')) return address
-  return `${isTrue(env['CONSUL_HTTP_SSL']) ? 'https' : 'http'}://${address}`
+  const isHttps = isTrue(env['CONSUL_HTTP_SSL'])
+  if (!address.includes('://')) return `${isHttps ? 'https' : 'http'}://${address}`
+  // As in the reference: who asks for TLS gets it, whatever the address says.
+  return isHttps ? address.replace(/^http:/, 'https:') : address
 }
 
 function isTrue(text: string | undefined): boolean {
@@ -61,6 +64,15 @@ function refuseTlsSettings(address: string, flags: FlagValues, env: Environment)
   }
 }
 
+/** Ignoring these would answer for another namespace or partition. */
+function refuseTenants(env: Environment): void {
+  for (const variable of ['CONSUL_NAMESPACE', 'CONSUL_PARTITION']) {
+    const name = env[variable] ?? ''
+    if (name === '' || name === 'default') continue
+    throw new UsageError(`Cannot use ${variable}=${name}: there is only the default one; unset the variable`)
+  }
+}
+
 async function readToken(flags: FlagValues, host: Host): Promise<string> {
   const { env } = host.system
   const token = flags.string('token')
@@ -71,7 +83,7 @@ async function readToken(flags: FlagValues, host: Host): Promise<string> {
     const absolute = path.startsWith('/') ? path : `${host.system.cwd}/${path}`
     return new TextDecoder().decode(await host.files.read(absolute)).trim()
   } catch (error) {
-    throw new UsageError(`Cannot read the token file "${path}": ${messageOf(error)}`)
+    throw new UsageError(`Cannot read the token file: ${messageOf(error)}`)
   }
 }
 

@@ -201,3 +201,24 @@ test('monitor copies the stream and says when it ends', async () => {
   expect({ code, out }).toEqual({ code: 0, out: 'line 1\nline 2\n' })
   expect(err).toMatch(/^Remote side ended the monitor!/)
 })
+
+test('CONSUL_HTTP_SSL counts more than http:// in the address', async () => {
+  const { err } = await run(['reload'], {
+    env: { CONSUL_HTTP_SSL: '1', CONSUL_HTTP_ADDR: 'http://127.0.0.1:1' },
+  })
+  expect(err).toContain('Put "https://127.0.0.1:1/v1/agent/reload"')
+})
+
+test('another namespace is refused, not ignored', async () => {
+  expect(await run(['reload'], { env: { CONSUL_NAMESPACE: 'team' } })).toEqual({
+    code: 1,
+    out: '',
+    err: 'Cannot use CONSUL_NAMESPACE=team: there is only the default one; unset the variable\n',
+  })
+})
+
+test('a token file that is not there', async () => {
+  const { code, err } = await run(['reload', '-token-file=/nosuch/token'])
+  expect(code).toBe(1)
+  expect(err).toMatch(/^Cannot read the token file: .*\/nosuch\/token.*\n$/)
+})
