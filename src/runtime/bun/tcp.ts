@@ -206,7 +206,8 @@ class BunConnection implements TcpConnection {
     else if (this.#theirs === 'open' && this.#ours === 'ended' && !this.#isDestroyed) this.#theirs = 'ended'
     this.#isClosed = true
     this.#dropQueue()
-    this.#tell()
+    // Bun calls this inside `destroy` and `end`; their caller hears of it when it is done, as on Node.
+    queueMicrotask(() => this.#tell())
   }
 
   #sendEnd(): void {

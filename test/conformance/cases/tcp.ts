@@ -342,6 +342,18 @@ function closing(host: Host, { ip }: World): readonly ConformanceCase[] {
       },
     },
     {
+      name: 'tcp: a close is told after the call that caused it',
+      async run() {
+        const pair = await connectPair(host, ip)
+        pair.client.connection.destroy()
+        equal(pair.client.closes, 0, 'closes told inside destroy')
+        pair.server.connection.end()
+        equal(pair.server.closes, 0, 'closes told inside end')
+        await pair.end()
+        equal([pair.client.closes, pair.server.closes], [1, 1], 'closes')
+      },
+    },
+    {
       name: 'tcp: no data comes after destroy',
       async run() {
         const pair = await connectPair(host, ip)
