@@ -29,27 +29,37 @@ interface Join {
 
 /** Contact addresses that one join asks at the same time. */
 const joinsInParallelMax = 16
+/** Regular exchanges in a row that may be left out while all digests agree. */
+const skipsMax = 3
 /** Exchanges after a join that are made in any case; more follow while they bring news. */
 const followUpsMin = 2
 /** Above this many members the regular exchange becomes rarer. */
 const pushPullMembersMax = 32
 
+/** What the stream part asks and tells the parts that are made after it. */
+export interface ExchangeLinks {
+  /** Is told how a fallback probe ended. */
+  onStream(sequence: number, outcome: StreamOutcome): void
+  /** True if the members' digests have agreed since a time. */
+  hasAgreedSince(sinceMs: number): boolean
+}
+
 /** The stream part of the machine. */
 export class Exchanges {
   readonly #parts: MergeParts
-  readonly #onStream: (sequence: number, outcome: StreamOutcome) => void
+  readonly #links: ExchangeLinks
   readonly #random: Random
   readonly #open = new Map<number, Purpose>()
   #next = 1
   #pushPullAtMs = Infinity
+  #skips = 0
   #reconnectAtMs = Infinity
   /** Exchanges since the last join, and the pause before the next; null in the regular rhythm. */
   #followUp: { readonly count: number; readonly pauseMs: number } | null = null
 
-  /** @param onStream is told how a fallback probe ended */
-  constructor(parts: MergeParts, onStream: (sequence: number, outcome: StreamOutcome) => void) {
+  constructor(parts: MergeParts, links: ExchangeLinks) {
     this.#parts = parts
-    this.#onStream = onStream
+    this.#links = links
     this.#random = parts.core.random('exchanges')
   }
 
@@ -83,18 +93,22 @@ export class Exchanges {
     if (this.#pushPullAtMs !== Infinity) this.#pushPullAtMs = this.#parts.core.nowMs
   }
 
-  /** A full exchange with a random live member; its pause grows with the logarithm of the cluster (memberlist). */
+  /**
+   * A full exchange with a random live member; its pause grows with the logarithm of the cluster (memberlist). While
+   * the digests of all members agree most are left out (our addition; DESIGN.md decision 3).
+   */
   #pushPull(): void {
     const { core } = this.#parts
     const scale = log2CeilOfRatio(core.members.liveCount, pushPullMembersMax) + 1
     const regularMs = core.config.timing.pushPullIntervalMs * scale
-    const pauseMs = Math.min(
-      regularMs,
-      this.#followUp === null
-        ? Infinity
-        : this.#random.between(this.#followUp.pauseMs, 2 * this.#followUp.pauseMs),
-    )
-    this.#pushPullAtMs = core.nowMs + pauseMs
+    const followMs = this.#followUp?.pauseMs ?? regularMs
+    this.#pushPullAtMs = core.nowMs + Math.min(regularMs, this.#random.between(followMs, 2 * followMs))
+    const hasAgreed = this.#followUp === null && this.#links.hasAgreedSince(core.nowMs - regularMs)
+    if (hasAgreed && this.#skips < skipsMax) {
+      this.#skips++
+      return
+    }
+    this.#skips = 0
     const [target] = core.members.pick(1, (record) => record.liveness === 'alive')
     if (target !== undefined) this.exchangeState(target.update.address, false)
   }
@@ -165,7 +179,7 @@ export class Exchanges {
     this.#open.delete(exchange)
     if (purpose === undefined) return
     if (purpose.kind === 'streamPing') {
-      this.#onStream(purpose.sequence, reply.kind === 'streamAck' ? 'answered' : 'failed')
+      this.#links.onStream(purpose.sequence, reply.kind === 'streamAck' ? 'answered' : 'failed')
       return
     }
     const refusal = this.#takeIn(purpose, reply)
@@ -177,7 +191,7 @@ export class Exchanges {
   onFailed(exchange: number, reason: string, isRefused: boolean): void {
     const purpose = this.#open.get(exchange)
     this.#open.delete(exchange)
-    if (purpose?.kind === 'streamPing') this.#onStream(purpose.sequence, isRefused ? 'refused' : 'failed')
+    if (purpose?.kind === 'streamPing') this.#links.onStream(purpose.sequence, isRefused ? 'refused' : 'failed')
     if (purpose?.kind !== 'join') return
     this.#concludeJoin(purpose.join, { address: purpose.address, reason, isRefusal: false })
   }

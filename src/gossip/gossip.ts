@@ -72,8 +72,12 @@ class GossipMachine implements Gossip {
     this.#core = core
     this.#intents = intents
     this.#news = news
-    this.#exchanges = new Exchanges({ core, news, intents }, (sequence, outcome) =>
-      this.#prober.onStream(sequence, outcome),
+    this.#exchanges = new Exchanges(
+      { core, news, intents },
+      {
+        onStream: (sequence, outcome) => this.#prober.onStream(sequence, outcome),
+        hasAgreedSince: (sinceMs) => this.#repair.hasAgreedSince(sinceMs),
+      },
     )
     this.#repair = new Repair(core, (address) => this.#exchanges.exchangeState(address, false))
     this.#prober = new Prober(core, news, this.#exchanges, this.#repair)

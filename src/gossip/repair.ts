@@ -22,6 +22,8 @@ export class Repair {
   #digestRepaired: Digest | null = null
   #pauseMs = 0
   #allowedMs = -Infinity
+  #agreedMs = -Infinity
+  #differedMs = -Infinity
 
   constructor(core: Core, exchangeWith: (address: Address) => void) {
     this.#core = core
@@ -38,10 +40,20 @@ export class Repair {
     this.#changedMs = nowMs
   }
 
+  /** True if since a time some member has shown our digest and none has shown another. */
+  hasAgreedSince(sinceMs: number): boolean {
+    return this.#agreedMs >= sinceMs && this.#differedMs < sinceMs
+  }
+
   /** A member has told its digest. */
   onDigest(name: string, digest: Digest): void {
     const { members, nowMs, phase } = this.#core
-    if (digest === 0 || digest === members.digest || phase !== 'running') return
+    if (digest === 0 || phase !== 'running') return
+    if (digest === members.digest) {
+      this.#agreedMs = nowMs
+      return
+    }
+    this.#differedMs = nowMs
     const record = members.get(name)
     if (record === undefined || !isLive(record) || !this.#isQuiet() || nowMs < this.#allowedMs) return
     this.#plan()

@@ -1,6 +1,11 @@
 // Many gossip machines on a simulated network in virtual time: delays, loss, cuts, pauses, crashes. The machines and
 // the codec are the shipped ones; sockets, streams and the driver are stood in for here.
-import { decodePacket, encodePacket } from '../../src/codec/gossip-codec.ts'
+import {
+  decodePacket,
+  encodeExchangeReply,
+  encodeExchangeRequest,
+  encodePacket,
+} from '../../src/codec/gossip-codec.ts'
 import { lanTiming, type GossipConfig, type GossipTiming } from '../../src/gossip/config.ts'
 import type { GossipEffect, GossipInput, Member, MemberStatus } from '../../src/gossip/events.ts'
 import { createGossip, type Gossip } from '../../src/gossip/gossip.ts'
@@ -48,6 +53,10 @@ export interface SimNode {
   bytesSent: number
 }
 
+/** Headers of a datagram, and of the segments of a short connection. */
+const datagramHeaderBytes = 28
+const streamHeaderBytes = 7 * 40
+
 interface SimEvent {
   readonly atMs: number
   readonly order: number
@@ -56,7 +65,7 @@ interface SimEvent {
 
 /** A network of gossip machines. */
 export class GossipNetwork {
-  readonly options: Required<NetworkOptions>
+  options: Required<NetworkOptions>
   readonly nodes: Map<string, SimNode> = new Map()
   readonly log: LoggedEvent[] = []
   readonly #byAddress = new Map<string, SimNode>()
@@ -282,7 +291,7 @@ export class GossipNetwork {
     let delivered = messages
     if (this.options.hasCodec || this.options.hasBytes) {
       const bytes = encodePacket(messages)
-      node.bytesSent += bytes.length + 28
+      node.bytesSent += bytes.length + datagramHeaderBytes
       this.largestPacketBytes = Math.max(this.largestPacketBytes, bytes.length)
       if (this.options.hasCodec) {
         const decoded = decodePacket(bytes)
@@ -310,6 +319,9 @@ export class GossipNetwork {
     const fail = (reason: string, isRefused: boolean): void =>
       finish({ kind: 'exchangeFailed', exchange, reason, isRefused })
     this.at(this.nowMs + effect.timeoutMs, () => fail('timed out', false))
+    if (this.options.hasBytes) {
+      node.bytesSent += encodeExchangeRequest(effect.request).length + streamHeaderBytes
+    }
     if (target !== undefined && target.group !== node.group) return
     this.at(this.nowMs + 2 * this.#delay(), () => {
       if (target === undefined || target.state === 'dead') {
@@ -318,9 +330,10 @@ export class GossipNetwork {
       }
       const inbound = this.#nextInbound
       this.#nextInbound -= 2
-      this.#inbound.set(inbound, (reply) =>
-        this.at(this.nowMs + this.#delay(), () => finish({ kind: 'exchangeAnswered', exchange, reply })),
-      )
+      this.#inbound.set(inbound, (reply) => {
+        if (this.options.hasBytes) target.bytesSent += encodeExchangeReply(reply).length
+        this.at(this.nowMs + this.#delay(), () => finish({ kind: 'exchangeAnswered', exchange, reply }))
+      })
       const from = node.config.address
       this.#step(target, { kind: 'exchangeReceived', exchange: inbound, from, request: effect.request })
     })

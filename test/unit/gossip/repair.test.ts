@@ -48,6 +48,19 @@ describe('digest', () => {
   })
 })
 
+describe('regular exchanges', () => {
+  it('while the digests agree three of four are left out', () => {
+    const me = atRest('p1', 'p2')
+    const untilMs = me.nowMs + 16 * lanTiming.pushPullIntervalMs
+    while (me.nowMs < untilMs) {
+      const digest = sent(me.packet('p1', pingFrom('p1', 0)), 'ack')[0]?.digest ?? 0
+      me.packet('p1', pingFrom('p1', digest))
+      me.advanceAnswering(1000)
+    }
+    expect(partners(me).length).toBe(4)
+  })
+})
+
 describe('repair', () => {
   it('a peer with another digest is asked for its state, and ours is told', () => {
     const me = atRest('p1', 'p2')
