@@ -187,8 +187,9 @@ function ask(connection: TcpConnection, question: Question): Promise<Result<Uint
     })
     const settle = (result: Result<Uint8Array, RpcFailure>): void => {
       cancel()
-      connection.destroy()
+      // First: destroying may tell of the close at once, which would settle it as failed.
       resolve(result)
+      connection.destroy()
     }
     const fail = (message: string): void =>
       settle(err(failure('closed', `The exchange with ${peer}: ${message}`, true)))
