@@ -180,3 +180,12 @@ test('a crash at any moment of a save leaves the old or the new one, never a mix
     expect(loaded).toEqual({ ok: true, value: records(index === 6 ? 9 : 20) })
   }
 })
+
+test('a snapshot holds what was there when it was asked for, whatever is applied while it is written', async () => {
+  const snapshots = await open(newDisk())
+  const state = records(5)
+  const saving = snapshots.save(meta(3), state)
+  state.push(new Uint8Array(9))
+  const result = await saving
+  expect(result.ok && (await snapshots.load(result.value))).toEqual({ ok: true, value: records(5) })
+})
