@@ -1,5 +1,6 @@
 // One seeded run: a cluster, faults drawn from the seed, clients at work; then everything heals and must converge.
 import { seededRandom } from '../../src/lib/random.ts'
+import { CatalogWorkload, compareCatalog, compareServers } from './catalog-workload.ts'
 import { checkClean } from './checkers/resources.ts'
 import { Cluster, tinyLimits } from './cluster.ts'
 import { describePlan, drawPlan, FaultInjector } from './faults.ts'
@@ -91,17 +92,36 @@ async function drive(cluster: Cluster, { plan, faultsMs, random, problems }: Dri
   }
   const injector = new FaultInjector(cluster, plan, random.fork('faults'))
   const workload = new Workload(cluster, 3, random.fork('workload'))
+  const catalog = new CatalogWorkload(cluster, random.fork('catalog'))
   await cluster.run(faultsMs)
   injector.heal(minority(cluster, random.fork('spared')))
-  if (!(await cluster.converge(convergeMs)))
+  if (!(await cluster.converge(convergeMs)) && cluster.violations.length === 0) {
     problems.push(`No agreement ${convergeMs} ms after everything healed`)
-  await cluster.run(3000)
+  }
+  catalog.becomeQuiet()
+  await cluster.run(10_000)
   workload.stop()
-  await cluster.until(() => workload.isIdle, 20_000)
+  catalog.stop()
+  await cluster.until(() => workload.isIdle && catalog.isIdle, 20_000)
   if (cluster.violations.length + problems.length > 0) return
   const last = random.fork('last').pick(cluster.running)
-  if (last !== undefined) await cluster.world.wait(workload.verify(last), 60_000)
+  if (last !== undefined) await verify(cluster, { workload, last, problems })
   await stopAll(cluster, problems)
+}
+
+/** Asks at leisure what must be true when nothing is written and nothing goes wrong any more. */
+async function verify(
+  cluster: Cluster,
+  {
+    workload,
+    last,
+    problems,
+  }: { readonly workload: Workload; readonly last: SimNode; readonly problems: string[] },
+): Promise<void> {
+  const { world } = cluster
+  await world.wait(workload.verify(last), 60_000)
+  problems.push(...(await world.wait(compareServers(cluster), 60_000)))
+  problems.push(...(await world.wait(compareCatalog(cluster, last), 60_000)))
 }
 
 /** Some servers that stay down after the rest has healed: fewer than half, and often none. */
