@@ -62,7 +62,7 @@ export const serviceSettings = {
   },
   'dns_config.enable_truncate': {
     type: 'bool',
-    default: false,
+    default: true,
     doc: 'Sets the TC bit when records were left out of a UDP answer.',
     reload: true,
   },
