@@ -49,7 +49,7 @@ function checkVersions(update: AliveUpdate): Refusal | null {
   }
 }
 
-/** LAN: our datacenter alone. WAN: servers alone (reference semantics.md §7). */
+/** LAN: our datacenter alone. WAN: servers alone. */
 function checkPool(config: GossipConfig, name: string, tags: Tags): Refusal | null {
   if (config.pool === 'wan') {
     if (tags.get('role') === 'consul') return null

@@ -1,5 +1,5 @@
 // Everything over streams: joins, the regular full exchange, attempts to reach failed members, the fallback probe,
-// and the answers to what peers ask.
+// and the answers to what peers ask. After memberlist (push/pull, TCP fallback) and serf (reconnects).
 import { log2CeilOfRatio } from '../lib/integers.ts'
 import type { Random } from '../lib/random.ts'
 import type { Address } from '../model/address.ts'

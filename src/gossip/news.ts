@@ -182,7 +182,7 @@ export class News {
     this.#core.announce(update)
   }
 
-  /** We saw that a suspected member's process is gone. */
+  /** We saw that a suspected member's process is gone (DESIGN.md decision 5). */
   onRefused(record: MemberRecord): void {
     if (record.suspicion !== null) this.#setSuspicion(record, refuseSuspicion(record.suspicion))
   }

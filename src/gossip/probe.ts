@@ -64,6 +64,7 @@ export class Prober {
   #probe: Probe | null = null
   #nextAtMs = Infinity
   #startedMs = -Infinity
+  #sequenceAnswered: number | null = null
   #relaysAtMs = Infinity
   #sequence: number
 
@@ -255,6 +256,8 @@ export class Prober {
     }
     const relay = this.#relays.get(sequence)
     if (relay === undefined) {
+      // A repeated ping is answered twice.
+      if (sequence === this.#sequenceAnswered) return
       this.#core.reject('unknownSequence', from, `Ack ${sequence} answers no open probe`)
       return
     }
@@ -281,6 +284,7 @@ export class Prober {
 
   /** Lifeguard, LHA-Probe: a probe that is answered betters our own health. */
   #succeed(): void {
+    this.#sequenceAnswered = this.#probe?.sequence ?? null
     this.#probe = null
     this.#core.changeHealth(-1)
   }

@@ -282,7 +282,7 @@ export class GossipNetwork {
     }
   }
 
-  #delay(): number {
+  #latency(): number {
     return this.#random.between(this.options.delayMsMin, this.options.delayMsMax)
   }
 
@@ -301,7 +301,7 @@ export class GossipNetwork {
     }
     const target = this.#byAddress.get(formatAddress(to))
     if (target === undefined || this.#random.chance(this.options.lossPerMille)) return
-    this.at(this.nowMs + this.#delay(), () => {
+    this.at(this.nowMs + this.#latency(), () => {
       if (target.group !== node.group) return
       this.#step(target, { kind: 'packetReceived', from: node.config.address, messages: delivered })
     })
@@ -323,7 +323,7 @@ export class GossipNetwork {
       node.bytesSent += encodeExchangeRequest(effect.request).length + streamHeaderBytes
     }
     if (target !== undefined && target.group !== node.group) return
-    this.at(this.nowMs + 2 * this.#delay(), () => {
+    this.at(this.nowMs + 2 * this.#latency(), () => {
       if (target === undefined || target.state === 'dead') {
         fail('connection refused', true)
         return
@@ -332,7 +332,7 @@ export class GossipNetwork {
       this.#nextInbound -= 2
       this.#inbound.set(inbound, (reply) => {
         if (this.options.hasBytes) target.bytesSent += encodeExchangeReply(reply).length
-        this.at(this.nowMs + this.#delay(), () => finish({ kind: 'exchangeAnswered', exchange, reply }))
+        this.at(this.nowMs + this.#latency(), () => finish({ kind: 'exchangeAnswered', exchange, reply }))
       })
       const from = node.config.address
       this.#step(target, { kind: 'exchangeReceived', exchange: inbound, from, request: effect.request })

@@ -83,12 +83,12 @@ describe('failing', () => {
     expect(times[39]).toBeLessThan(13_000)
   })
 
-  it('a broken session shortens that to under 5 s', () => {
+  it('a broken session shortens that to under 5.5 s', () => {
     for (const seed of seeds) {
       const net = settled(seed, 23)
       net.kill('n7')
       net.feed('n0', { kind: 'contactLost', name: 'n7' })
-      expect(net.runWhile(() => net.agreeOn('n7', 'failed'), 30_000)).toBeLessThan(6000)
+      expect(net.runWhile(() => net.agreeOn('n7', 'failed'), 30_000)).toBeLessThan(5500)
     }
   })
 
