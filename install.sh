@@ -19,7 +19,7 @@ Otherwise, or with --user: ~/.local/bin/proconsul, ~/.config/proconsul.d, ~/.loc
 
 Options
   --from URL|PATH         Where the executable and SHA256SUMS are: a base URL, a directory, or the executable itself
-                          (default: $PROCONSUL_BASE_URL)
+                          (default: $PROCONSUL_BASE_URL, else dist/ beside this script)
   --sha256 HEX            The checksum that the executable must have, instead of the one in SHA256SUMS
   --user                  Install for this user alone, also as root
   --no-service            Do not install or start a service
@@ -61,6 +61,10 @@ doing() {
 
 parse_arguments() {
   from=${PROCONSUL_BASE_URL:-$default_base_url}
+  # In a checkout, what scripts/build has made there.
+  if [ -z "$from" ] && [ -f "$0" ] && [ -f "$(dirname -- "$0")/dist/SHA256SUMS" ]; then
+    from=$(dirname -- "$0")/dist
+  fi
   sha256='' user_mode=no service=yes action=install purge=no dry_run=no
   server=no bootstrap_expect='' joins='' bind='' client='' datacenter='' node='' has_agent_options=no
   while [ $# -gt 0 ]; do

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { boot, cannotBoot, makeBareRoot, type Machine } from './bare-debian.ts'
 import { equal, executable, matches, root, runScript, until, type Script } from './harness.ts'
 import type { Ran } from './hosts.ts'
@@ -16,11 +16,16 @@ let bareRoot = ''
 let machine: Machine | null = null
 let agent: ChildProcess | null = null
 
-/** Fills a directory as a release does; a wrong one has a checksum of something else. */
+/** Fills a directory as the build does, if possible with its own files; a wrong one has a checksum of something else. */
 function publish(name: string, isRight: boolean): void {
   const directory = join(work, name)
   mkdirSync(directory, { recursive: true })
   copyFileSync(executable, join(directory, asset))
+  const built = join(dirname(executable), 'SHA256SUMS')
+  if (isRight && existsSync(built)) {
+    copyFileSync(built, join(directory, 'SHA256SUMS'))
+    return
+  }
   const bytes = isRight ? readFileSync(executable) : 'something else'
   const sum = createHash('sha256').update(bytes).digest('hex')
   writeFileSync(join(directory, 'SHA256SUMS'), `${sum}  ${asset}\n`)

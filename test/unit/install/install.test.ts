@@ -1,6 +1,16 @@
 // install.sh in a home directory of its own; the system-wide form runs in test/e2e/install.e2e.ts.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -69,6 +79,20 @@ describe('what it installs', () => {
     expect(ran.out).toContain(`Kept: consul is ${here.programs}/consul`)
     expect(existsSync(join(here.bin, 'consul'))).toBe(false)
   })
+})
+
+test('in a checkout it takes what was built there', () => {
+  const checkout = join(here.root, 'checkout')
+  mkdirSync(checkout)
+  copyFileSync(join(import.meta.dirname, '../../../install.sh'), join(checkout, 'install.sh'))
+  renameSync(here.published, join(checkout, 'dist'))
+  const ran = spawnSync('/bin/sh', ['checkout/install.sh', '--user'], {
+    cwd: here.root,
+    env: { HOME: here.home, PATH: here.programs },
+    encoding: 'utf8',
+  })
+  expect(ran).toMatchObject({ status: 0, stderr: '' })
+  expect(existsSync(join(here.bin, 'proconsul'))).toBe(true)
 })
 
 describe('a second run', () => {
@@ -241,7 +265,8 @@ describe('what it refuses, with nothing installed', () => {
   ])('%j', (args, sentence) => refused(args, sentence))
 
   test('no source at all', async () => {
-    const ran = spawnSync('/bin/sh', [join(import.meta.dirname, '../../../install.sh'), '--user'], {
+    const ran = spawnSync('/bin/sh', ['-s', '--', '--user'], {
+      input: readFileSync(join(import.meta.dirname, '../../../install.sh')),
       env: { HOME: here.home, PATH: here.programs },
       encoding: 'utf8',
     })
