@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -241,7 +242,7 @@ describe('what it refuses, with nothing installed', () => {
     here.program('cp', 'echo "cp: No space left on device" >&2; exit 1')
     const size = join(here.root, 'big')
     writeFileSync(size, '')
-    execFileSync('truncate', ['-s', '3M', size])
+    truncateSync(size, 3 * 1024 * 1024)
     await refused(
       ['--from', size],
       /Cannot install to .*: 1 MiB are free there, about 3 MiB are needed; make room/,
