@@ -218,3 +218,13 @@ test('a restart keeps the entries that lead up to the snapshot, for slow followe
   bench.receive('b', ackOf(2, 5))
   expect(bench.raft.progress[0]?.matchIndex).toBe(5)
 })
+
+test('figure 2: a snapshot of what is committed is acknowledged only when that is durable here', () => {
+  const bench = new Bench({ isDiskQuick: false })
+  const entries = entriesOf(2, [1, 1, 1, 1, 1])
+  bench.receive('b', appendOf(1, { prevIndex: 1, prevTerm: 1, entries, commitIndex: 6 }))
+  bench.receive('b', chunkOf(0, 6, { term: 1 }))
+  expect(bench.take('installSnapshotReply')).toEqual([])
+  bench.sync()
+  expect(bench.take('installSnapshotReply')).toMatchObject([{ message: { done: true } }])
+})

@@ -116,6 +116,12 @@ export class RaftChecks {
       this.#onVote(id, message.term, to, disk.hardState)
     }
     if (message.kind === 'appendEntriesReply' && message.ok) checkAck(id, message, disk)
+    if (message.kind === 'installSnapshotReply' && message.done && message.snapshotIndex > disk.lastIndex) {
+      throw new Violation(
+        'ackDurable',
+        `${id} has installed ${message.snapshotIndex}, its disk ends at ${disk.lastIndex}`,
+      )
+    }
     if (!isHypothetical(message)) this.#onTerm(id, message.term, disk.hardState.term)
   }
 

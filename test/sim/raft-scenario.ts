@@ -94,6 +94,15 @@ const faults: readonly Fault[] = [
     world.isolate(victim(world))
     world.at(world.random.between(100, 2500), () => world.heal())
   },
+  function isolateAndTell(world) {
+    // What a broken switch looks like: the leader lives, reads go on at it, and the others are told that it is gone.
+    const { leader } = world
+    if (leader === undefined) return
+    world.isolate(leader.id)
+    for (const id of world.servers.keys()) world.feed(id, { kind: 'leaderUnreachable', leader: leader.id })
+    for (let inMs = 10; inMs < 800; inMs += 10) world.at(inMs, () => world.read(leader.id))
+    world.at(world.random.between(500, 1500), () => world.heal())
+  },
   function oneWay(world) {
     world.cut(victim(world), anyServer(world))
     world.at(world.random.between(100, 2500), () => world.heal())

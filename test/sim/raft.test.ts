@@ -5,9 +5,9 @@ import { Violation } from './raft-checks.ts'
 import { runScenario } from './raft-scenario.ts'
 import type { ScenarioOptions } from './raft-scenario.ts'
 
-/** Seeds that once failed, with their cause. */
+/** Seeds that show a fault that was there once. When the simulation changes, plant the fault to find a new one. */
 const oldFailures: readonly (readonly [number, string])[] = [
-  [1073, 'a voter that had demoted itself was needed to commit that, and did not stand for election'],
+  [1497, 'a voter that had demoted itself was needed to commit that, and did not stand for election'],
 ]
 
 test.each(oldFailures)('seed %i: %s', (seed) => {
