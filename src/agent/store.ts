@@ -3,7 +3,8 @@ import type { Random } from '../lib/random.ts'
 import type { Command, CommandResult } from '../model/command.ts'
 import type { Query, QueryValue, ReadOptions } from '../model/query.ts'
 import type { Clock } from '../runtime/host.ts'
-import { createState, restoreState, type State, type StateRecord } from '../state/state.ts'
+import type { StateRecord } from '../state/records.ts'
+import { createState, restoreState, type State } from '../state/state.ts'
 import { createWatches, type Watches } from '../state/watch.ts'
 
 /** An answer of the state store: at least everything up to `index` is in it. */

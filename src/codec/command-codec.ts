@@ -3,7 +3,7 @@
 import { unreachable } from '../lib/assert.ts'
 import type { Result } from '../lib/result.ts'
 import type { Command, RegisterCommand } from '../model/command.ts'
-import type { StateRecord } from '../state/state.ts'
+import type { StateRecord } from '../state/records.ts'
 import { catalogCheck, catalogNode, catalogService, checkInfo, kvEntry } from './catalog-shapes.ts'
 import { nodeInfo, packCheck, packKvEntry, packNode, packService, serviceInfo } from './catalog-shapes.ts'
 import { packStoredCheck, packStoredNode, packStoredService } from './catalog-shapes.ts'

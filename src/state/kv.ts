@@ -1,4 +1,4 @@
-// The KV store: sets, deletes, and compare-and-set, by the rules of the reference (semantics: KV).
+// The KV store: sets, deletes, and compare-and-set, by the rules of the reference.
 import type { KvEntry } from '../model/catalog.ts'
 import type { CommandResult, KvCommand } from '../model/command.ts'
 import { isSameValue } from './equal.ts'

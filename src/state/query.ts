@@ -1,5 +1,5 @@
 // Answers to questions about the state, each with the index that a waiter must see exceeded.
-// Index rules: reference semantics, "Blocking queries".
+// Each question has its own index rule, stated where it is answered.
 import type { CatalogCheck, CatalogNode, CatalogService, ServiceHealth, TextMap } from '../model/catalog.ts'
 import type {
   Query,

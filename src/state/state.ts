@@ -13,8 +13,6 @@ import { copyTables, emptyTables } from './tables.ts'
 import type { Change, Tables } from './tables.ts'
 import { topicsOf } from './topics.ts'
 
-export type { Answer, StateRecord }
-
 /** The state store. */
 export interface State {
   /** Index of the last command applied; 0 before the first. */

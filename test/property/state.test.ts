@@ -12,7 +12,8 @@ import type { CatalogCheck, CatalogNode, CatalogService, CheckStatus } from '../
 import type { Command } from '../../src/model/command.ts'
 import type { Query } from '../../src/model/query.ts'
 import { createState, restoreState } from '../../src/state/state.ts'
-import type { State, StateRecord } from '../../src/state/state.ts'
+import type { StateRecord } from '../../src/state/records.ts'
+import type { State } from '../../src/state/state.ts'
 import { matches } from '../../src/state/topics.ts'
 import { bytesOf, check, node, register, service } from '../unit/state/fixtures.ts'
 

@@ -46,7 +46,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   hono: ['http'],
   cac: ['cli'],
   'sorted-btree': ['state'],
-  valibot: ['config', 'http', 'codec'],
   'ipaddr.js': ['config', 'dns', 'http', 'agent', 'cli'],
 }
 
