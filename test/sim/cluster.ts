@@ -3,6 +3,7 @@ import type { AgentTrace } from '../../src/agent/agent.ts'
 import type { GossipEffect, MemberStatus } from '../../src/gossip/events.ts'
 import { limits as realLimits, type Limits } from '../../src/model/limits.ts'
 import type { RaftEffect, RoleName } from '../../src/raft/events.ts'
+import type { Entry } from '../../src/raft/message.ts'
 import { GossipChecker } from './checkers/gossip.ts'
 import { KvChecker } from './checkers/kv.ts'
 import { RaftChecker } from './checkers/raft.ts'
@@ -47,6 +48,8 @@ export class Cluster {
   readonly raft: RaftChecker = new RaftChecker()
   readonly gossip: GossipChecker
   readonly kv: KvChecker = new KvChecker()
+  /** When an entry was first applied by anyone. */
+  readonly appliedAtMicros: Map<number, number> = new Map()
   /** What was violated; a run ends at the first. */
   readonly violations: string[] = []
   readonly #options: ClusterOptions
@@ -228,6 +231,14 @@ export class Cluster {
     this.note(node.name, `${member.name} ${event}`)
   }
 
+  #onApply(node: SimNode, view: View, entries: readonly Entry[]): void {
+    view.applied = entries.at(-1)?.index ?? view.applied
+    for (const { index } of entries) {
+      if (!this.appliedAtMicros.has(index)) this.appliedAtMicros.set(index, this.world.scheduler.nowMicros)
+    }
+    this.note(node.name, `applies ${entries.length}`)
+  }
+
   #onRaft(node: SimNode, effect: RaftEffect): void {
     const view = this.#view(node)
     switch (effect.kind) {
@@ -237,8 +248,7 @@ export class Cluster {
         this.note(node.name, `role ${effect.role} leader ${effect.leader?.slice(-2) ?? '-'}`)
         return
       case 'apply':
-        view.applied = effect.entries.at(-1)?.index ?? view.applied
-        this.note(node.name, `applies ${effect.entries.length}`)
+        this.#onApply(node, view, effect.entries)
         return
       case 'configurationChanged':
         this.note(
