@@ -1,4 +1,4 @@
-// The host on Deno: the base host, with the parts replaced that Deno's own interfaces do measurably better.
+// The host on Deno: the base host as it is. Deno's own server was tried and left (DESIGN.md, decision 4).
 
 import type { Host } from './host.ts'
 import { nodeHost } from './node.ts'

@@ -82,6 +82,10 @@ interface BunNamespace {
     readonly binaryType: 'uint8array'
     readonly socket: BunUdpHandler
   }): Promise<BunUdpSocket>
+  udpSocket(options: {
+    readonly hostname: string
+    readonly connect: { readonly hostname: string; readonly port: number }
+  }): Promise<BunUdpSocket>
   listen<Data>(options: {
     readonly hostname: string
     readonly port: number

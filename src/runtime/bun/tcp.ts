@@ -2,7 +2,7 @@
 
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { HostError, Tcp, TcpConnectOptions, TcpConnection, TcpHandlers, TcpListener } from '../host.ts'
-import { plainIp } from '../node/address.ts'
+import { isIpv6, plainIp } from '../node/address.ts'
 import { hostError, hostErrorOf, listenError } from '../node/errors.ts'
 import { type BunSocket, type BunSocketHandler, bunApi } from './api.ts'
 
@@ -54,9 +54,24 @@ function connect(to: Address, { timeoutMs }: TcpConnectOptions): Promise<TcpConn
       .connect<BunConnection | undefined>({ hostname: to.ip, port: to.port, allowHalfOpen: true, socket })
       .catch((error: unknown) => {
         clearTimeout(timer)
-        reject(hostError(action, error))
+        void refusal(to, error).then((cause) => reject(hostError(action, cause)))
       })
   })
+}
+
+/**
+ * The true reason of a failed attempt. Bun calls each of them ECONNREFUSED; a datagram socket that is connected to
+ * the same place sends nothing, and fails with the code of the system when there is no way there.
+ */
+async function refusal({ ip, port }: Address, error: unknown): Promise<unknown> {
+  try {
+    const hostname = isIpv6(ip) ? '::' : '0.0.0.0'
+    const probe = await bunApi().udpSocket({ hostname, connect: { hostname: ip, port } })
+    probe.close()
+    return error
+  } catch (cause) {
+    return cause
+  }
 }
 
 function listen(at: Address, onConnection: (connection: TcpConnection) => void): Promise<TcpListener> {

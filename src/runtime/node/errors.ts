@@ -5,6 +5,7 @@ import { HostError } from '../host.ts'
 /** What the codes mean, in words that fit after "Cannot …: ". */
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
+  EAI_AGAIN: 'the name servers do not answer',
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'address not available on this machine',
   ECONNREFUSED: 'connection refused',
@@ -15,6 +16,7 @@ const reasons: Readonly<Record<string, string>> = {
   EMFILE: 'too many open files',
   ENETUNREACH: 'network is unreachable',
   ENOENT: 'no such file or directory',
+  ENOTFOUND: 'there is no host of this name',
   ENOSPC: 'no space left on device',
   ENOTDIR: 'not a directory',
   ENOTEMPTY: 'directory not empty',

@@ -1,7 +1,7 @@
 // Exclusive locks between processes, released by the kernel when the holder ends however it ends.
 // None of the runtimes offers file locks in a common form, but all carry SQLite, which takes them (DESIGN.md).
 
-import { promises } from 'node:fs'
+import { constants, promises } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 
 import type { FileLock } from '../host.ts'
@@ -19,12 +19,11 @@ export class FileLocks {
    */
   async take(path: string): Promise<FileLock | undefined> {
     const [file, sqlite] = await Promise.all([realPath(path), import('node:sqlite')])
-    // Opening the file of a held lock and closing it again would drop the lock: so the system's rules are.
     if (this.#held.has(file)) return undefined
     this.#held.set(file, undefined)
     let isTaken = false
     try {
-      await (await promises.open(file, 'a', 0o600)).close()
+      await create(file)
       const database = new sqlite.DatabaseSync(file)
       try {
         // Nothing is ever written: the lock is the one that a writer would need.
@@ -56,6 +55,19 @@ async function realPath(path: string): Promise<string> {
   const slash = path.lastIndexOf('/')
   const directory = await promises.realpath(path.slice(0, Math.max(slash, 1)))
   return directory + path.slice(slash)
+}
+
+/**
+ * Creates the file if it is absent, and fails with the system's code where it cannot be written. A file that is
+ * there is not opened: closing it again would drop a lock that this process holds on it.
+ */
+async function create(file: string): Promise<void> {
+  try {
+    await (await promises.open(file, 'ax', 0o600)).close()
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST') throw error
+    await promises.access(file, constants.W_OK)
+  }
 }
 
 /** SQLITE_BUSY; one runtime gives it as a number, the others in words. */
