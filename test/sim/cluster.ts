@@ -16,8 +16,13 @@ export interface ClusterOptions {
   readonly seed: number
   readonly servers: number
   readonly clients?: number
+  /** A world to share with another cluster, and what this one's names begin with there. */
+  readonly world?: World
+  readonly prefix?: string
   /** Flags of every agent. */
   readonly args?: readonly string[]
+  /** Flags of the servers alone. */
+  readonly serverArgs?: readonly string[]
   readonly limits?: Limits
   readonly onLine?: (line: string) => void
 }
@@ -57,12 +62,13 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options
-    this.world = new World({ seed: options.seed, ...(options.onLine ? { onLine: options.onLine } : {}) })
+    const { seed, onLine, prefix = '' } = options
+    this.world = options.world ?? new World({ seed, ...(onLine ? { onLine } : {}) })
     const limits = options.limits ?? realLimits
     this.gossip = new GossipChecker(limits.packetBytesMax)
     this.world.onDatagram = (_, bytes) => this.check(() => this.gossip.onDatagram(bytes))
-    for (let i = 1; i <= options.servers; i++) this.addNode(`s${i}`, true)
-    for (let i = 1; i <= (options.clients ?? 0); i++) this.addNode(`c${i}`, false)
+    for (let i = 1; i <= options.servers; i++) this.addNode(`${prefix}s${i}`, true)
+    for (let i = 1; i <= (options.clients ?? 0); i++) this.addNode(`${prefix}c${i}`, false)
   }
 
   get servers(): readonly SimNode[] {
@@ -75,7 +81,7 @@ export class Cluster {
 
   /** A node that is not started yet. It joins through the servers. */
   addNode(name: string, isServer: boolean): SimNode {
-    const { servers, args = [], limits = realLimits } = this.#options
+    const { servers, args = [], serverArgs = [], limits = realLimits } = this.#options
     const firstIps = this.servers.slice(0, 3).map((node) => node.machine.ip)
     const node = new SimNode(this.world, {
       name,
@@ -87,6 +93,7 @@ export class Cluster {
         '-retry-interval',
         '2s',
         ...args,
+        ...(isServer ? serverArgs : []),
       ],
       trace: (of) => this.#traceOf(of),
       onEvent: (of, event) => this.note(of.name, event),
