@@ -34,6 +34,15 @@ export class ConfigurationHistory {
     return this.at(this.#commitIndex)
   }
 
+  /**
+   * The configurations that may be in force for others: the latest, and the one before it while the latest is not
+   * known to be committed. That one is committed for certain: changes are made one at a time (thesis 4.1).
+   */
+  get possible(): readonly Configuration[] {
+    const isFinal = this.latest.index <= this.#commitIndex
+    return this.#placed.slice(isFinal ? -1 : -2).map((placed) => placed.configuration)
+  }
+
   /** The configuration that holds at an index which was not forgotten. */
   at(index: number): PlacedConfiguration {
     const found = this.#placed.findLast((placed) => placed.index <= index) ?? this.#placed[0]
@@ -120,9 +129,9 @@ export function sorted(servers: readonly ServerEntry[]): Configuration {
 }
 
 /**
- * True if the server may stand for election: it is a voter of the configuration in force, or of the committed one
+ * True if the server may stand for election: it is a voter of the configuration in force, or of the one before it
  * while that is not final (thesis 4.2.2: it may still be needed to commit its own removal; its vote does not count).
  */
 export function isPromotable(history: ConfigurationHistory, id: ServerId): boolean {
-  return isVoter(history.latest.configuration, id) || isVoter(history.committed.configuration, id)
+  return history.possible.some((configuration) => isVoter(configuration, id))
 }

@@ -8,6 +8,7 @@ import type { ScenarioOptions } from './raft-scenario.ts'
 /** Seeds that show a fault that was there once. When the simulation changes, plant the fault to find a new one. */
 const oldFailures: readonly (readonly [number, string])[] = [
   [1497, 'a voter that had demoted itself was needed to commit that, and did not stand for election'],
+  [5905, 'the same after a restart, when the commit index is not known'],
 ]
 
 test.each(oldFailures)('seed %i: %s', (seed) => {
