@@ -4,7 +4,7 @@ import { bunApi } from './bun/api.ts'
 import { fetchHttp, serveHttp } from './bun/http.ts'
 import { bunTcp } from './bun/tcp.ts'
 import { bunUdp } from './bun/udp.ts'
-import type { Host } from './host.ts'
+import type { Console, Host } from './host.ts'
 import { nodeHost } from './node.ts'
 
 /** Makes the host of this process on Bun. */
@@ -22,6 +22,19 @@ export function bunHost(): Host {
     http: { serve: serveHttp, fetch: fetchHttp },
     // The base host has no means for it.
     system: { ...base.system, compactMemory },
+    console: bunConsole(base.console),
+  }
+}
+
+/** Reads standard input in 0.4 ms; process.stdin takes 12 to set up. */
+function bunConsole(base: Console): Console {
+  return {
+    out: (text) => base.out(text),
+    err: (text) => base.err(text),
+    readStdin: () => bunApi().stdin.bytes(),
+    get isTerminal() {
+      return base.isTerminal
+    },
   }
 }
 

@@ -100,6 +100,7 @@ interface BunNamespace {
     readonly socket: BunSocketHandler<Data>
   }): Promise<BunSocket<Data>>
   serve(options: BunServeOptions): BunServer
+  readonly stdin: { bytes(): Promise<Uint8Array> }
   gc(isFull: boolean): void
   shrink(): void
 }

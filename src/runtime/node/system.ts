@@ -146,7 +146,8 @@ export function nodeConsole(): Console {
       return new Uint8Array(Buffer.concat(parts))
     },
     get isTerminal() {
-      return process.stdout.isTTY === true
+      // The stream object takes 10 ms to set up on Bun: only where there may be a terminal.
+      return fs.fstatSync(1).isCharacterDevice() && process.stdout.isTTY === true
     },
   }
 }
