@@ -1,6 +1,7 @@
-// Gossip messages as bytes. A packet is an envelope and a CBOR sequence of arrays, one per message, fields by
-// position, so that news is encoded once and copied into every datagram that carries it.
+// Gossip messages as bytes. A packet is an envelope and a sequence of byte strings, one per message; a message is a CBOR
+// array, fields by position. So news is encoded and decoded once, and copied or compared ever after.
 import type {
+  ExchangeRefused,
   ExchangeReply,
   ExchangeRequest,
   MemberState,
@@ -10,21 +11,28 @@ import type {
 } from '../gossip/message.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { wireVersions } from '../model/version.ts'
-import { decodeCborSequence, encodeCbor, type CodecErrorCode } from './cbor.ts'
+import { splitByteStrings, withHeaders } from './byte-strings.ts'
+import { decodeCbor, encodeCbor, type CodecErrorCode } from './cbor.ts'
 import { envelopeKinds, formatVersions, openBody, openEnvelope, sealEnvelope } from './envelope.ts'
 import { Fields, isFields } from './gossip-fields.ts'
 import { messageFields, readMessage } from './gossip-messages.ts'
+import { NewsCache } from './news-cache.ts'
 
-/** Encoded news by identity: the machine hands out the same object for every packet that carries it. */
-const encodedNews = new WeakMap<Update, Uint8Array>()
+/** News that came in or went out lately. */
+const news = new NewsCache()
 
-/** Values that one datagram may hold, tags included. */
-const packetItemsMax = 4096
-/** Values that one full exchange may hold: 65,536 members of up to 48 tags. */
-const exchangeItemsMax = 8_000_000
+/** Messages of one datagram; the shortest take three bytes. */
+const packetMessagesMax = 1024
+/** Values of one message: the fields of alive news and 128 tags. */
+const messageItemsMax = 512
+/** Byte strings of one full exchange: a head, and two for each of 65,536 members. */
+const exchangeItemsMax = 131_073
 
 /** Codes of member states, by position. */
 const statuses: readonly MemberState['status'][] = ['alive', 'suspect', 'dead', 'left']
+
+/** An item without bytes. */
+const nothing = new Uint8Array(0)
 
 /** Codes of exchanges. */
 const exchangeCodes = { pushPull: 1, streamPing: 2, streamAck: 3 } as const
@@ -42,17 +50,34 @@ function encodeMessage(message: PacketMessage): Uint8Array {
 }
 
 function encodeNews(update: Update): Uint8Array {
-  const known = encodedNews.get(update)
+  const known = news.bytesOf(update)
   if (known !== undefined) return known
   // A copy: the encoder's own bytes would keep its whole working buffer alive for as long as the news lives.
   const bytes = Uint8Array.from(encodeCbor(messageFields(update)))
-  encodedNews.set(update, bytes)
+  news.keep(update, bytes)
   return bytes
+}
+
+/** Decodes one message, or finds it among the news that is known. */
+function decodeMessage(bytes: Uint8Array): Result<PacketMessage, CodecErrorCode> {
+  const known = news.updateOf(bytes)
+  if (known !== undefined) return ok(known)
+  const value = decodeCbor(bytes, messageItemsMax)
+  if (!value.ok) return err(value.error.code)
+  const message = isFields(value.value) ? readMessage(new Fields(value.value)) : null
+  if (message === null) return err('invalid')
+  if (isNews(message)) news.keep(message, Uint8Array.from(bytes))
+  return ok(message)
+}
+
+function isNews(message: PacketMessage): message is Update {
+  const { kind } = message
+  return kind !== 'ping' && kind !== 'pingRequest' && kind !== 'ack' && kind !== 'nack'
 }
 
 /** A datagram of messages. The caller has packed them by `messageSizeMax`. */
 export function encodePacket(messages: readonly PacketMessage[]): Uint8Array {
-  return sealEnvelope(envelopeKinds.gossipPacket, messages.map(encodeMessage))
+  return sealEnvelope(envelopeKinds.gossipPacket, withHeaders(messages.map(encodeMessage)))
 }
 
 /**
@@ -63,13 +88,13 @@ export function encodePacket(messages: readonly PacketMessage[]): Uint8Array {
 export function decodePacket(bytes: Uint8Array): Result<readonly PacketMessage[], CodecErrorCode> {
   const body = openBody(bytes, envelopeKinds.gossipPacket)
   if (!body.ok) return err(body.error.code)
-  const values = decodeCborSequence(body.value, packetItemsMax)
-  if (!values.ok) return err(values.error.code)
+  const items = splitByteStrings(body.value, packetMessagesMax)
+  if (!items.ok) return items
   const messages: PacketMessage[] = []
-  for (const value of values.value) {
-    const message = isFields(value) ? readMessage(new Fields(value)) : null
-    if (message === null) return err('invalid')
-    messages.push(message)
+  for (const item of items.value) {
+    const message = decodeMessage(item)
+    if (!message.ok) return message
+    messages.push(message.value)
   }
   return ok(messages)
 }
@@ -85,29 +110,29 @@ export function encodeExchangeReply(reply: ExchangeReply): Uint8Array {
   return sealEnvelope(envelopeKinds.gossipReply, exchangeParts(reply))
 }
 
-function exchangeParts(exchange: ExchangeRequest | ExchangeReply): Uint8Array[] {
+function exchangeParts(exchange: Exclude<ExchangeRequest | ExchangeReply, ExchangeRefused>): Uint8Array[] {
   switch (exchange.kind) {
     case 'pushPull':
-      return pushPullParts(exchange)
+      return withHeaders(pushPullItems(exchange))
     case 'streamPing':
-      return [encodeCbor([exchangeCodes.streamPing, exchange.target, exchange.from])]
+      return withHeaders([encodeCbor([exchangeCodes.streamPing, exchange.target, exchange.from])])
     case 'streamAck':
-      return [encodeCbor([exchangeCodes.streamAck])]
-    case 'refused':
-      return [encodeCbor(exchange.reason)]
+      return withHeaders([encodeCbor([exchangeCodes.streamAck])])
     default:
       return exchange satisfies never
   }
 }
 
-/** A head, then for each member its state and its news, both of a sequence. */
-function pushPullParts(state: PushPull): Uint8Array[] {
+/** A head, then for each member its news and its state; no bytes stand for the state of most. */
+function pushPullItems(state: PushPull): Uint8Array[] {
   const { from, join, datacenter, lamportTime, members } = state
-  const parts = [encodeCbor([exchangeCodes.pushPull, from, join, datacenter, lamportTime, members.length])]
+  const items = [encodeCbor([exchangeCodes.pushPull, from, join, datacenter, lamportTime, members.length])]
   for (const { update, status, intentTime, isLeaving } of members) {
-    parts.push(encodeCbor([statuses.indexOf(status), intentTime, isLeaving]), encodeNews(update))
+    const isUsual = status === 'alive' && intentTime === 0 && !isLeaving
+    items.push(encodeNews(update))
+    items.push(isUsual ? nothing : encodeCbor([statuses.indexOf(status), intentTime, isLeaving]))
   }
-  return parts
+  return items
 }
 
 /**
@@ -150,68 +175,72 @@ export function refuseVersion(request: Uint8Array): Uint8Array {
 }
 
 function readRefusal(body: Uint8Array): Result<ExchangeReply, CodecErrorCode> {
-  const values = decodeCborSequence(body, 16)
-  if (!values.ok) return err(values.error.code)
-  const [reason] = values.value
+  const value = decodeCbor(body, 1)
+  if (!value.ok) return err(value.error.code)
+  const reason = value.value
   return typeof reason === 'string' && reason.length <= 4096
     ? ok({ kind: 'refused', reason })
     : err('invalid')
 }
 
-function readExchange(
-  body: Uint8Array,
-): Result<Exclude<ExchangeRequest | ExchangeReply, { readonly kind: 'refused' }>, CodecErrorCode> {
-  const values = decodeCborSequence(body, exchangeItemsMax)
-  if (!values.ok) return err(values.error.code)
-  const [head, ...rest] = values.value
-  if (!isFields(head)) return err('invalid')
+/** Any exchange but a refusal. */
+type Exchange = Exclude<ExchangeRequest | ExchangeReply, ExchangeRefused>
+
+function readExchange(body: Uint8Array): Result<Exchange, CodecErrorCode> {
+  const items = splitByteStrings(body, exchangeItemsMax)
+  if (!items.ok) return items
+  const [first = nothing, ...rest] = items.value
+  const head = decodeCbor(first, messageItemsMax)
+  if (!head.ok) return err(head.error.code)
+  if (!isFields(head.value)) return err('invalid')
+  const fields = new Fields(head.value)
+  return fields.uint(0xff) === exchangeCodes.pushPull
+    ? readPushPull(fields, rest)
+    : readShort(head.value, rest)
+}
+
+/** Exchanges that have nothing but a head. */
+function readShort(head: readonly unknown[], rest: readonly Uint8Array[]): Result<Exchange, CodecErrorCode> {
   const fields = new Fields(head)
-  const exchange = readHeaded(fields, rest)
-  return exchange === null ? err('invalid') : ok(exchange)
+  const code = fields.uint(0xff)
+  if (rest.length > 0) return err('invalid')
+  if (code === exchangeCodes.streamAck && fields.isComplete) return ok({ kind: 'streamAck' })
+  const target = fields.name()
+  const from = fields.name()
+  if (code !== exchangeCodes.streamPing || !fields.isComplete) return err('invalid')
+  return ok({ kind: 'streamPing', target, from })
 }
 
-function readHeaded(
-  fields: Fields,
-  rest: readonly unknown[],
-): Exclude<ExchangeRequest | ExchangeReply, { readonly kind: 'refused' }> | null {
-  switch (fields.uint(0xff)) {
-    case exchangeCodes.pushPull:
-      return readPushPull(fields, rest)
-    case exchangeCodes.streamPing: {
-      const target = fields.name()
-      const from = fields.name()
-      return fields.isComplete && rest.length === 0 ? { kind: 'streamPing', target, from } : null
-    }
-    case exchangeCodes.streamAck:
-      return fields.isComplete && rest.length === 0 ? { kind: 'streamAck' } : null
-    default:
-      return null
-  }
-}
-
-function readPushPull(fields: Fields, rest: readonly unknown[]): PushPull | null {
+function readPushPull(fields: Fields, rest: readonly Uint8Array[]): Result<Exchange, CodecErrorCode> {
   const from = fields.name()
   const join = fields.flag()
   const datacenter = fields.name()
   const lamportTime = fields.time()
   const count = fields.uint(0xffff_ffff)
-  if (!fields.isComplete || rest.length !== count * 2) return null
+  if (!fields.isComplete || rest.length !== count * 2) return err('invalid')
   const members: MemberState[] = []
   for (let i = 0; i < rest.length; i += 2) {
-    const member = readMember(rest[i], rest[i + 1])
-    if (member === null) return null
-    members.push(member)
+    const member = readMember(rest[i] ?? nothing, rest[i + 1] ?? nothing)
+    if (!member.ok) return member
+    members.push(member.value)
   }
-  return { kind: 'pushPull', from, join, datacenter, lamportTime, members }
+  return ok({ kind: 'pushPull', from, join, datacenter, lamportTime, members })
 }
 
-function readMember(state: unknown, news: unknown): MemberState | null {
-  if (!isFields(state) || !isFields(news)) return null
-  const fields = new Fields(state)
+function readMember(newsBytes: Uint8Array, stateBytes: Uint8Array): Result<MemberState, CodecErrorCode> {
+  const message = decodeMessage(newsBytes)
+  if (!message.ok) return message
+  const update = message.value
+  if (update.kind !== 'alive') return err('invalid')
+  if (stateBytes.length === 0) return ok({ update, status: 'alive', intentTime: 0, isLeaving: false })
+  const state = decodeCbor(stateBytes, messageItemsMax)
+  if (!state.ok) return err(state.error.code)
+  if (!isFields(state.value)) return err('invalid')
+  const fields = new Fields(state.value)
   const status = statuses[fields.uint(statuses.length - 1)]
   const intentTime = fields.time()
   const isLeaving = fields.flag()
-  const update = readMessage(new Fields(news))
-  if (!fields.isComplete || status === undefined || update?.kind !== 'alive') return null
-  return { update, status, intentTime, isLeaving }
+  return fields.isComplete && status !== undefined
+    ? ok({ update, status, intentTime, isLeaving })
+    : err('invalid')
 }

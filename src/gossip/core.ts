@@ -33,8 +33,6 @@ export class Core {
   phase: Phase = 'running'
   /** Set when news was queued; dissemination.ts looks at it at the end of each step. */
   hasFreshNews = false
-  /** Grows with every change of a member; tells whether an exchange brought anything. */
-  changes = 0
   /** Members that came to life in this step; probe.ts takes them into its round. */
   readonly arrived: MemberRecord[] = []
   /** Members that others began to suspect in this step; probe.ts may look for itself. */
@@ -100,7 +98,6 @@ export class Core {
     event: 'joined' | 'updated' | 'leaving' | 'left' | 'failed' | 'reaped',
     record: MemberRecord,
   ): void {
-    this.changes++
     this.#effects.push({ kind: 'memberChanged', event, member: this.members.view(record) })
   }
 

@@ -31,8 +31,6 @@ interface Join {
 const joinsInParallelMax = 16
 /** Regular exchanges in a row that may be left out while all digests agree. */
 const skipsMax = 3
-/** Exchanges after a join that are made in any case; more follow while they bring news. */
-const followUpsMin = 2
 /** Above this many members the regular exchange becomes rarer. */
 const pushPullMembersMax = 32
 
@@ -40,6 +38,8 @@ const pushPullMembersMax = 32
 export interface ExchangeLinks {
   /** Is told how a fallback probe ended. */
   onStream(sequence: number, outcome: StreamOutcome): void
+  /** Is told when a join has brought members. */
+  onJoined(): void
   /** True if the members' digests have agreed since a time. */
   hasAgreedSince(sinceMs: number): boolean
 }
@@ -54,9 +54,6 @@ export class Exchanges {
   #pushPullAtMs = Infinity
   #skips = 0
   #reconnectAtMs = Infinity
-  /** Exchanges since the last join, and the pause before the next; null in the regular rhythm. */
-  #followUp: { readonly count: number; readonly pauseMs: number } | null = null
-
   constructor(parts: MergeParts, links: ExchangeLinks) {
     this.#parts = parts
     this.#links = links
@@ -101,9 +98,8 @@ export class Exchanges {
     const { core } = this.#parts
     const scale = log2CeilOfRatio(core.members.liveCount, pushPullMembersMax) + 1
     const regularMs = core.config.timing.pushPullIntervalMs * scale
-    const followMs = this.#followUp?.pauseMs ?? regularMs
-    this.#pushPullAtMs = core.nowMs + Math.min(regularMs, this.#random.between(followMs, 2 * followMs))
-    const hasAgreed = this.#followUp === null && this.#links.hasAgreedSince(core.nowMs - regularMs)
+    this.#pushPullAtMs = core.nowMs + regularMs
+    const hasAgreed = this.#links.hasAgreedSince(core.nowMs - regularMs)
     if (hasAgreed && this.#skips < skipsMax) {
       this.#skips++
       return
@@ -207,24 +203,13 @@ export class Exchanges {
       core.reject(refusal.reason, purpose.address, refusal.detail)
       return refusal.detail
     }
-    const changesBefore = core.changes
     mergeState(this.#parts, reply, purpose.address, purpose.kind === 'join')
-    if (purpose.kind === 'join') this.#followJoin()
-    else this.#followUp = continueFollowUp(this.#followUp, core.changes > changesBefore)
+    if (purpose.kind === 'join' && core.members.liveCount > 1) {
+      // Those who joined at the same moment do not know of us, and the contact has much to tell.
+      core.announce(core.self.update)
+      this.#links.onJoined()
+    }
     return null
-  }
-
-  /**
-   * After a join: those who joined at the same moment do not know of us, and the contact has much to tell. So we
-   * speak for ourselves, and ask somebody again once the news has had time to spread.
-   */
-  #followJoin(): void {
-    const { core } = this.#parts
-    if (core.members.liveCount === 1) return
-    core.announce(core.self.update)
-    const { gossipIntervalMs } = core.config.timing
-    this.#followUp = { count: 0, pauseMs: gossipIntervalMs }
-    this.#pushPullAtMs = core.nowMs + this.#random.between(gossipIntervalMs, 2 * gossipIntervalMs)
   }
 
   #concludeJoin(join: Join, failure: JoinFailure | null): void {
@@ -270,14 +255,4 @@ export class Exchanges {
 
 function refused(reason: string): ExchangeReply {
   return { kind: 'refused', reason }
-}
-
-/** The pauses after a join double, until an exchange brings nothing new. */
-function continueFollowUp(
-  followUp: { readonly count: number; readonly pauseMs: number } | null,
-  hasBroughtNews: boolean,
-): { readonly count: number; readonly pauseMs: number } | null {
-  if (followUp === null) return null
-  const count = followUp.count + 1
-  return count >= followUpsMin && !hasBroughtNews ? null : { count, pauseMs: followUp.pauseMs * 2 }
 }

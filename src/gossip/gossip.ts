@@ -76,6 +76,10 @@ class GossipMachine implements Gossip {
       { core, news, intents },
       {
         onStream: (sequence, outcome) => this.#prober.onStream(sequence, outcome),
+        onJoined: () => {
+          this.#prober.hurry()
+          this.#repair.unsettle()
+        },
         hasAgreedSince: (sinceMs) => this.#repair.hasAgreedSince(sinceMs),
       },
     )

@@ -46,6 +46,8 @@ const insistFifths = 1
 const doubtersWanted = 8
 /** Doubted members that wait for their probe at most. */
 const doubtedMax = 8
+/** Early probes after a join. */
+const hurriedProbes = 3
 /** A helper says that it had no answer after this part of its probe timeout, in fifths. */
 const nackFifths = 4
 
@@ -64,6 +66,8 @@ export class Prober {
   #probe: Probe | null = null
   #nextAtMs = Infinity
   #startedMs = -Infinity
+  /** Early probes still to be made. */
+  #hurried = 0
   #sequenceAnswered: number | null = null
   #relaysAtMs = Infinity
   #sequence: number
@@ -79,7 +83,7 @@ export class Prober {
   }
 
   get wakeAtMs(): number {
-    return Math.min(this.#nextAtMs, this.#probe?.phaseEndsAtMs ?? Infinity, this.#relaysAtMs)
+    return Math.min(this.#probe?.phaseEndsAtMs ?? this.#nextAtMs, this.#relaysAtMs)
   }
 
   get relayCount(): number {
@@ -99,7 +103,7 @@ export class Prober {
     const { nowMs } = this.#core
     const probe = this.#probe
     if (probe !== null && nowMs >= probe.phaseEndsAtMs) this.#endPhase(probe)
-    if (nowMs >= this.#nextAtMs) this.#begin()
+    if (nowMs >= this.#nextAtMs && this.#probe === null) this.#begin()
     if (nowMs >= this.#relaysAtMs) this.#sweepRelays()
   }
 
@@ -158,6 +162,20 @@ export class Prober {
     return this.#round.next()
   }
 
+  /**
+   * Makes the next probes early: we have just joined, and the digests they bring show whether we have missed anybody
+   * who joined at the same moment (DESIGN.md decision 3).
+   */
+  hurry(): void {
+    this.#hurried = hurriedProbes
+    this.#nextAtMs = Math.min(this.#nextAtMs, this.#hurriedAtMs())
+  }
+
+  #hurriedAtMs(): number {
+    const { gossipIntervalMs } = this.#core.config.timing
+    return this.#core.nowMs + this.#random.between(Math.floor(gossipIntervalMs / 2), gossipIntervalMs)
+  }
+
   /** Gives up the running probe without a verdict: this process itself stood still. */
   abandon(): void {
     this.#probe = null
@@ -185,7 +203,9 @@ export class Prober {
       return
     }
     const timeoutMs = health.scale(config.timing.probeTimeoutMs)
-    this.#nextAtMs = nowMs + health.scale(config.timing.probeIntervalMs)
+    const endsAtMs = nowMs + health.scale(config.timing.probeIntervalMs)
+    this.#hurried = Math.max(0, this.#hurried - 1)
+    this.#nextAtMs = this.#hurried > 0 ? Math.min(endsAtMs, this.#hurriedAtMs()) : endsAtMs
     this.#startedMs = nowMs
     this.#probe = {
       target,
@@ -195,7 +215,7 @@ export class Prober {
       phase: 'direct',
       phaseEndsAtMs: nowMs + Math.floor((timeoutMs * insistFifths) / 5),
       timeoutAtMs: nowMs + timeoutMs,
-      endsAtMs: this.#nextAtMs,
+      endsAtMs,
       nacksExpected: 0,
       nacks: 0,
       stream: 'open',

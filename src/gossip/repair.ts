@@ -11,6 +11,9 @@ const membersMax = 32
 /** News is given this many gossip intervals to arrive by itself. */
 const quietIntervals = 2
 
+/** After a join this many gossip intervals count as unsettled. */
+const unsettledIntervals = 10
+
 /** The digest part of the machine. */
 export class Repair {
   readonly #core: Core
@@ -22,6 +25,7 @@ export class Repair {
   #digestRepaired: Digest | null = null
   #pauseMs = 0
   #allowedMs = -Infinity
+  #unsettledUntilMs = -Infinity
   #agreedMs = -Infinity
   #differedMs = -Infinity
 
@@ -38,6 +42,12 @@ export class Repair {
     if (members.digest === this.#digest) return
     this.#digest = members.digest
     this.#changedMs = nowMs
+  }
+
+  /** We have just joined: what we are told is likely to lack somebody, so we wait less before we ask. */
+  unsettle(): void {
+    const { nowMs, config } = this.#core
+    this.#unsettledUntilMs = nowMs + unsettledIntervals * config.timing.gossipIntervalMs
   }
 
   /** True if since a time some member has shown our digest and none has shown another. */
@@ -63,8 +73,11 @@ export class Repair {
   /** True when no news is on its way, as far as we can tell. */
   #isQuiet(): boolean {
     const { broadcasts, members, nowMs, config } = this.#core
-    if (broadcasts.size > 0 || members.digest !== this.#digest) return false
-    return nowMs - this.#changedMs >= config.timing.gossipIntervalMs * (quietIntervals + this.#scale())
+    const { gossipIntervalMs } = config.timing
+    if (members.digest !== this.#digest) return false
+    const quietMs = nowMs - this.#changedMs
+    if (nowMs < this.#unsettledUntilMs) return quietMs * 2 >= gossipIntervalMs
+    return broadcasts.size === 0 && quietMs >= gossipIntervalMs * (quietIntervals + this.#scale())
   }
 
   #scale(): number {

@@ -5,11 +5,11 @@ import type { AliveUpdate, PacketMessage, Tags } from './message.ts'
 /** Bytes of a datagram before its first message. */
 export const packetOverheadBytes = 2
 
-/** No message is smaller; below this a packet is full. */
-export const messageBytesMin = 8
+/** No news is smaller; below this a packet is full. */
+export const messageBytesMin = 12
 
-/** The head of a message: an array of fewer than 24 fields, and its kind. */
-const headBytes = 2
+/** The head of a message: its length, an array of fewer than 24 fields, and its kind. */
+const headBytes = 5
 const uintBytes = 5
 const portBytes = 3
 /** Lamport times go beyond 32 bits. */

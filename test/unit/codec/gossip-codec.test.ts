@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeCbor } from '../../../src/codec/cbor.ts'
+import { withHeaders } from '../../../src/codec/byte-strings.ts'
 import { envelopeKinds, sealEnvelope } from '../../../src/codec/envelope.ts'
 import {
   decodeExchangeReply,
@@ -13,7 +14,7 @@ import {
 import { alive, pushPull, stateOf } from '../gossip/lone.ts'
 
 const packetOf = (...values: readonly unknown[]): Uint8Array =>
-  sealEnvelope(envelopeKinds.gossipPacket, values.map(encodeCbor))
+  sealEnvelope(envelopeKinds.gossipPacket, withHeaders(values.map(encodeCbor)))
 
 const aliveFields = [5, 'n', 'id', 1, '10.0.0.1', 8301, 1, 1, ['a', 'b']]
 const withField = (index: number, value: unknown): unknown[] => aliveFields.map((old, i) => (i === index ? value : old))
@@ -22,14 +23,14 @@ describe('packets', () => {
   it('a ping takes few bytes', () => {
     const fromAddress = { ip: '10.0.0.1', port: 8301 }
     const ping = { kind: 'ping', sequence: 70_000, target: 'node-17', from: 'node-3', fromAddress, digest: 0xffff_ffff } as const
-    expect(encodePacket([ping]).length).toBe(41)
+    expect(encodePacket([ping]).length).toBe(43)
   })
 
   it('news is encoded once, whatever packet carries it', () => {
     const news = alive('p1')
     const first = encodePacket([news])
     ;(news.tags as Map<string, string>).set('added', 'later')
-    expect(encodePacket([{ kind: 'ack', sequence: 1, digest: 0 }, news]).length).toBe(first.length + 4)
+    expect(encodePacket([{ kind: 'ack', sequence: 1, digest: 0 }, news]).length).toBe(first.length + 5)
   })
 
   it('an empty packet is a packet', () => {
@@ -84,16 +85,19 @@ describe('exchanges', () => {
   const state = pushPull('p1', [stateOf(alive('p1')), stateOf(alive('p2'))])
 
   it('fewer members than announced are invalid', () => {
-    const bytes = sealEnvelope(envelopeKinds.gossipRequest, [encodeCbor([1, 'p1', true, 'dc1', 1, 1])])
+    const bytes = sealEnvelope(envelopeKinds.gossipRequest, withHeaders([encodeCbor([1, 'p1', true, 'dc1', 1, 1])]))
     expect(decodeExchangeRequest(bytes)).toEqual({ ok: false, error: 'invalid' })
   })
 
   it('a member whose news is not alive news is invalid', () => {
-    const bytes = sealEnvelope(envelopeKinds.gossipRequest, [
-      encodeCbor([1, 'p1', true, 'dc1', 1, 1]),
-      encodeCbor([0, 0, false]),
-      encodeCbor([4, 1]),
-    ])
+    const bytes = sealEnvelope(
+      envelopeKinds.gossipRequest,
+      withHeaders([
+        encodeCbor([1, 'p1', true, 'dc1', 1, 1]),
+        encodeCbor([4, 1]),
+        encodeCbor([0, 0, false]),
+      ]),
+    )
     expect(decodeExchangeRequest(bytes)).toEqual({ ok: false, error: 'invalid' })
   })
 

@@ -54,12 +54,14 @@ describe('join', () => {
     expect(new Set(sent(me.effects, 'alive').map(({ name }) => name))).toEqual(new Set(['me']))
   })
 
-  it('asks another member again soon after', () => {
+  it('pings other members early, and asks one whose digest differs again', () => {
     const me = new Lone()
     me.join('p1', pushPull('p1', [stateOf(alive('p1')), stateOf(alive('p2'))]))
     me.effects.length = 0
-    me.advanceAnswering(400)
-    expect(me.of('exchange').map(({ request }) => request.kind)).toEqual(['pushPull'])
+    const { ping, to } = me.nextPing()
+    expect(me.nowMs).toBeLessThanOrEqual(1200)
+    me.packet(to, { kind: 'ack', sequence: ping.sequence, digest: 12_345 })
+    expect(me.of('exchange')).toMatchObject([{ to: addressOf(to), request: { kind: 'pushPull' } }])
   })
 
   it('while leaving fails with a reason', () => {
