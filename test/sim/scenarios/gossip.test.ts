@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/model/limits.ts'
 import { ask, jsonOf } from '../client.ts'
 import type { Cluster } from '../cluster.ts'
+import { signal } from '../host.ts'
 import { cut, expectConvergence, finish, formed, leaderOf, nodeOf } from './cluster.ts'
 
 /** The catalog's view of the health of nodes, by name. */
@@ -53,6 +54,22 @@ describe('failure and return', () => {
     await expectConvergence(cluster, 60_000)
     await cluster.run(3000)
     expect((await serfHealth(cluster)).get('c2')).toBe('passing')
+    await finish(cluster)
+  })
+
+  it('an interrupted client leaves, a terminated server is failed until it returns', async () => {
+    const cluster = await formed({ seed: 212, servers: 3, clients: 1 })
+    const [client, server] = [nodeOf(cluster, 'c1'), nodeOf(cluster, 's2')]
+    client.hasLeft = true
+    if (client.process !== null) signal(client.process, 'SIGINT')
+    expect(await cluster.until(() => client.state === 'ended', 20_000)).toBe(true)
+    expect([client.lastEnd, cluster.statusOf(server, 'c1')]).toEqual(['exit 0', 'left'])
+    if (server.process !== null) signal(server.process, 'SIGTERM')
+    const isFailed = (): boolean => cluster.running.every((node) => cluster.statusOf(node, 's2') === 'failed')
+    expect(await cluster.until(() => server.state === 'ended' && isFailed(), 30_000)).toBe(true)
+    server.reset()
+    server.start()
+    await expectConvergence(cluster, 60_000)
     await finish(cluster)
   })
 
