@@ -76,6 +76,9 @@ export function describePlan(plan: FaultPlan): string {
   return `${rates} every ${intervalMs} ms: ${kinds.join(' ') || 'nothing'}`
 }
 
+/** How long an agent that was refused by its disk takes to stop. */
+const stoppingMs = 3000
+
 /** Causes faults until `heal`. */
 export class FaultInjector {
   readonly #cluster: Cluster
@@ -116,6 +119,10 @@ export class FaultInjector {
       else this.#restart(node)
     }
     this.#cluster.note('', 'healed')
+    // An agent whose disk failed a moment ago is still stopping.
+    this.#cluster.world.scheduler.after(stoppingMs * 1000, () => {
+      for (const node of nodes) if (node.state === 'ended' && !spared.has(node)) this.#restart(node)
+    })
   }
 
   #next(): void {
