@@ -62,6 +62,7 @@ const options: readonly string[] = [
   '--no-compile-autoload-dotenv',
   '--no-compile-autoload-bunfig',
   '--compile-exec-argv=--max-http-header-size=65536',
+  '--compile-jit-policy=100',
 ]
 
 /** What must not be in an executable: native addons, which would have to be unpacked to run. */

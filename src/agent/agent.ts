@@ -12,7 +12,7 @@ import { version } from '../model/version.ts'
 import type { RestoredLog } from '../raft/config.ts'
 import type { RaftEffect, RaftInput } from '../raft/events.ts'
 import type { Rpc } from '../rpc/rpc.ts'
-import type { FileLock, Host, HttpServer } from '../runtime/host.ts'
+import type { FileLock, Host, HttpHandler, HttpServer } from '../runtime/host.ts'
 import { createBackend } from './backend.ts'
 import { startDns, type DnsService } from './dns-service.ts'
 import { describe, loadNodeId, lockDataDirectory, StartError, wayToListen } from './identity.ts'
@@ -24,6 +24,7 @@ import { createPools, type Pools } from './pools.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createRouter, type Router } from './router.ts'
 import { createRpcNode } from './rpc-node.ts'
+import { createSettling } from './settling.ts'
 import { startServer, type ServerRole } from './server-role.ts'
 import { sleep } from './sleep.ts'
 
@@ -261,9 +262,15 @@ class RunningAgent implements Agent {
           ),
       }),
     )
+    const settling = createSettling(host)
+    this.#stopping.signal.addEventListener('abort', settling.stop)
     for (const at of config.httpListen) {
       try {
-        this.#http.push(await host.http.serve(at, (request, from) => this.app(request, from)))
+        const handler: HttpHandler = (request, from) => {
+          settling.note()
+          return this.app(request, from)
+        }
+        this.#http.push(await host.http.serve(at, handler))
       } catch (error) {
         const where = 'unixPath' in at ? at.unixPath : formatAddress(at)
         throw new StartError(

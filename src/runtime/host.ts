@@ -274,8 +274,11 @@ export interface System {
   readonly runtimeVersion: string
   /** Resident and heap bytes of this process, and CPU microseconds used so far. */
   usage(): { readonly residentBytes: number; readonly heapBytes: number; readonly cpuMicros: number }
-  /** Returns freed memory to the system as far as the runtime can; a hint. */
-  compactMemory(): void
+  /**
+   * Says that the start is over: what runs from now on runs for long. The runtime may begin to optimise it, and give
+   * back what the start used. A hint; called once.
+   */
+  settled(): void
   /** Ends the process. */
   exit(code: number): never
 }

@@ -97,7 +97,7 @@ function simSystem(machine: Machine, process: SimProcess, args: readonly string[
     cpuCount: 2,
     runtimeVersion: '0.0.0-sim',
     usage: () => ({ residentBytes: 1 << 25, heapBytes: 1 << 24, cpuMicros: 1000 }),
-    compactMemory: () => undefined,
+    settled: () => undefined,
     exit(code) {
       process.end('kill')
       throw new HostError('EXIT', `The process ended with ${code}`)

@@ -12,7 +12,8 @@ export interface BunUdpSocket {
 /** What happens on a datagram socket. */
 export interface BunUdpHandler {
   data(socket: BunUdpSocket, bytes: Uint8Array, port: number, address: string): void
-  error(socket: BunUdpSocket, error: Error): void
+  /** Called with the error alone, unlike that of streams and unlike Bun's own types. */
+  error(error: Error): void
 }
 
 /** A stream socket of Bun. `write` returns how many bytes the system took, -1 when it is closed. */
@@ -103,6 +104,8 @@ interface BunNamespace {
   readonly stdin: { bytes(): Promise<Uint8Array> }
   gc(isFull: boolean): void
   shrink(): void
+  /** `setJITPolicy` multiplies the thresholds at which code is compiled. */
+  readonly unsafe: { setJITPolicy(scale: number): void }
 }
 
 /** The runtime's global. */

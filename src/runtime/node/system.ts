@@ -91,8 +91,8 @@ export function nodeSystem(): System {
     cpuCount: os.availableParallelism(),
     runtimeVersion: process.versions['bun'] ?? process.versions['deno'] ?? process.versions.node,
     usage,
-    compactMemory() {
-      // Node and Deno give nothing for this; their collector returns memory by itself.
+    settled() {
+      // Node and Deno have nothing to be told.
     },
     exit: (code) => process.exit(code),
   }

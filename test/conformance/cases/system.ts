@@ -181,8 +181,15 @@ function machine(host: Host, world: World): readonly ConformanceCase[] {
       async run() {
         const use = system.usage()
         ok(use.residentBytes > 0 && use.heapBytes > 0 && use.cpuMicros >= 0, JSON.stringify(use))
-        system.compactMemory()
         await sleep(host, 1)
+      },
+    },
+    {
+      name: 'system: it can be told that the start is over',
+      async run() {
+        system.settled()
+        await sleep(host, 1)
+        ok(system.usage().residentBytes > 0, 'the process is gone')
       },
     },
   ]
