@@ -263,7 +263,7 @@ class RunningAgent implements Agent {
       }),
     )
     const settling = createSettling(host)
-    this.#stopping.signal.addEventListener('abort', settling.stop)
+    this.#stopping.signal.addEventListener('abort', () => settling.stop())
     for (const at of config.httpListen) {
       try {
         const handler: HttpHandler = (request, from) => {
