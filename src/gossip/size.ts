@@ -18,9 +18,13 @@ const flagBytes = 1
 /** Length of a text or list before its content. */
 const lengthBytes = 3
 
+/** Nearly all texts: told by the engine itself, faster than unit by unit. */
+const ascii = /^[\0-\x7f]*$/
+
 /** Bytes of a text in UTF-8; a lone half of a surrogate pair counts three. */
 export function textBytes(text: string): number {
   let bytes = text.length
+  if (ascii.test(text)) return bytes
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
     if (unit < 0x80) continue
