@@ -3,7 +3,7 @@
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { HostError, Tcp, TcpConnectOptions, TcpConnection, TcpHandlers, TcpListener } from '../host.ts'
 import { isIpv6, plainIp } from '../node/address.ts'
-import { hostError, hostErrorOf, listenError } from '../node/errors.ts'
+import { hostError, hostErrorOf, listenError, passOnBugs } from '../node/errors.ts'
 import { type BunSocket, type BunSocketHandler, bunApi } from './api.ts'
 
 /** Idle time before the system asks a silent peer whether it is still there. */
@@ -30,7 +30,10 @@ const events: BunSocketHandler<BunConnection | undefined> = {
   drain: (socket) => socket.data?.onDrain(),
   end: (socket) => socket.data?.onEnd(),
   close: (socket, error) => socket.data?.onClose(error),
-  error: (socket, error) => socket.data?.onError(error),
+  error(socket, error) {
+    passOnBugs(error)
+    socket.data?.onError(error)
+  },
 }
 
 function connect(to: Address, { timeoutMs }: TcpConnectOptions): Promise<TcpConnection> {

@@ -3,7 +3,7 @@
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { Udp, UdpSocket } from '../host.ts'
 import { isIpv6, plainIp } from '../node/address.ts'
-import { hostError } from '../node/errors.ts'
+import { hostError, passOnBugs } from '../node/errors.ts'
 import { type BunUdpSocket, bunApi } from './api.ts'
 import { enlargeBuffers } from './socket-buffers.ts'
 
@@ -21,7 +21,7 @@ async function bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) =>
       socket: {
         data: (_, bytes, port, address) => onPacket(bytes, { ip: plainIp(address), port }),
         // A refused or unroutable datagram is a lost datagram.
-        error() {},
+        error: passOnBugs,
       },
     })
     await enlargeBuffers(socket.fd)

@@ -91,3 +91,14 @@ export function listenError(action: string, error: unknown): HostError {
     ? hostErrorOf('EADDRNOTAVAIL', action, error)
     : hostError(action, error)
 }
+
+/**
+ * For the `error` event of a socket or server: a failure of the system is that socket's own, but Bun and Deno hand
+ * over what one of our handlers threw as well, and such a bug must end the program as it does everywhere else.
+ */
+export function passOnBugs(error: unknown): void {
+  if (typeof error === 'object' && error !== null && 'code' in error && !(error instanceof HostError)) return
+  queueMicrotask(() => {
+    throw error
+  })
+}

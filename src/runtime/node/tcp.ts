@@ -5,7 +5,7 @@ import type { Server, Socket } from 'node:net'
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { HostError, Tcp, TcpConnectOptions, TcpConnection, TcpHandlers, TcpListener } from '../host.ts'
 import { plainBytes, plainIp } from './address.ts'
-import { hostError, hostErrorOf, listenError } from './errors.ts'
+import { hostError, hostErrorOf, listenError, passOnBugs } from './errors.ts'
 
 /** Idle time before the system asks a silent peer whether it is still there. */
 const keepAliveDelayMs = 30_000
@@ -63,7 +63,7 @@ async function listen(at: Address, onConnection: (connection: TcpConnection) => 
   })
   server.removeAllListeners('error')
   // A failed accept (no descriptors left) must not end the program; the peer tries again.
-  server.on('error', () => {})
+  server.on('error', passOnBugs)
   return new NodeTcpListener(server)
 }
 
@@ -100,6 +100,7 @@ class NodeTcpConnection implements TcpConnection {
     this.remote = { ip: plainIp(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
     this.local = { ip: plainIp(socket.localAddress ?? ''), port: socket.localPort ?? 0 }
     socket.on('error', (error) => {
+      passOnBugs(error)
       this.#error ??= hostError(`use the connection with ${formatAddress(this.remote)}`, error)
     })
     socket.once('close', () => {

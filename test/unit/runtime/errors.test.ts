@@ -1,7 +1,13 @@
 // The platform's exceptions become HostErrors with the platform's code and a reason in words.
 import { expect, test } from 'vitest'
 import { HostError } from '../../../src/runtime/host.ts'
-import { errorCode, hostError, hostErrorOf, listenError } from '../../../src/runtime/node/errors.ts'
+import {
+  errorCode,
+  hostError,
+  hostErrorOf,
+  listenError,
+  passOnBugs,
+} from '../../../src/runtime/node/errors.ts'
 
 const coded = (code: string): Error => Object.assign(new Error(`low-level ${code}`), { code })
 
@@ -53,4 +59,21 @@ test('a HostError stays as it is', () => {
 test('an invalid address to listen on is one of another machine', () => {
   expect(listenError('listen', coded('EINVAL')).code).toBe('EADDRNOTAVAIL')
   expect(listenError('listen', coded('EACCES')).code).toBe('EACCES')
+})
+
+test("a bug in a socket's handler is not taken for the socket's failure", async () => {
+  const thrown: unknown[] = []
+  const before = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => thrown.push(error))
+  try {
+    passOnBugs(coded('ECONNREFUSED'))
+    const bug = new TypeError('x is undefined')
+    passOnBugs(bug)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(thrown).toEqual([bug])
+  } finally {
+    process.removeAllListeners('uncaughtException')
+    for (const listener of before) process.on('uncaughtException', listener)
+  }
 })
