@@ -55,6 +55,8 @@ export class Cluster {
   readonly kv: KvChecker = new KvChecker()
   /** When an entry was first applied by anyone. */
   readonly appliedAtMicros: Map<number, number> = new Map()
+  /** Snapshots that were taken over from a leader. */
+  restores = 0
   /** What was violated; a run ends at the first. */
   readonly violations: string[] = []
   readonly #options: ClusterOptions
@@ -266,6 +268,7 @@ export class Cluster {
       case 'snapshotDue':
       case 'compact':
       case 'restoreSnapshot':
+        if (effect.kind === 'restoreSnapshot') this.restores++
         this.note(node.name, effect.kind)
         return
       default:
