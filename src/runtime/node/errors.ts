@@ -98,6 +98,19 @@ export function listenError(action: string, error: unknown): HostError {
  */
 export function passOnBugs(error: unknown): void {
   if (typeof error === 'object' && error !== null && 'code' in error && !(error instanceof HostError)) return
+  throwLater(error)
+}
+
+/** Calls one of our handlers; what it throws ends the program, also where the caller would swallow it (Deno). */
+export function callHandler(handler: () => void): void {
+  try {
+    handler()
+  } catch (error) {
+    throwLater(error)
+  }
+}
+
+function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error
   })

@@ -5,7 +5,7 @@ import type { Server, Socket } from 'node:net'
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { HostError, Tcp, TcpConnectOptions, TcpConnection, TcpHandlers, TcpListener } from '../host.ts'
 import { plainBytes, plainIp } from './address.ts'
-import { hostError, hostErrorOf, listenError, passOnBugs } from './errors.ts'
+import { callHandler, hostError, hostErrorOf, listenError, passOnBugs } from './errors.ts'
 
 /** Idle time before the system asks a silent peer whether it is still there. */
 const keepAliveDelayMs = 30_000
@@ -55,7 +55,7 @@ async function listen(at: Address, onConnection: (connection: TcpConnection) => 
   const { createServer } = await import('node:net')
   const server = createServer(
     { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs },
-    (socket) => onConnection(new NodeTcpConnection(socket)),
+    (socket) => callHandler(() => onConnection(new NodeTcpConnection(socket))),
   )
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(`listen on TCP ${formatAddress(at)}`, error)))
@@ -105,7 +105,7 @@ class NodeTcpConnection implements TcpConnection {
     })
     socket.once('close', () => {
       this.#isClosed = true
-      this.#handlers?.onClose(this.#error)
+      callHandler(() => this.#handlers?.onClose(this.#error))
     })
   }
 

@@ -5,7 +5,7 @@ import type { RemoteInfo, Socket } from 'node:dgram'
 import { type Address, formatAddress } from '../../model/address.ts'
 import type { Udp, UdpSocket } from '../host.ts'
 import { isIpv6, plainBytes, plainIp } from './address.ts'
-import { hostError, passOnBugs } from './errors.ts'
+import { callHandler, hostError, passOnBugs } from './errors.ts'
 import { trueRuntime } from './system.ts'
 
 /** Asked of the system for each socket, as the reference does; the system may grant less. */
@@ -39,7 +39,7 @@ async function bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) =>
   // A refused or unroutable datagram is a lost datagram.
   socket.on('error', passOnBugs)
   socket.on('message', (bytes: Uint8Array, from: RemoteInfo) => {
-    onPacket(plainBytes(bytes), { ip: plainIp(from.address), port: from.port })
+    callHandler(() => onPacket(plainBytes(bytes), { ip: plainIp(from.address), port: from.port }))
   })
   enlargeBuffers(socket)
   return new NodeUdpSocket(socket, type === 'udp6')
