@@ -285,7 +285,9 @@ async function giveUpSeat(
   if (local.isLeader()) await raft.transferLeadership(null)
   while (isMember() && host.clock.nowMs() < untilMs) {
     const leader = local.leaderAddress()
-    if (leader !== null) await call(rpc, leader, { kind: 'removeServer', id }, untilMs)
+    // A removed server hears nothing of it any more: the leader's word is that the removal is committed.
+    const reply = leader === null ? null : await call(rpc, leader, { kind: 'removeServer', id }, untilMs)
+    if (reply?.kind === 'done') return true
     await sleep(host.clock, 50)
   }
   if (isMember()) log.warn('Still in the Raft configuration; the leader will remove this server')
