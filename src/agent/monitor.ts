@@ -1,5 +1,5 @@
 // `/v1/agent/monitor`: log lines from now on, to one client.
-import { renderLogJson, renderLogLine, type Log, type LogLevel } from './log.ts'
+import { renderLogJson, renderLogLine, type Log, type LogEvent, type LogLevel } from './log.ts'
 
 /** Lines that wait for a slow client; past it the newest are dropped (reference: 512). */
 const queuedLinesMax = 512
@@ -13,22 +13,25 @@ export function monitorStream(
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   const render = asJson ? renderLogJson : renderLogLine
-  let detach: () => void = () => undefined
+  let end: (close: () => void) => void = () => undefined
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        detach = log.attach({
-          level,
-          write(event) {
-            if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(render(event)))
-          },
-        })
-        signal.addEventListener('abort', () => {
+        const write = (event: LogEvent): void => {
+          if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(render(event)))
+        }
+        const detach = log.attach({ level, write })
+        let isOpen = true
+        end = (close) => {
           detach()
-          controller.close()
-        })
+          if (isOpen) close()
+          isOpen = false
+        }
+        signal.addEventListener('abort', () => end(() => controller.close()))
+        // On some runtimes the headers go out with the first bytes: without a line a quiet agent would look dead.
+        log.root.named('monitor').info('Log data will now stream in as it occurs')
       },
-      cancel: () => detach(),
+      cancel: () => end(() => undefined),
     },
     { highWaterMark: queuedLinesMax },
   )
