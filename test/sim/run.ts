@@ -98,6 +98,8 @@ async function drive(cluster: Cluster, { plan, faultsMs, random, problems }: Dri
   if (!(await cluster.converge(convergeMs)) && cluster.violations.length === 0) {
     problems.push(`No agreement ${convergeMs} ms after everything healed`)
   }
+  // Streams that were cut off try again seconds later.
+  await cluster.run(5000)
   catalog.becomeQuiet()
   await cluster.run(10_000)
   workload.stop()
