@@ -21,6 +21,7 @@ import { attachSinks } from './log-sinks.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { keepNodeInfo } from './node-info.ts'
 import { createPools, type Pools } from './pools.ts'
+import { createRateLimit } from './rate-limit.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createRouter, type Router } from './router.ts'
 import { createRpcNode } from './rpc-node.ts'
@@ -154,6 +155,7 @@ class RunningAgent implements Agent {
       log: this.#logger,
       metrics: this.#metrics,
       trace: this.#options.trace ?? {},
+      onFault: (error) => this.#onFault(error),
     })
     if (config.server) await this.#startServer(this.#rpc, this.#pools)
     const pools = this.#pools
@@ -168,7 +170,14 @@ class RunningAgent implements Agent {
       holdMs: config.performance.rpcHoldTimeoutMs,
       log: this.#logger.named('router'),
     })
-    this.#requests = createRequests(this.#router)
+    this.#requests = createRequests({
+      router: this.#router,
+      holdMs: config.performance.rpcHoldTimeoutMs,
+      rateLimit: createRateLimit(host.clock, {
+        perSecond: config.server ? Infinity : config.limits.rpcRate,
+        burst: config.limits.rpcBurstMax,
+      }),
+    })
     await pools.start()
     this.#server?.onPoolsStarted()
     await this.#serve(this.#requests, pools)
@@ -219,6 +228,7 @@ class RunningAgent implements Agent {
       metrics: this.#metrics,
       trace: this.#options.trace ?? {},
       onFatal: (error) => this.#onFatal(error),
+      onFault: (error) => this.#onFault(error),
     })
   }
 
@@ -233,6 +243,15 @@ class RunningAgent implements Agent {
     this.#logger.error('Cannot go on: the log can no longer be written; stopping', { error: describe(error) })
     this.#host.console.err(
       `Cannot write the log in the data directory: ${describe(error)}; the agent stops\n`,
+    )
+    void this.stop().then(() => this.#ended(1))
+  }
+
+  /** A rule of our own does not hold: what is on disk is sound, so the way out is to start again from there. */
+  #onFault(error: unknown): void {
+    this.#logger.error('Cannot go on: a mistake in the program itself; stopping', { error: describe(error) })
+    this.#host.console.err(
+      `The program has made a mistake: ${describe(error)}; the agent stops, start it again and report this\n`,
     )
     void this.stop().then(() => this.#ended(1))
   }

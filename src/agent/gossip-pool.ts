@@ -26,6 +26,8 @@ export interface JoinOutcome {
 /** What happens in a pool. */
 export interface PoolEvents {
   onMember(event: (GossipEffect & { readonly kind: 'memberChanged' })['event'], member: Member): void
+  /** Our own bug: the machine or its driver has thrown, and nothing goes on. */
+  onFault(error: unknown): void
   /** Every effect, before it is carried out; for the trace. */
   onEffect?(effect: GossipEffect): void
 }
@@ -57,7 +59,12 @@ export interface PoolOptions {
 /** Binds the pool's socket and listener and starts the machine. Rejects with HostError when an address is taken. */
 export async function startGossipPool(options: PoolOptions): Promise<GossipPool> {
   const pool = new Pool(options)
-  await pool.open()
+  try {
+    await pool.open()
+  } catch (error) {
+    await pool.stop()
+    throw error
+  }
   return pool
 }
 
@@ -79,24 +86,22 @@ class Pool implements GossipPool {
   constructor(options: PoolOptions) {
     this.#options = options
     this.machine = createGossip(options.config, options.host.clock.nowMs())
-    this.#pump = createPump<GossipInput, GossipEffect>(this.machine, options.host.clock, (effect) => {
-      options.events.onEffect?.(effect)
-      this.#perform(effect)
+    this.#pump = createPump<GossipInput, GossipEffect>(this.machine, options.host.clock, {
+      perform: (effect) => {
+        options.events.onEffect?.(effect)
+        this.#perform(effect)
+      },
+      onFault: (error) => options.events.onFault(error),
     })
   }
 
   async open(): Promise<void> {
     const { host, bind, config } = this.#options
     this.#socket = await host.udp.bind(bind, (bytes, from) => this.#onPacket(bytes, from))
-    try {
-      const listener = await listenExchanges(host, bind, config.limits.exchangeBytesMax, (bytes, from) =>
-        this.#onExchange(bytes, from),
-      )
-      this.#closeListener = () => listener.close()
-    } catch (error) {
-      await this.#socket.close()
-      throw error
-    }
+    const listener = await listenExchanges(host, bind, config.limits.exchangeBytesMax, (bytes, from) =>
+      this.#onExchange(bytes, from),
+    )
+    this.#closeListener = () => listener.close()
   }
 
   #onPacket(bytes: Uint8Array, from: Address): void {
@@ -233,6 +238,7 @@ class Pool implements GossipPool {
   }
 
   join(addresses: readonly Address[]): Promise<JoinOutcome> {
+    if (this.#isStopped) return Promise.resolve({ contacted: 0, failures: [] })
     const request = this.#nextRequest++
     return new Promise((resolve) => {
       this.#joins.set(request, resolve)
@@ -241,6 +247,7 @@ class Pool implements GossipPool {
   }
 
   leave(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve()
     return new Promise((resolve) => {
       this.#leaveWaiters.push(resolve)
       this.#pump.feed({ kind: 'leave' })
@@ -267,6 +274,7 @@ class Pool implements GossipPool {
     await this.#socket?.close()
     await this.#closeListener?.()
     for (const joined of this.#joins.values()) joined({ contacted: 0, failures: [] })
+    this.#joins.clear()
     for (const done of this.#leaveWaiters.splice(0)) done()
     this.#inbound.clear()
   }

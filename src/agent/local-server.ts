@@ -34,87 +34,126 @@ export interface LocalServerOptions {
   readonly holdMs: number
 }
 
-/** The server's side of the router, with the agent's own hook for changes of the leader. */
+/** The server's side of the router, with the agent's own hooks. */
 export interface LocalServerNode extends LocalServer {
   /** Call it when role, term or leader have changed. */
-  onLeaderChanged(): void
+  leaderHasChanged(): void
+  /** Call it when this server begins to leave. */
+  startLeaving(): void
 }
 
 /** Makes the server's side. */
 export function createLocalServer(options: LocalServerOptions): LocalServerNode {
-  const waiters = new Set<() => void>()
-  return {
-    isLeader: () => options.raft.machine.role === 'leader',
-    leaderAddress: () => leaderAddress(options),
-    leaderChanged: (untilMs, signal) => waitForLeader(options.clock, waiters, untilMs, signal),
-    onLeaderChanged() {
-      for (const wake of waiters) wake()
-    },
-    serve: (request, signal) => serve(options, request, signal),
+  return new Server(options)
+}
+
+class Server implements LocalServerNode {
+  readonly #options: LocalServerOptions
+  readonly #listeners = new Set<() => void>()
+  #isLeaving = false
+
+  constructor(options: LocalServerOptions) {
+    this.#options = options
   }
-}
 
-function waitForLeader(
-  clock: Clock,
-  waiters: Set<() => void>,
-  untilMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      waiters.delete(finish)
-      cancel()
-      signal.removeEventListener('abort', finish)
-      resolve()
+  isLeader(): boolean {
+    return this.#options.raft.machine.role === 'leader'
+  }
+
+  isLeaving(): boolean {
+    return this.#isLeaving
+  }
+
+  startLeaving(): void {
+    this.#isLeaving = true
+  }
+
+  leaderAddress(): Address | null {
+    const { raft, selfId } = this.#options
+    const { leader } = raft.machine
+    return leader === null || leader === selfId ? null : (raft.addressOf(leader) ?? null)
+  }
+
+  leaderHasChanged(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  onLeaderChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  leaderChanged(untilMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        end()
+        cancel()
+        signal.removeEventListener('abort', finish)
+        resolve()
+      }
+      const end = this.onLeaderChange(finish)
+      const cancel = this.#options.clock.wakeAt(untilMs, finish)
+      signal.addEventListener('abort', finish)
+    })
+  }
+
+  serve(request: RpcRequest, signal: AbortSignal): Promise<RpcReply> {
+    const options = this.#options
+    switch (request.kind) {
+      case 'read':
+        return this.#read(request, signal)
+      case 'write':
+        return write(options, request.command)
+      case 'ask':
+        return Promise.resolve({ kind: 'asked', value: answer(options, request.question) })
+      case 'readIndex':
+        return readIndex(options)
+      case 'bootstrapState':
+        return Promise.resolve(options.bootstrap.promise(request.servers))
+      case 'removeServer':
+        return removeServer(options, request.id)
+      default:
+        return request satisfies never
     }
-    const cancel = clock.wakeAt(untilMs, finish)
-    signal.addEventListener('abort', finish)
-    waiters.add(finish)
-  })
-}
+  }
 
-function leaderAddress(options: LocalServerOptions): Address | null {
-  const leader = options.raft.machine.leader
-  return leader === null || leader === options.selfId ? null : (options.raft.addressOf(leader) ?? null)
+  async #read(request: ReadRequest, signal: AbortSignal): Promise<RpcReply> {
+    const { store, clock, holdMs } = this.#options
+    const fresh = await freshness(this.#options, request.options.consistency)
+    if (!fresh.ok) return refuse(fresh.error)
+    const isApplied = await store.whenApplied(fresh.value, clock.nowMs() + holdMs)
+    if (!isApplied) return refuse(requestError('timeout', 'Not ready to serve consistent reads'))
+    const mustLead = request.options.consistency !== 'stale' && request.options.minIndex > 0
+    return mustLead ? this.#waitAsLeader(request, signal) : this.#readNow(request, signal)
+  }
+
+  async #readNow(request: ReadRequest, signal: AbortSignal): Promise<RpcReply> {
+    const answered = await this.#options.store.read(request.query, request.options, signal)
+    return { kind: 'read', meta: meta(this.#options, answered.index), value: answered.value }
+  }
+
+  /** A change may never reach a server that was deposed while a question waits here: it is asked again elsewhere. */
+  async #waitAsLeader(request: ReadRequest, signal: AbortSignal): Promise<RpcReply> {
+    const deposed = new AbortController()
+    const abort = (): void => deposed.abort()
+    const end = this.onLeaderChange(() => {
+      if (!this.isLeader()) abort()
+    })
+    signal.addEventListener('abort', abort)
+    const reply = await this.#readNow(request, deposed.signal)
+    end()
+    signal.removeEventListener('abort', abort)
+    const isCutShort = deposed.signal.aborted && !signal.aborted
+    return isCutShort ? refuse(requestError('noLeader', 'No cluster leader')) : reply
+  }
 }
 
 function refuse(error: RequestError): RpcReply {
   return { kind: 'refused', error }
 }
 
-function serve(options: LocalServerOptions, request: RpcRequest, signal: AbortSignal): Promise<RpcReply> {
-  switch (request.kind) {
-    case 'read':
-      return read(options, request, signal)
-    case 'write':
-      return write(options, request.command)
-    case 'ask':
-      return Promise.resolve({ kind: 'asked', value: answer(options, request.question) })
-    case 'readIndex':
-      return readIndex(options)
-    case 'bootstrapState':
-      return Promise.resolve(options.bootstrap.promise(request.servers))
-    case 'removeServer':
-      return removeServer(options, request.id)
-    default:
-      return request satisfies never
-  }
-}
-
 type ReadRequest = Extract<RpcRequest, { readonly kind: 'read' }>
-
-async function read(
-  options: LocalServerOptions,
-  request: ReadRequest,
-  signal: AbortSignal,
-): Promise<RpcReply> {
-  const fresh = await freshness(options, request.options.consistency)
-  if (!fresh.ok) return refuse(fresh.error)
-  const isApplied = await options.store.whenApplied(fresh.value, options.clock.nowMs() + options.holdMs)
-  if (!isApplied) return refuse(requestError('timeout', 'Not ready to serve consistent reads'))
-  const answered = await options.store.read(request.query, request.options, signal)
-  return { kind: 'read', meta: meta(options, answered.index), value: answered.value }
-}
 
 /** The index that must be applied before a read of this consistency may be answered here (thesis 6.4). */
 async function freshness(
@@ -123,7 +162,8 @@ async function freshness(
 ): Promise<Result<number, RequestError>> {
   const { raft, clock } = options
   if (consistency === 'stale') {
-    const hasHeard = raft.machine.leader !== null || raft.machine.commitIndex > 0
+    // What a disk brought back may be of any age: nothing is told before a leader was heard.
+    const hasHeard = raft.lastContactMs(clock.nowMs()) !== null
     return hasHeard ? ok(0) : err(requestError('noLeader', 'No cluster leader'))
   }
   if (consistency === 'default') {
@@ -134,12 +174,11 @@ async function freshness(
 }
 
 function meta(options: LocalServerOptions, index: number): ReadMeta {
-  const { machine } = options.raft
-  const isLeader = machine.role === 'leader'
+  const nowMs = options.clock.nowMs()
   return {
     index: Math.max(1, index),
-    knownLeader: machine.leader !== null,
-    lastContactMs: isLeader ? 0 : Math.max(0, options.clock.nowMs() - (machine.lastContactMs ?? 0)),
+    knownLeader: options.raft.machine.leader !== null,
+    lastContactMs: Math.max(0, nowMs - (options.raft.lastContactMs(nowMs) ?? 0)),
   }
 }
 

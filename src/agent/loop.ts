@@ -10,16 +10,27 @@ export interface Pump<Input> {
   stop(): void
 }
 
+/** The driver's side of a machine. */
+export interface PumpDriver<Effect> {
+  /** Carries out one effect. */
+  perform(effect: Effect): void
+  /** The machine or `perform` has thrown: our own bug. Nothing is fed or carried out any more. */
+  onFault(error: unknown): void
+}
+
 /**
- * Attaches a machine to the clock and to `perform`, which carries out one effect.
+ * Attaches a machine to the clock and to its driver.
  *
  * A deadline that moves later does not re-arm the timer: the wake-up then comes early once and finds
  * nothing due, which is cheaper than a new timer for each heartbeat.
+ *
+ * A throw stops the pump for good, whoever catches it further up: of a step that was carried out in part nobody
+ * may go on (an entry that was not applied, a write that was never made).
  */
 export function createPump<Input, Effect>(
   machine: Machine<Input | { readonly kind: 'wake' }, Effect>,
   clock: Clock,
-  perform: (effect: Effect) => void,
+  driver: PumpDriver<Effect>,
 ): Pump<Input> {
   const waiting: (Input | { readonly kind: 'wake' })[] = []
   let isRunning = false
@@ -42,14 +53,31 @@ export function createPump<Input, Effect>(
     disarm = clock.wakeAt(atMs, onWake)
   }
 
+  const stop = (): void => {
+    isStopped = true
+    waiting.length = 0
+    disarm?.()
+    disarm = null
+  }
+
+  const step = (input: Input | { readonly kind: 'wake' }): void => {
+    for (const effect of machine.step(input, clock.nowMs())) {
+      if (isStopped) return
+      driver.perform(effect)
+    }
+  }
+
   const run = (first: Input | { readonly kind: 'wake' }): void => {
+    if (isStopped) return
     waiting.push(first)
     if (isRunning) return
     isRunning = true
     try {
-      for (let input = waiting.shift(); input !== undefined && !isStopped; input = waiting.shift()) {
-        for (const effect of machine.step(input, clock.nowMs())) perform(effect)
-      }
+      for (let input = waiting.shift(); input !== undefined; input = waiting.shift()) step(input)
+    } catch (error) {
+      stop()
+      driver.onFault(error)
+      throw error
     } finally {
       isRunning = false
     }
@@ -57,12 +85,5 @@ export function createPump<Input, Effect>(
   }
 
   arm()
-  return {
-    feed: run,
-    stop() {
-      isStopped = true
-      disarm?.()
-      disarm = null
-    },
-  }
+  return { feed: run, stop }
 }

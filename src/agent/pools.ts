@@ -26,6 +26,8 @@ export interface PoolsOptions {
   readonly log: Logger
   readonly metrics: Metrics
   readonly trace: AgentTrace
+  /** Our own bug in one of the machines. */
+  readonly onFault: (error: unknown) => void
 }
 
 /** The pools of one agent. `lan` and `wan` exist once `start` has resolved. */
@@ -122,6 +124,7 @@ class AgentPools implements Pools {
         metrics,
         events: {
           onMember: (event, member) => this.#onMember(pool, event, member),
+          onFault: (error) => this.#options.onFault(error),
           onEffect: (effect) => trace.onGossip?.(pool, effect),
         },
       })

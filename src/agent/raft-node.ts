@@ -8,7 +8,14 @@ import type { Address } from '../model/address.ts'
 import type { CommandResult } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
-import type { ProposalRefusal, RaftEffect, RaftInput, ServerChange } from '../raft/events.ts'
+import type {
+  Proposal,
+  ProposalRefusal,
+  RaftEffect,
+  RaftInput,
+  RoleName,
+  ServerChange,
+} from '../raft/events.ts'
 import type { Configuration, Entry, RaftMessage } from '../raft/message.ts'
 import type { RaftTiming, RestoredLog } from '../raft/config.ts'
 import { createRaft, type Raft } from '../raft/raft.ts'
@@ -18,6 +25,7 @@ import { channels } from './channels.ts'
 import type { Logger } from './log.ts'
 import { createPump, type Pump } from './loop.ts'
 import type { Metrics } from './metrics.ts'
+import { createSnapshotWork, type SnapshotEffect, type SnapshotWork } from './raft-snapshots.ts'
 import type { RaftStorage } from './raft-storage.ts'
 import type { Store } from './store.ts'
 
@@ -28,6 +36,8 @@ export interface RaftEvents {
   onCaughtUp(id: string): void
   /** The log can no longer be written: the agent must stop. */
   onFatal(error: unknown): void
+  /** Our own bug: the machine or its driver has thrown, and nothing goes on. */
+  onFault(error: unknown): void
   /** What the disk held at the start, every input, and every effect before it is carried out; for the trace. */
   onStart?(restored: RestoredLog): void
   onInput?(input: RaftInput): void
@@ -61,6 +71,9 @@ interface Waiting<T> {
   readonly resolve: (value: Result<T, RequestError>) => void
 }
 
+/** Proposals gather behind a write for at most so long. */
+const gatherMsMax = 50
+
 /** One server's part in the consensus. */
 export class RaftNode {
   readonly machine: Raft
@@ -70,27 +83,37 @@ export class RaftNode {
   readonly #accepting = new Map<number, Waiting<Written>>()
   readonly #pendingByIndex = new Map<number, Waiting<Written> & { readonly term: number }>()
   readonly #readers = new Map<number, Waiting<number>>()
-  #queued: { readonly request: number; readonly data: Uint8Array }[] = []
+  readonly #snapshots: SnapshotWork
+  #queued: Proposal[] = []
+  #disarmFlush: (() => void) | null = null
   #writesInFlight = 0
-  /** Term of the last applied entry: what a snapshot is labelled with. */
-  #appliedTerm: number
   #transferWaiters: ((ok: boolean) => void)[] = []
+  /** When this server led last; null if it never has, or leads now. */
+  #ledUntilMs: number | null = null
+  #role: RoleName = 'follower'
   #isStopped = false
 
   constructor(options: RaftNodeOptions) {
     this.#options = options
-    const { id, timing, seed, limits, storage, clock } = options
-    this.#appliedTerm = storage.restored.snapshot?.term ?? 0
+    const { id, timing, seed, limits, storage, store, clock, log } = options
     this.machine = createRaft({ id, timing, seed, limits, restored: storage.restored }, clock.nowMs())
     options.events.onStart?.(storage.restored)
-    this.#pump = createPump<RaftInput, RaftEffect>(
-      observed(this.machine, options.events),
-      clock,
-      (effect) => {
+    this.#pump = createPump<RaftInput, RaftEffect>(observed(this.machine, options.events), clock, {
+      perform: (effect) => {
         options.events.onEffect?.(effect)
         this.#perform(effect)
       },
-    )
+      onFault: (error) => options.events.onFault(error),
+    })
+    this.#snapshots = createSnapshotWork({
+      storage,
+      store,
+      log,
+      meta: () => this.machine.snapshotMeta(store.appliedIndex),
+      feed: (input) => this.#pump.feed(input),
+      onRestored: (index) => this.#loseUpTo(index),
+      onFatal: (error) => options.events.onFatal(error),
+    })
   }
 
   /** The leader's heartbeat interval. */
@@ -114,18 +137,48 @@ export class RaftNode {
     this.#pump.feed({ kind: 'bootstrap', configuration })
   }
 
+  /**
+   * When this server was last in touch with a leader, itself included; null if that never was. A copy of the state
+   * is as old as that.
+   */
+  lastContactMs(nowMs: number): number | null {
+    const { role, lastContactMs } = this.machine
+    if (role === 'leader') return nowMs
+    if (this.#ledUntilMs === null || lastContactMs === null) return lastContactMs ?? this.#ledUntilMs
+    return Math.max(this.#ledUntilMs, lastContactMs)
+  }
+
   /** Appends an encoded command; resolves when it is applied here. */
   propose(data: Uint8Array): Promise<Result<Written, RequestError>> {
+    const refused = this.#refuse(this.#accepting.size)
+    if (refused !== null) return Promise.resolve(err(refused))
     const request = this.#nextRequest++
     return new Promise((resolve) => {
       this.#accepting.set(request, { resolve })
       this.#queued.push({ request, data })
       // While a write is on its way to the disk, proposals gather and share the next one (group commit).
-      if (this.#writesInFlight === 0) this.#flush()
+      if (this.#writesInFlight === 0 || this.#role !== 'leader') this.#flush()
+      else this.#flushLater()
     })
   }
 
+  /** A disk that stalls must not hold up what a majority of others can make durable. */
+  #flushLater(): void {
+    const { clock } = this.#options
+    this.#disarmFlush ??= clock.wakeAt(clock.nowMs() + gatherMsMax, () => {
+      this.#disarmFlush = null
+      this.#flush()
+    })
+  }
+
+  /** Why no more can be taken on, if so: what waits here for its turn is bounded as the machine's own queue is. */
+  #refuse(waiting: number): RequestError | null {
+    if (this.#isStopped) return requestError('noLeader', 'The agent is stopping')
+    return waiting < this.#options.limits.proposalsMax ? null : refusal('overloaded')
+  }
+
   changeServer(change: ServerChange): Promise<Result<Written, RequestError>> {
+    if (this.#isStopped) return Promise.resolve(err(refusal('notLeader')))
     const request = this.#nextRequest++
     return new Promise((resolve) => {
       this.#accepting.set(request, { resolve })
@@ -135,6 +188,7 @@ export class RaftNode {
 
   /** Hands the leadership over; false if that did not work. */
   transferLeadership(to: string | null): Promise<boolean> {
+    if (this.#isStopped) return Promise.resolve(false)
     return new Promise((resolve) => {
       this.#transferWaiters.push(resolve)
       this.#pump.feed({ kind: 'transferLeadership', to })
@@ -143,6 +197,8 @@ export class RaftNode {
 
   /** An index such that a read that has applied it is linearizable (thesis 6.4). */
   readIndex(): Promise<Result<number, RequestError>> {
+    const refused = this.#refuse(this.#readers.size)
+    if (refused !== null) return Promise.resolve(err(refused))
     const request = this.#nextRequest++
     return new Promise((resolve) => {
       this.#readers.set(request, { resolve })
@@ -153,15 +209,32 @@ export class RaftNode {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#pump.stop()
-    const stopped = requestError('indeterminate', 'The agent is stopping')
-    for (const waiting of [...this.#accepting.values(), ...this.#pendingByIndex.values()])
-      waiting.resolve(err(stopped))
+    // What the machine has not seen is not in the log; what it has accepted may yet be carried out by others.
+    const stopped = requestError('noLeader', 'The agent is stopping')
+    for (const waiting of this.#accepting.values()) waiting.resolve(err(stopped))
     for (const waiting of this.#readers.values()) waiting.resolve(err(stopped))
+    this.#accepting.clear()
+    this.#readers.clear()
+    this.#queued = []
+    this.#disarmFlush?.()
+    this.#loseUpTo(Infinity)
     for (const done of this.#transferWaiters.splice(0)) done(false)
+    await this.#snapshots.stop()
     await this.#options.storage.close()
   }
 
+  /** Nobody here will learn what became of the writes up to this index. */
+  #loseUpTo(index: number): void {
+    for (const [at, waiting] of this.#pendingByIndex) {
+      if (at > index) continue
+      this.#pendingByIndex.delete(at)
+      waiting.resolve(err(lost()))
+    }
+  }
+
   #flush(): void {
+    this.#disarmFlush?.()
+    this.#disarmFlush = null
     if (this.#queued.length === 0) return
     const proposals = this.#queued
     this.#queued = []
@@ -210,33 +283,8 @@ export class RaftNode {
         })
         return
       default:
-        this.#performSnapshot(effect)
+        this.#snapshots.perform(effect)
     }
-  }
-
-  #performSnapshot(effect: SnapshotEffect): void {
-    const { storage } = this.#options
-    switch (effect.kind) {
-      case 'compact':
-        return this.#background(storage.compact(effect.index))
-      case 'snapshotDue':
-        return this.#background(this.#takeSnapshot())
-      case 'readSnapshotChunk':
-        return this.#background(this.#readChunk(effect))
-      case 'writeSnapshotChunk':
-        return this.#background(this.#writeChunk(effect))
-      case 'restoreSnapshot':
-        return this.#background(this.#restore(effect))
-      default:
-        effect satisfies never
-    }
-  }
-
-  /** Work on files whose failure means that this server cannot go on. */
-  #background(work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      if (!this.#isStopped) this.#options.events.onFatal(error)
-    })
   }
 
   #send(to: string, message: RaftMessage): void {
@@ -280,7 +328,6 @@ export class RaftNode {
     }
     const last = entries.at(-1)
     assert(last !== undefined, 'apply without entries')
-    this.#appliedTerm = last.term
     store.wake(last.index)
     this.#pump.feed({ kind: 'applied', index: last.index })
   }
@@ -308,64 +355,18 @@ export class RaftNode {
   }
 
   #onRole(effect: RaftEffect & { readonly kind: 'roleChanged' }): void {
-    if (effect.role !== 'leader') {
-      for (const waiting of this.#pendingByIndex.values()) waiting.resolve(err(lost()))
-      this.#pendingByIndex.clear()
-    }
+    const wasLeader = this.#role === 'leader'
+    this.#role = effect.role
+    if (effect.role === 'leader') this.#ledUntilMs = null
+    else if (wasLeader) this.#endLeadership()
     this.#options.events.onRole(effect)
   }
 
-  async #takeSnapshot(): Promise<void> {
-    const { storage, store } = this.#options
-    const { committedConfiguration, committedConfigurationIndex } = this.machine
-    assert(committedConfigurationIndex <= store.appliedIndex, 'a final configuration is applied')
-    const meta = {
-      index: store.appliedIndex,
-      term: this.#appliedTerm,
-      configuration: committedConfiguration,
-      configurationIndex: committedConfigurationIndex,
-    }
-    const saved = await storage.save(meta, store.records())
-    if (!this.#isStopped) this.#pump.feed({ kind: 'snapshotTaken', snapshot: saved })
-  }
-
-  async #readChunk(effect: RaftEffect & { readonly kind: 'readSnapshotChunk' }): Promise<void> {
-    const { to, snapshot, offset } = effect
-    const data = await this.#options.storage.readChunk(snapshot, offset, effect.length)
-    if (this.#isStopped) return
-    if (data === null) this.#pump.feed({ kind: 'snapshotChunkUnreadable', to, snapshotIndex: snapshot.index })
-    else this.#pump.feed({ kind: 'snapshotChunkRead', to, snapshot, offset, data })
-  }
-
-  async #writeChunk(effect: RaftEffect & { readonly kind: 'writeSnapshotChunk' }): Promise<void> {
-    const { snapshot, offset, data } = effect
-    await this.#options.storage.writeChunk(snapshot, offset, data)
-    if (!this.#isStopped) {
-      this.#pump.feed({
-        kind: 'snapshotChunkWritten',
-        snapshotIndex: snapshot.index,
-        offset: offset + data.length,
-      })
-    }
-  }
-
-  async #restore(effect: RaftEffect & { readonly kind: 'restoreSnapshot' }): Promise<void> {
-    const { storage, store, log } = this.#options
-    const records = await storage.finish(effect.snapshot)
-    if (this.#isStopped) return
-    if (!records.ok) {
-      log.error('A received snapshot is damaged; asking for it again', { error: records.error })
-      this.#pump.feed({ kind: 'snapshotRejected', snapshotIndex: effect.snapshot.index })
-      return
-    }
-    store.restore(records.value, effect.snapshot.index)
-    this.#appliedTerm = effect.snapshot.term
-    for (const [index, waiting] of this.#pendingByIndex) {
-      if (index > effect.snapshot.index) continue
-      this.#pendingByIndex.delete(index)
-      waiting.resolve(err(lost()))
-    }
-    this.#pump.feed({ kind: 'snapshotRestored', snapshot: effect.snapshot })
+  /** What is in the log is in others' hands; what only waited for its turn is refused, so that it is tried elsewhere. */
+  #endLeadership(): void {
+    this.#ledUntilMs = this.#options.clock.nowMs()
+    this.#loseUpTo(Infinity)
+    this.#flush()
   }
 }
 
@@ -382,13 +383,6 @@ function observed(machine: Raft, events: RaftEvents): Machine<RaftInput, RaftEff
     },
   }
 }
-
-type SnapshotEffect = Extract<
-  RaftEffect,
-  {
-    readonly kind: 'compact' | 'snapshotDue' | 'readSnapshotChunk' | 'writeSnapshotChunk' | 'restoreSnapshot'
-  }
->
 
 function parseHint(hint: string): Address | undefined {
   const at = hint.lastIndexOf(':')

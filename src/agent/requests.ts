@@ -12,7 +12,8 @@ import type {
   ServerQueryKind,
   ServerQueryTable,
 } from '../model/query.ts'
-import type { RpcReply } from '../model/rpc.ts'
+import type { RpcReply, RpcRequest } from '../model/rpc.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { Router } from './router.ts'
 
 /** Typed requests of one agent. */
@@ -33,23 +34,39 @@ export interface Requests {
 /** A signal that never aborts, for requests that nobody can cancel. */
 export const never: AbortSignal = new AbortController().signal
 
+/** What the requests of one agent are made of. */
+export interface RequestsOptions {
+  readonly router: Router
+  /** `performance.rpc_hold_timeout`: how long a request may look for its place. */
+  readonly holdMs: number
+  /** What a client agent may send (`limits.rpc_rate`). */
+  readonly rateLimit: RateLimit
+}
+
 /** Makes the requests of one agent. */
-export function createRequests(router: Router): Requests {
+export function createRequests(options: RequestsOptions): Requests {
+  const { holdMs } = options
   return {
-    async read(query, options, signal) {
-      const reply = await readWithin(router, query, options, signal)
+    async read(query, readOptions, signal) {
+      const reply = await readWithin(options, query, readOptions, signal)
       if (reply.kind !== 'read') return err(errorOf(reply))
       return ok({ ...reply.meta, value: reply.value as QueryValue<typeof query.kind> })
     },
     async write(command, datacenter) {
-      const reply = await router.request(
-        { kind: 'write', datacenter, hops: 0, command: encodeCommand(command) },
+      const encoded = encodeCommand(command)
+      const reply = await send(
+        options,
+        { kind: 'write', datacenter, hops: 0, holdMs, command: encoded },
         never,
       )
       return reply.kind === 'written' ? ok(reply.result) : err(errorOf(reply))
     },
     async ask(question, datacenter, consistency) {
-      const reply = await router.request({ kind: 'ask', datacenter, hops: 0, question, consistency }, never)
+      const reply = await send(
+        options,
+        { kind: 'ask', datacenter, hops: 0, holdMs, question, consistency },
+        never,
+      )
       return reply.kind === 'asked'
         ? ok(reply.value as ServerQueryTable[typeof question])
         : err(errorOf(reply))
@@ -57,21 +74,32 @@ export function createRequests(router: Router): Requests {
   }
 }
 
+function send(options: RequestsOptions, request: RpcRequest, signal: AbortSignal): Promise<RpcReply> {
+  if (options.rateLimit.admit()) return options.router.request(request, signal)
+  return Promise.resolve({
+    kind: 'refused',
+    error: requestError('rateLimited', 'RPC rate limit exceeded'),
+  })
+}
+
 /** A stale answer that is older than `max_stale` is asked of the leader instead, once. */
 async function readWithin(
-  router: Router,
+  options: RequestsOptions,
   query: Query,
-  options: ReadOptions,
+  read: ReadOptions,
   signal: AbortSignal,
 ): Promise<RpcReply> {
-  const { datacenter, maxStaleMs } = options
-  const reply = await router.request({ kind: 'read', datacenter, hops: 0, query, options }, signal)
-  const isTooOld = reply.kind === 'read' && maxStaleMs !== null && reply.meta.lastContactMs > maxStaleMs
-  if (!isTooOld || options.consistency !== 'stale') return reply
-  return router.request(
-    { kind: 'read', datacenter, hops: 0, query, options: { ...options, consistency: 'default' } },
+  const { datacenter, maxStaleMs } = read
+  const { holdMs } = options
+  const reply = await send(
+    options,
+    { kind: 'read', datacenter, hops: 0, holdMs, query, options: read },
     signal,
   )
+  const isTooOld = reply.kind === 'read' && maxStaleMs !== null && reply.meta.lastContactMs > maxStaleMs
+  if (!isTooOld || read.consistency !== 'stale') return reply
+  const fresh = { ...read, consistency: 'default' as const }
+  return send(options, { kind: 'read', datacenter, hops: 0, holdMs, query, options: fresh }, signal)
 }
 
 function errorOf(reply: RpcReply): RequestError {

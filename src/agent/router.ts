@@ -1,14 +1,13 @@
 // Where a request is carried out: here, at the leader, at any server, or in another datacenter.
 // Clients forward to a server, followers to the leader, servers across datacenters.
-import { decodeReply, encodeRequest } from '../codec/request-codec.ts'
 import type { Random } from '../lib/random.ts'
-import type { Address } from '../model/address.ts'
+import { isSameAddress, type Address } from '../model/address.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import type { RpcFailure } from '../rpc/failure.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { Clock } from '../runtime/host.ts'
-import { channels } from './channels.ts'
+import { forward, type Attempt, type ForwardedRequest, type Forwarding } from './forward.ts'
 import type { Logger } from './log.ts'
 import type { ServerDirectory, ServerInfo } from './servers.ts'
 import { sleep } from './sleep.ts'
@@ -17,10 +16,14 @@ import { sleep } from './sleep.ts'
 export interface LocalServer {
   /** True while this server leads and may answer default reads and writes. */
   isLeader(): boolean
+  /** True once this server gives its seat up: it will not hear of a leader any more. */
+  isLeaving(): boolean
   /** Where the leader takes RPC, or null when none is known (or when it is this server). */
   leaderAddress(): Address | null
   /** Resolves when the known leader may have changed, or at `untilMs`. */
   leaderChanged(untilMs: number, signal: AbortSignal): Promise<void>
+  /** Calls back at each change of role or leader; returns what ends that. */
+  onLeaderChange(listener: () => void): () => void
   /** Carries out a request that is meant for this server. */
   serve(request: RpcRequest, signal: AbortSignal): Promise<RpcReply>
 }
@@ -35,21 +38,29 @@ export interface RouterOptions {
   readonly wan: ServerDirectory | null
   readonly clock: Clock
   readonly random: Random
-  /** `performance.rpc_hold_timeout`. */
+  /** `performance.rpc_hold_timeout`: no request is held for longer here, whatever the asker says. */
   readonly holdMs: number
   readonly log: Logger
 }
 
 /** Carries out requests, wherever that is. */
 export interface Router {
-  /** From this agent's own API. */
+  /** From this agent's own API, or from another agent. */
   request(request: RpcRequest, signal: AbortSignal): Promise<RpcReply>
 }
 
 /** A request that was forwarded more often than this runs in circles. */
 const hopsMax = 4
-/** One server may take this long to answer a short request before the next one is asked. */
-const attemptMs = 3000
+/** A server that gives no sign for so long is given up. */
+const contactMsMax = 3000
+/** Kept back at each forward, so that the other's refusal arrives before we give up ourselves. */
+const wayBackMs = 250
+/** Another attempt is worth making only if it may take so long: a write that is cut off too early is in doubt. */
+const attemptMsMin = 200
+/** Failed servers are tried too, but a datacenter of which gossip knows none alive is not waited for. */
+const failedMsMax = 2000
+/** After the leader has changed a write to the old one is waited for so long: its answer may be on its way. */
+const lateAnswerMs = 1000
 
 /** Makes the router of one agent. */
 export function createRouter(options: RouterOptions): Router {
@@ -70,19 +81,18 @@ async function route(options: RouterOptions, request: RpcRequest, signal: AbortS
       requestError('internal', `The request was forwarded ${request.hops} times without finding its place`),
     )
   }
-  if (local === null) return toAnyServer(options, request, signal)
+  const call: Call = { request, signal, patience: new Patience(options, request) }
+  if (local === null) return toAnyServer(options, call)
   const isElsewhere = request.datacenter !== '' && request.datacenter !== options.datacenter
-  if (isElsewhere) return toDatacenter(options, request, signal)
-  return needsLeader(request) ? toLeader(options, local, request, signal) : local.serve(request, signal)
+  if (isElsewhere) return toDatacenter(options, call)
+  return needsLeader(request) ? toLeader(options, local, call) : local.serve(request, signal)
 }
 
 function notAServer(): RequestError {
   return requestError('internal', 'This agent is a client; only servers carry out this request')
 }
 
-type Forwarded = Extract<RpcRequest, { readonly hops: number }>
-
-function needsLeader(request: Forwarded): boolean {
+function needsLeader(request: ForwardedRequest): boolean {
   switch (request.kind) {
     case 'write':
       return true
@@ -98,78 +108,159 @@ function needsLeader(request: Forwarded): boolean {
   }
 }
 
-/** Extra time that the asked server may spend waiting, on purpose. */
-function waitOf(request: Forwarded): number {
+interface Call {
+  readonly request: ForwardedRequest
+  readonly signal: AbortSignal
+  readonly patience: Patience
+}
+
+/** How long a request may still take: on purpose (a blocking query), and while its place is looked for. */
+class Patience {
+  readonly #clock: Clock
+  readonly #holdMs: number
+  readonly #startMs: number
+  readonly #endAtMs: number
+  #searchUntilMs: number
+
+  constructor({ clock, holdMs }: RouterOptions, request: ForwardedRequest) {
+    this.#clock = clock
+    this.#holdMs = Math.min(holdMs, request.holdMs)
+    this.#startMs = clock.nowMs()
+    this.#searchUntilMs = this.#startMs + this.#holdMs
+    this.#endAtMs = this.#searchUntilMs + waitOf(request)
+  }
+
+  /** What is left of the time to look for a place. */
+  get searchLeftMs(): number {
+    return Math.max(0, this.#searchUntilMs - this.#clock.nowMs())
+  }
+
+  /** True when there is no time for another attempt. */
+  get isOver(): boolean {
+    return this.searchLeftMs < attemptMsMin
+  }
+
+  /** The request as it is to be asked now, one hop further: it has waited for a while already. */
+  rest(request: ForwardedRequest): ForwardedRequest {
+    const holdMs = Math.max(0, this.searchLeftMs - wayBackMs)
+    return { ...this.restHere(request), hops: request.hops + 1, holdMs }
+  }
+
+  /** The request as it is to be carried out here now. */
+  restHere(request: ForwardedRequest): ForwardedRequest {
+    if (request.kind !== 'read' || request.options.minIndex === 0) return request
+    const waitMs = Math.max(0, request.options.waitMs - (this.#clock.nowMs() - this.#startMs))
+    return { ...request, options: { ...request.options, waitMs } }
+  }
+
+  /** A call that went well for a while and then broke: its place is looked for as if it were new. */
+  onBroken(lastedMs: number): void {
+    if (lastedMs < 1000) return
+    this.#searchUntilMs = Math.min(this.#clock.nowMs() + this.#holdMs, this.#endAtMs)
+  }
+}
+
+/** Time that the asked server may spend waiting, on purpose. */
+function waitOf(request: ForwardedRequest): number {
   if (request.kind !== 'read' || request.options.minIndex === 0) return 0
   return request.options.waitMs + Math.ceil(request.options.waitMs / 16)
 }
 
+/** Asks one agent for at most `shareMs`, besides what it waits on purpose. */
+function askOne(
+  options: RouterOptions,
+  call: Call,
+  to: Address,
+  attempt: { readonly shareMs: number; readonly onObsolete?: Attempt['onObsolete'] },
+): Promise<Forwarding> {
+  const nowMs = options.clock.nowMs()
+  const { shareMs, onObsolete } = attempt
+  const request = call.patience.rest(call.request)
+  return forward(options, to, request, {
+    deadlineMs: nowMs + shareMs + waitOf(request),
+    contactByMs: nowMs + Math.min(shareMs, contactMsMax),
+    signal: call.signal,
+    ...(onObsolete === undefined ? {} : { onObsolete }),
+  })
+}
+
 /** Reads may be asked again; a write that may have arrived may not. */
-function mayRetry(request: Forwarded, failure: RpcFailure): boolean {
+function mayRetry(request: ForwardedRequest, failure: RpcFailure): boolean {
   return failure.code !== 'cancelled' && (request.kind !== 'write' || !failure.sent)
 }
 
-async function send(
-  options: RouterOptions,
-  to: Address,
-  request: Forwarded,
-  control: { readonly deadlineMs: number; readonly signal: AbortSignal },
-): Promise<
-  { readonly ok: true; readonly reply: RpcReply } | { readonly ok: false; readonly failure: RpcFailure }
-> {
-  const answer = await options.rpc.call(
-    to,
-    channels.request,
-    encodeRequest({ ...request, hops: request.hops + 1 }),
-    control,
-  )
-  if (!answer.ok) return { ok: false, failure: answer.error }
-  const reply = decodeReply(answer.value)
-  if (!reply.ok)
-    return {
-      ok: true,
-      reply: refuse(requestError('internal', `Malformed reply from ${to.ip}: ${reply.error.detail}`)),
-    }
-  return { ok: true, reply: reply.value }
-}
-
-function failed(request: Forwarded, failure: RpcFailure): RpcReply {
+function failed(request: ForwardedRequest, failure: RpcFailure): RpcReply {
   if (failure.code === 'cancelled') return refuse(requestError('cancelled', 'The client has gone'))
-  if (request.kind === 'write' && failure.sent) {
-    return refuse(
-      requestError(
-        'indeterminate',
-        `rpc error making call: ${failure.message}; the write may or may not have been applied`,
-      ),
-    )
-  }
-  return refuse(requestError('timeout', `rpc error making call: ${failure.message}`))
+  const message = `rpc error making call: ${failure.message}`
+  if (request.kind !== 'write' || !failure.sent) return refuse(requestError('timeout', message))
+  return refuse(requestError('indeterminate', `${message}; the write may or may not have been applied`))
 }
 
 /** At the leader: here, or there; waits up to `rpc_hold_timeout` for one to be elected. */
-async function toLeader(
+async function toLeader(options: RouterOptions, local: LocalServer, call: Call): Promise<RpcReply> {
+  const { clock, random } = options
+  const { signal, patience } = call
+  for (;;) {
+    const leader = local.leaderAddress()
+    const reply = local.isLeader()
+      ? await asLeader(options, local, call)
+      : leader === null
+        ? null
+        : await askLeader(options, local, call, leader)
+    if (reply !== null) return reply
+    if (signal.aborted || patience.isOver || local.isLeaving()) {
+      return refuse(requestError('noLeader', 'No cluster leader'))
+    }
+    const pauseMs = Math.min(patience.searchLeftMs, 100 + random.below(100))
+    await local.leaderChanged(clock.nowMs() + pauseMs, signal)
+  }
+}
+
+/** Carries a request out here; null if this server leads no more, and nothing was changed. */
+async function asLeader(options: RouterOptions, local: LocalServer, call: Call): Promise<RpcReply | null> {
+  const { request, signal, patience } = call
+  const startMs = options.clock.nowMs()
+  const reply = await local.serve(patience.restHere(request), signal)
+  if (!isNoLeader(reply)) return reply
+  patience.onBroken(options.clock.nowMs() - startMs)
+  return null
+}
+
+/** Asks the leader; null if it could not answer, and nothing was changed. */
+async function askLeader(
   options: RouterOptions,
   local: LocalServer,
-  request: Forwarded,
-  signal: AbortSignal,
-): Promise<RpcReply> {
-  const { clock, holdMs } = options
-  const holdUntilMs = clock.nowMs() + holdMs
-  for (;;) {
-    if (local.isLeader()) {
-      const reply = await local.serve(request, signal)
-      if (!isNoLeader(reply) || clock.nowMs() >= holdUntilMs) return reply
+  call: Call,
+  leader: Address,
+): Promise<RpcReply | null> {
+  const { request, patience } = call
+  const onObsolete = obsoleteOnChange(local, options.clock, request, leader)
+  const sent = await askOne(options, call, leader, { shareMs: patience.searchLeftMs, onObsolete })
+  if (sent.kind === 'answered') return isNoLeader(sent.reply) ? null : sent.reply
+  if (!mayRetry(request, sent.failure)) return failed(request, sent.failure)
+  patience.onBroken(sent.lastedMs)
+  return null
+}
+
+/** Nobody waits for a leader that has been replaced: reads go to the new one at once. */
+function obsoleteOnChange(
+  local: LocalServer,
+  clock: Clock,
+  request: ForwardedRequest,
+  asked: Address,
+): NonNullable<Attempt['onObsolete']> {
+  return (abandon) => {
+    let disarm: (() => void) | null = null
+    const end = local.onLeaderChange(() => {
+      const leader = local.leaderAddress()
+      const isReplaced = local.isLeader() || (leader !== null && !isSameAddress(leader, asked))
+      if (!isReplaced || disarm !== null) return
+      disarm = clock.wakeAt(clock.nowMs() + (request.kind === 'write' ? lateAnswerMs : 0), abandon)
+    })
+    return () => {
+      end()
+      disarm?.()
     }
-    const leader = local.leaderAddress()
-    if (leader !== null) {
-      const deadlineMs = clock.nowMs() + holdMs + waitOf(request)
-      const sent = await send(options, leader, request, { deadlineMs, signal })
-      if (sent.ok && !isNoLeader(sent.reply)) return sent.reply
-      if (!sent.ok && !mayRetry(request, sent.failure)) return failed(request, sent.failure)
-    }
-    if (signal.aborted || clock.nowMs() >= holdUntilMs)
-      return refuse(requestError('noLeader', 'No cluster leader'))
-    await local.leaderChanged(Math.min(holdUntilMs, clock.nowMs() + 100 + options.random.below(100)), signal)
   }
 }
 
@@ -177,74 +268,80 @@ function isNoLeader(reply: RpcReply): boolean {
   return reply.kind === 'refused' && reply.error.code === 'noLeader'
 }
 
-/** From a client: at one of our datacenter's servers, another one when it does not answer. */
-async function toAnyServer(
-  options: RouterOptions,
-  request: Forwarded,
-  signal: AbortSignal,
-): Promise<RpcReply> {
-  const { clock, holdMs, lan, datacenter } = options
-  const holdUntilMs = clock.nowMs() + holdMs
-  let last: RpcFailure | null = null
+/** From a client: at one of our datacenter's servers, another one when it does not answer or knows no leader. */
+async function toAnyServer(options: RouterOptions, call: Call): Promise<RpcReply> {
+  const { clock, random, lan, datacenter } = options
+  const { signal, patience } = call
+  let last: RpcReply | null = null
   do {
-    const servers = lan.candidates(datacenter, clock.nowMs())
-    if (servers.length === 0 && lan.all().length === 0) break
-    for (const server of servers) {
-      // The server itself may wait for a leader as long as we would; give it a little more.
-      const deadlineMs = clock.nowMs() + holdMs + 1000 + waitOf(request)
-      const sent = await send(options, server.rpc, request, { deadlineMs, signal })
-      if (sent.ok) return sent.reply
-      last = sent.failure
-      if (!mayRetry(request, sent.failure)) return failed(request, sent.failure)
-      noteFailure(options, lan, server, sent.failure)
-      if (clock.nowMs() >= holdUntilMs) break
+    for (const server of lan.candidates(datacenter, clock.nowMs())) {
+      if (last !== null && (patience.isOver || signal.aborted)) break
+      const asked = await askServer(options, call, { server, directory: lan, shareMs: patience.searchLeftMs })
+      if (asked.isFinal) return asked.reply
+      last = asked.reply
     }
-    await sleep(clock, 100 + options.random.below(100), signal)
-  } while (clock.nowMs() < holdUntilMs && !signal.aborted)
-  if (last !== null) return failed(request, last)
-  return refuse(requestError('noServers', 'No known Consul servers'))
-}
-
-function noteFailure(
-  options: RouterOptions,
-  directory: ServerDirectory,
-  server: ServerInfo,
-  failure: RpcFailure,
-): void {
-  directory.demote(server)
-  options.log.warn('A server did not answer; asking another', {
-    server: server.name,
-    datacenter: server.datacenter,
-    error: failure.message,
-  })
+    if (last === null && lan.all().length === 0) break
+    await sleep(clock, Math.min(patience.searchLeftMs, 100 + random.below(100)), signal)
+  } while (!patience.isOver && !signal.aborted)
+  return last ?? refuse(requestError('noServers', 'No known Consul servers'))
 }
 
 /** From a server: at a server of another datacenter. Dead and silent ones must not take longer than the hold. */
-async function toDatacenter(
-  options: RouterOptions,
-  request: Forwarded,
-  signal: AbortSignal,
-): Promise<RpcReply> {
-  const { clock, holdMs, wan } = options
+async function toDatacenter(options: RouterOptions, call: Call): Promise<RpcReply> {
+  const { clock, wan } = options
+  const { request, signal, patience } = call
   if (wan === null || !wan.datacenters().includes(request.datacenter)) {
     return refuse(requestError('noPathToDatacenter', 'No path to datacenter'))
   }
-  // Leave a second of the hold for the way back: the caller counts the same seven.
-  const giveUpAtMs = clock.nowMs() + Math.max(1000, holdMs - 1000)
   const servers = wan.candidates(request.datacenter, clock.nowMs())
-  let last: RpcFailure | null = null
+  const isGone = servers.every((server) => server.status === 'failed')
+  const goneUntilMs = isGone ? clock.nowMs() + failedMsMax : Infinity
   for (const [at, server] of servers.entries()) {
-    const leftMs = giveUpAtMs - clock.nowMs()
-    if (leftMs <= 0 || signal.aborted) break
-    const shareMs = Math.max(500, Math.min(attemptMs, Math.floor(leftMs / (servers.length - at))))
-    const isLast = at === servers.length - 1
-    const deadlineMs = clock.nowMs() + (isLast ? leftMs : shareMs) + waitOf(request)
-    const sent = await send(options, server.rpc, request, { deadlineMs, signal })
-    if (sent.ok) return sent.reply
-    last = sent.failure
-    if (!mayRetry(request, sent.failure)) return failed(request, sent.failure)
-    noteFailure(options, wan, server, sent.failure)
+    const leftMs = Math.min(patience.searchLeftMs - wayBackMs, goneUntilMs - clock.nowMs())
+    if (at > 0 && (leftMs < attemptMsMin || signal.aborted)) break
+    // Each of those that are left gets the same share.
+    const shareMs = Math.max(attemptMsMin, Math.floor(leftMs / (servers.length - at)))
+    const asked = await askServer(options, call, { server, directory: wan, shareMs })
+    if (asked.isFinal || asked.hasAnswered) return asked.reply
   }
-  if (last?.code === 'cancelled') return failed(request, last)
+  if (signal.aborted) return refuse(requestError('cancelled', 'The client has gone'))
   return refuse(requestError('datacenterUnreachable', 'Remote DC has no server currently reachable'))
+}
+
+interface Asked {
+  readonly reply: RpcReply
+  /** False when another server may be asked: this one has changed nothing. */
+  readonly isFinal: boolean
+  readonly hasAnswered: boolean
+}
+
+/** Asks one of several servers, and puts it last if it could not help. */
+async function askServer(
+  options: RouterOptions,
+  call: Call,
+  place: { readonly server: ServerInfo; readonly directory: ServerDirectory; readonly shareMs: number },
+): Promise<Asked> {
+  const { request, patience } = call
+  const { server, directory, shareMs } = place
+  const sent = await askOne(options, call, server.rpc, { shareMs })
+  if (sent.kind === 'answered') {
+    const isFinal = !isNoLeader(sent.reply)
+    if (!isFinal) putLast(options, directory, server, 'it knows no leader')
+    return { reply: sent.reply, isFinal, hasAnswered: true }
+  }
+  const { failure, lastedMs } = sent
+  const isFinal = !mayRetry(request, failure)
+  patience.onBroken(lastedMs)
+  // Too much of our own on its way there says nothing about the server.
+  if (!isFinal && failure.code !== 'overloaded') putLast(options, directory, server, failure.message)
+  return { reply: failed(request, failure), isFinal, hasAnswered: false }
+}
+
+function putLast(options: RouterOptions, directory: ServerDirectory, server: ServerInfo, why: string): void {
+  directory.demote(server)
+  options.log.warn('A server could not answer; asking another', {
+    server: server.name,
+    datacenter: server.datacenter,
+    error: why,
+  })
 }

@@ -39,7 +39,10 @@ export interface ServerRoleOptions {
   readonly log: Logger
   readonly metrics: Metrics
   readonly trace: AgentTrace
+  /** The log can no longer be written. */
   readonly onFatal: (error: unknown) => void
+  /** Our own bug in the machine or around it. */
+  readonly onFault: (error: unknown) => void
 }
 
 /** A server at work. */
@@ -97,7 +100,7 @@ function compose(options: ServerRoleOptions, store: Store, storage: RaftStorage)
       onRole: (effect) => {
         log.info(roleWords[effect.role], { term: effect.term, leader: effect.leader ?? 'none' })
         leadership.onRole(effect.role === 'leader', effect.term)
-        local.onLeaderChanged()
+        local.leaderHasChanged()
       },
       onConfiguration: () => reconcile.touch(),
       onCaughtUp(id) {
@@ -105,6 +108,7 @@ function compose(options: ServerRoleOptions, store: Store, storage: RaftStorage)
         reconcile.touch()
       },
       onFatal: options.onFatal,
+      onFault: options.onFault,
       ...traceEvents(options.trace),
     },
   })

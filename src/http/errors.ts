@@ -15,6 +15,7 @@ export const statusByCode: Readonly<
   indeterminate: { status: 500, canRetry: false },
   timeout: { status: 500, canRetry: false },
   overloaded: { status: 503, canRetry: true },
+  rateLimited: { status: 429, canRetry: true },
   refused: { status: 500, canRetry: false },
   cancelled: { status: 500, canRetry: true },
   internal: { status: 500, canRetry: false },

@@ -24,6 +24,8 @@ export type RequestErrorCode =
   | 'indeterminate'
   | 'timeout'
   | 'overloaded'
+  /** This client agent sends more requests than `limits.rpc_rate` allows: 429. */
+  | 'rateLimited'
   /** The state's rules refused it (`CommandResult` refused): 500 with the sentence. */
   | 'refused'
   | 'cancelled'

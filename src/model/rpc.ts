@@ -3,12 +3,17 @@ import type { CommandResult } from './command.ts'
 import type { RequestError } from './errors.ts'
 import type { Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from './query.ts'
 
-/** A request from one agent to another. `hops` grows with each forward; past 4 it is refused (a loop). */
+/**
+ * A request from one agent to another. `hops` grows with each forward; past 4 it is refused (a loop). `holdMs` is how
+ * long the asked agent may look for a leader or another way, besides what a blocking query waits; it shrinks with each
+ * forward, so that the refusal of the last one in the chain arrives before the first one gives up.
+ */
 export type RpcRequest =
   | {
       readonly kind: 'read'
       readonly datacenter: string
       readonly hops: number
+      readonly holdMs: number
       readonly query: Query
       readonly options: ReadOptions
     }
@@ -17,12 +22,14 @@ export type RpcRequest =
       readonly kind: 'write'
       readonly datacenter: string
       readonly hops: number
+      readonly holdMs: number
       readonly command: Uint8Array
     }
   | {
       readonly kind: 'ask'
       readonly datacenter: string
       readonly hops: number
+      readonly holdMs: number
       readonly question: ServerQueryKind
       readonly consistency: Consistency
     }

@@ -3,7 +3,56 @@ import type { CatalogReader } from '../../../src/agent/reconcile.ts'
 import type { Logger } from '../../../src/agent/log.ts'
 import type { Member } from '../../../src/gossip/events.ts'
 import type { Command } from '../../../src/model/command.ts'
+import type { Clock } from '../../../src/runtime/host.ts'
 import { createState, type State } from '../../../src/state/state.ts'
+
+/** A clock that stands still until it is told to go on. */
+export class TestClock implements Clock {
+  ms = 1000
+  readonly #wakes = new Set<{ readonly atMs: number; readonly wake: () => void }>()
+
+  nowMs = (): number => this.ms
+  nowMicros = (): number => this.ms * 1000
+  wallMs = (): number => this.ms
+
+  wakeAt = (atMs: number, wake: () => void): (() => void) => {
+    const entry = { atMs, wake }
+    if (atMs < Infinity) this.#wakes.add(entry)
+    return () => void this.#wakes.delete(entry)
+  }
+
+  /** Wake-ups that are armed. */
+  get armed(): number {
+    return this.#wakes.size
+  }
+
+  /** Lets time pass; what becomes due is called in order. */
+  pass(ms: number): void {
+    const untilMs = this.ms + ms
+    for (;;) {
+      const [next] = [...this.#wakes].sort((a, b) => a.atMs - b.atMs)
+      if (next === undefined || next.atMs > untilMs) break
+      this.#wakes.delete(next)
+      this.ms = Math.max(this.ms, next.atMs)
+      next.wake()
+    }
+    this.ms = untilMs
+  }
+
+  /** Lets time pass in small steps, with all promises settled in between. */
+  async run(ms: number, stepMs = 10): Promise<void> {
+    await settled()
+    for (let passed = 0; passed < ms; passed += stepMs) {
+      this.pass(Math.min(stepMs, ms - passed))
+      await settled()
+    }
+  }
+}
+
+/** Resolves when no promise that is ready has anything left to do. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+}
 
 /** A member of dc1; `role` decides whether it is a server. */
 export function member(

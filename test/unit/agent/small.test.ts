@@ -11,16 +11,7 @@ import {
 import { createMetrics } from '../../../src/agent/metrics.ts'
 import { createServerDirectory, serverOf } from '../../../src/agent/servers.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
-import type { Clock } from '../../../src/runtime/host.ts'
-import { member } from './samples.ts'
-
-class TestClock implements Clock {
-  ms = 1000
-  nowMs = (): number => this.ms
-  nowMicros = (): number => this.ms * 1000
-  wallMs = (): number => this.ms
-  wakeAt = (): (() => void) => () => undefined
-}
+import { member, TestClock } from './samples.ts'
 
 describe('splitHostPort', () => {
   it.each([

@@ -41,9 +41,16 @@ const meta = { index: 7, knownLeader: true, lastContactMs: 0 }
 
 describe('requests', () => {
   it.each<RpcRequest>([
-    ...queries.map((query): RpcRequest => ({ kind: 'read', datacenter: '', hops: 1, query, options })),
-    { kind: 'write', datacenter: 'dc1', hops: 0, command: new Uint8Array([1]) },
-    { kind: 'ask', datacenter: '', hops: 0, question: 'autopilotHealth', consistency: 'stale' },
+    ...queries.map((query): RpcRequest => ({
+      kind: 'read',
+      datacenter: '',
+      hops: 1,
+      holdMs: 7000,
+      query,
+      options,
+    })),
+    { kind: 'write', datacenter: 'dc1', hops: 0, holdMs: 0, command: new Uint8Array([1]) },
+    { kind: 'ask', datacenter: '', hops: 0, holdMs: 1, question: 'autopilotHealth', consistency: 'stale' },
     { kind: 'readIndex' },
     { kind: 'bootstrapState', servers: ['a', 'b'] },
     { kind: 'removeServer', id: 'a' },
@@ -54,12 +61,22 @@ describe('requests', () => {
   it.each([
     ['an unknown kind', { kind: 'nope' }],
     ['a kind of Object itself', { kind: 'constructor' }],
-    ['an unknown question', { kind: 'read', datacenter: '', hops: 0, query: { kind: 'x' }, options }],
+    [
+      'an unknown question',
+      { kind: 'read', datacenter: '', hops: 0, holdMs: 1, query: { kind: 'x' }, options },
+    ],
     [
       'a negative wait',
-      { kind: 'read', datacenter: '', hops: 0, query: queries[0], options: { ...options, waitMs: -1 } },
+      {
+        kind: 'read',
+        datacenter: '',
+        hops: 0,
+        holdMs: 1,
+        query: queries[0],
+        options: { ...options, waitMs: -1 },
+      },
     ],
-    ['a fraction', { kind: 'write', datacenter: '', hops: 0.5, command: new Uint8Array() }],
+    ['a fraction', { kind: 'write', datacenter: '', hops: 0.5, holdMs: 1, command: new Uint8Array() }],
     ['null', null],
   ])('are refused: %s', (_, value) => {
     expect(decodeRequest(encodeCbor(value)).ok).toBe(false)

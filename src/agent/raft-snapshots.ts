@@ -1,0 +1,140 @@
+// Snapshots at work: taken of what was applied, read for followers, received from the leader and restored.
+import type { RaftEffect, RaftInput } from '../raft/events.ts'
+import type { SnapshotMeta } from '../raft/message.ts'
+import type { Logger } from './log.ts'
+import type { RaftStorage } from './raft-storage.ts'
+import type { Store } from './store.ts'
+
+/** The effects that concern snapshots and the log that they replace. */
+export type SnapshotEffect = Extract<
+  RaftEffect,
+  {
+    readonly kind: 'compact' | 'snapshotDue' | 'readSnapshotChunk' | 'writeSnapshotChunk' | 'restoreSnapshot'
+  }
+>
+
+/** What the work on snapshots needs. */
+export interface SnapshotWorkOptions {
+  readonly storage: RaftStorage
+  readonly store: Store
+  /** What a snapshot of the state as it is now stands for. */
+  readonly meta: () => Omit<SnapshotMeta, 'size'>
+  readonly feed: (input: RaftInput) => void
+  /** The state now holds everything up to this index, and nobody can tell who was answered what. */
+  readonly onRestored: (index: number) => void
+  /** The log or a received snapshot cannot be written: this server cannot go on. */
+  readonly onFatal: (error: unknown) => void
+  readonly log: Logger
+}
+
+/** Carries out the effects. */
+export interface SnapshotWork {
+  perform(effect: SnapshotEffect): void
+  /** Feeds nothing any more; resolves when no file is being written. */
+  stop(): Promise<void>
+}
+
+/** Makes the work on snapshots of one server. */
+export function createSnapshotWork(options: SnapshotWorkOptions): SnapshotWork {
+  return new Work(options)
+}
+
+class Work implements SnapshotWork {
+  readonly #options: SnapshotWorkOptions
+  /** The snapshot that is being written. The storage asks that nothing else is kept meanwhile. */
+  #saving: Promise<void> | null = null
+  #restoring: Promise<void> | null = null
+  #isStopped = false
+
+  constructor(options: SnapshotWorkOptions) {
+    this.#options = options
+  }
+
+  perform(effect: SnapshotEffect): void {
+    switch (effect.kind) {
+      case 'compact':
+        return this.#background(this.#options.storage.compact(effect.index))
+      case 'snapshotDue':
+        return this.#beginSave()
+      case 'readSnapshotChunk':
+        return this.#background(this.#readChunk(effect))
+      case 'writeSnapshotChunk':
+        return this.#background(this.#writeChunk(effect))
+      case 'restoreSnapshot':
+        this.#restoring = this.#restore(effect)
+        return this.#background(this.#restoring)
+      default:
+        effect satisfies never
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#saving
+    await this.#restoring?.catch(() => undefined)
+  }
+
+  /** Work on files whose failure means that this server cannot go on. */
+  #background(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (!this.#isStopped) this.#options.onFatal(error)
+    })
+  }
+
+  #feed(input: RaftInput): void {
+    if (!this.#isStopped) this.#options.feed(input)
+  }
+
+  #beginSave(): void {
+    // The machine asks again after as many entries; while a save or a restore runs there is nothing to gain.
+    if (this.#saving !== null || this.#restoring !== null) return
+    this.#saving = this.#save(this.#options.meta()).finally(() => (this.#saving = null))
+  }
+
+  /** A snapshot that cannot be written harms nothing but the length of the log: the next one is tried. */
+  async #save(meta: Omit<SnapshotMeta, 'size'>): Promise<void> {
+    const { storage, store, log } = this.#options
+    let saved: SnapshotMeta
+    try {
+      saved = await storage.save(meta, store.records())
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      log.error('Cannot write a snapshot; the log is kept and the next snapshot is tried later', {
+        error: text,
+      })
+      return
+    }
+    this.#feed({ kind: 'snapshotTaken', snapshot: saved })
+  }
+
+  async #readChunk(effect: SnapshotEffect & { readonly kind: 'readSnapshotChunk' }): Promise<void> {
+    const { to, snapshot, offset } = effect
+    const data = await this.#options.storage.readChunk(snapshot, offset, effect.length)
+    if (data === null) this.#feed({ kind: 'snapshotChunkUnreadable', to, snapshotIndex: snapshot.index })
+    else this.#feed({ kind: 'snapshotChunkRead', to, snapshot, offset, data })
+  }
+
+  async #writeChunk(effect: SnapshotEffect & { readonly kind: 'writeSnapshotChunk' }): Promise<void> {
+    const { snapshot, offset, data } = effect
+    await this.#options.storage.writeChunk(snapshot, offset, data)
+    const next = offset + data.length
+    this.#feed({ kind: 'snapshotChunkWritten', snapshotIndex: snapshot.index, offset: next })
+  }
+
+  async #restore(effect: SnapshotEffect & { readonly kind: 'restoreSnapshot' }): Promise<void> {
+    const { storage, store, log, onRestored } = this.#options
+    const { snapshot } = effect
+    await this.#saving
+    const records = await storage.finish(snapshot)
+    this.#restoring = null
+    if (this.#isStopped) return
+    if (!records.ok) {
+      log.error('A received snapshot is damaged; asking for it again', { error: records.error })
+      this.#feed({ kind: 'snapshotRejected', snapshotIndex: snapshot.index })
+      return
+    }
+    store.restore(records.value, snapshot.index)
+    onRestored(snapshot.index)
+    this.#feed({ kind: 'snapshotRestored', snapshot })
+  }
+}

@@ -1,0 +1,30 @@
+// A token bucket: so many requests per second on average, and some at once (`limits.rpc_rate`, `rpc_max_burst`).
+import type { Clock } from '../runtime/host.ts'
+
+/** Decides which requests are one too many. */
+export interface RateLimit {
+  /** True if one more request may be made now; it is counted then. */
+  admit(): boolean
+}
+
+/** Makes a full bucket; `perSecond` may be Infinity, which admits everything. */
+export function createRateLimit(
+  clock: Clock,
+  rate: { readonly perSecond: number; readonly burst: number },
+): RateLimit {
+  const { perSecond } = rate
+  const burst = Math.max(1, rate.burst)
+  let tokens = burst
+  let filledAtMs = clock.nowMs()
+  return {
+    admit() {
+      if (perSecond === Infinity) return true
+      const nowMs = clock.nowMs()
+      tokens = Math.min(burst, tokens + ((nowMs - filledAtMs) * perSecond) / 1000)
+      filledAtMs = nowMs
+      if (tokens < 1) return false
+      tokens -= 1
+      return true
+    },
+  }
+}

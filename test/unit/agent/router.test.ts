@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import { ask, type Answer } from '../../sim/client.ts'
+import { Cluster, tinyLimits } from '../../sim/cluster.ts'
+import type { SimNode } from '../../sim/node.ts'
+import { cut, expectConvergence, finish, formed, leaderOf, nodeOf, put } from '../../sim/scenarios/cluster.ts'
+
+/** Asks, and waits in the background: the answer, and how long it took. */
+function watch(
+  cluster: Cluster,
+  node: SimNode,
+  path: string,
+): Promise<{ readonly answer: Answer; readonly tookMs: number }> {
+  const startMs = cluster.world.nowMs
+  return ask(cluster.world, node, { path, timeoutMs: 200_000 }).then((answer) => ({
+    answer,
+    tookMs: cluster.world.nowMs - startMs,
+  }))
+}
+
+async function indexOf(cluster: Cluster, node: SimNode, key: string): Promise<number> {
+  const asked = ask(cluster.world, node, { path: `/v1/kv/${key}`, timeoutMs: 5000 })
+  return (await cluster.world.wait(asked, 6000)).index
+}
+
+describe('a blocking query', () => {
+  it('goes on at the new leader when the old one falls silent', async () => {
+    const cluster = await formed({ seed: 900, servers: 3, clients: 1 })
+    const old = leaderOf(cluster)
+    const others = cluster.nodes.filter((node) => node !== old)
+    const [follower] = others
+    if (follower === undefined) throw new Error('no follower')
+    expect(await put(cluster, follower, 'k', '1')).toBe(true)
+    const index = await indexOf(cluster, follower, 'k')
+    const watching = watch(cluster, follower, `/v1/kv/k?raw&index=${index}&wait=120s`)
+    await cluster.run(10_000)
+    cut(cluster, [old], others)
+    await cluster.run(5000)
+    expect(await put(cluster, nodeOf(cluster, 'c1'), 'k', '2')).toBe(true)
+    const { answer, tookMs } = await cluster.world.wait(watching, 130_000)
+    expect([answer.status, answer.body]).toEqual([200, '2'])
+    expect(tookMs).toBeLessThan(17_000)
+    cluster.world.links.heal()
+    await expectConvergence(cluster, 120_000)
+    await finish(cluster)
+  })
+
+  it('does not stay at a leader that was deposed', async () => {
+    const cluster = await formed({ seed: 901, servers: 3 })
+    const old = leaderOf(cluster)
+    expect(await put(cluster, old, 'k', '1')).toBe(true)
+    const index = await indexOf(cluster, old, 'k')
+    const watching = watch(cluster, old, `/v1/kv/k?index=${index}&wait=120s`)
+    await cluster.run(5000)
+    cut(
+      cluster,
+      [old],
+      cluster.nodes.filter((node) => node !== old),
+    )
+    const { answer, tookMs } = await cluster.world.wait(watching, 130_000)
+    expect([answer.status, answer.body]).toEqual([500, 'No cluster leader'])
+    expect(tookMs).toBeLessThan(5000 + 2000 + 7000)
+    cluster.world.links.heal()
+    await expectConvergence(cluster, 120_000)
+    await finish(cluster)
+  })
+
+  it('keeps its deadline although it has changed servers', async () => {
+    const cluster = await formed({ seed: 902, servers: 3, clients: 1 })
+    const client = nodeOf(cluster, 'c1')
+    expect(await put(cluster, client, 'k', '1')).toBe(true)
+    const index = await indexOf(cluster, client, 'k')
+    const watching = watch(cluster, client, `/v1/kv/k?index=${index}&wait=32s`)
+    await cluster.run(10_000)
+    leaderOf(cluster).crash('kill')
+    const { answer, tookMs } = await cluster.world.wait(watching, 60_000)
+    expect([answer.status, answer.index]).toEqual([200, index])
+    expect(tookMs).toBeGreaterThanOrEqual(32_000)
+    expect(tookMs).toBeLessThan(36_000)
+    await finish(cluster)
+  })
+})
+
+describe('a silent datacenter', () => {
+  it('is given up within the hold, also by a question that would wait, and through a client', async () => {
+    const common = { seed: 910, limits: tinyLimits, servers: 3, clients: 1 }
+    const one = new Cluster({ ...common, prefix: 'a-', args: ['-datacenter', 'dc1'] })
+    const joinWan = ['-retry-join-wan', nodeOf(one, 'a-s1').machine.ip, '-retry-interval-wan', '2s']
+    const two = new Cluster({
+      ...common,
+      world: one.world,
+      prefix: 'b-',
+      args: ['-datacenter', 'dc2'],
+      serverArgs: joinWan,
+    })
+    one.startAll()
+    two.startAll()
+    await expectConvergence(one, 60_000)
+    await expectConvergence(two, 60_000)
+    await one.run(20_000)
+    expect(await put(two, nodeOf(two, 'b-c1'), 'k', '1')).toBe(true)
+    for (const node of ['a-s2', 'a-c1']) {
+      const first = await one.world.wait(watch(one, nodeOf(one, node), '/v1/kv/k?dc=dc2'), 5000)
+      expect(first.answer.status).toBe(200)
+    }
+    cut(one, one.nodes, two.nodes)
+    const questions = ['/v1/kv/k?dc=dc2', '/v1/kv/k?dc=dc2&index=1000&wait=120s']
+    const asked = ['a-s2', 'a-c1'].flatMap((node) =>
+      questions.map((question) => watch(one, nodeOf(one, node), question)),
+    )
+    for (const { answer, tookMs } of await one.world.wait(Promise.all(asked), 130_000)) {
+      expect([answer.status, answer.body]).toEqual([500, 'Remote DC has no server currently reachable'])
+      expect(tookMs).toBeLessThan(7000)
+    }
+    one.world.links.heal()
+    await finish(one)
+    await finish(two)
+  })
+})
