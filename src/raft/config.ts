@@ -17,7 +17,8 @@ export function raftTiming(multiplier: number): RaftTiming {
   const baseMs = 100 * multiplier
   return {
     electionTimeoutMs: baseMs,
-    heartbeatMs: Math.max(10, Math.floor(baseMs / 5)),
+    // Two may be lost before the least election timeout; each wakes every server, so not more often than that needs.
+    heartbeatMs: Math.max(10, Math.floor((baseMs * 3) / 10)),
     leaseMs: Math.floor((baseMs * 3) / 4),
   }
 }

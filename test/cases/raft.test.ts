@@ -90,7 +90,10 @@ class Script {
   #start(words: readonly string[]): readonly string[] {
     const options = new Map(words.map((word) => word.split('=') as [string, string]))
     const servers = (options.get('voters') ?? '').split(',')
-    this.#world = new RaftWorld({ seed: Number(options.get('seed') ?? 1), servers, limits: tinyLimits })
+    const seed = Number(options.get('seed') ?? 1)
+    // Times of their own: the scripts show moments.
+    const timing = { electionTimeoutMs: 500, heartbeatMs: 100, leaseMs: 375 }
+    this.#world = new RaftWorld({ seed, servers, limits: tinyLimits, timing })
     this.#world.bootstrap(servers)
     this.#world.run(3000, () => this.world.leader?.raft?.commitIndex === 2)
     this.#shown = this.#world.trace.length

@@ -1,7 +1,6 @@
 // One Raft machine on the bench: its peers are the test, its disk and its state answer when told to.
 import { limits } from '../../src/model/limits.ts'
 import type { Limits } from '../../src/model/limits.ts'
-import { raftTiming } from '../../src/raft/config.ts'
 import type { RaftTiming } from '../../src/raft/config.ts'
 import type { RaftEffect, RaftInput } from '../../src/raft/events.ts'
 import type {
@@ -20,7 +19,7 @@ import { createRaft } from '../../src/raft/raft.ts'
 import type { Raft } from '../../src/raft/raft.ts'
 
 /** Timing of all tests: elections after 500 to 1000 ms, heartbeats every 100. */
-export const timing: RaftTiming = raftTiming(5)
+export const timing: RaftTiming = { electionTimeoutMs: 500, heartbeatMs: 100, leaseMs: 375 }
 
 /** What a bench begins with; by default a voter `a` of three with an empty log but for the configuration. */
 export interface BenchOptions {
