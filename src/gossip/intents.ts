@@ -60,7 +60,7 @@ export class Intents {
       return
     }
     record.intentTime = intent.lamportTime
-    record.isLeaving = kind === 'leaveIntent'
+    this.#core.members.setLeaving(record, kind === 'leaveIntent')
   }
 
   /** Applies what was heard of a member before it became known. */
@@ -75,12 +75,12 @@ export class Intents {
 
   /** Takes in an intent about a known member; true if it was news. */
   #apply(record: MemberRecord, intent: IntentUpdate): boolean {
+    if (record === this.#core.self) return this.#applyToSelf(record, intent)
     if (intent.lamportTime <= record.intentTime) return false
-    if (record === this.#core.self) return this.#applyToSelf(intent)
     record.intentTime = intent.lamportTime
     if (intent.kind === 'leaveIntent') this.#leave(record, intent)
     else if (record.isLeaving && isLive(record)) {
-      record.isLeaving = false
+      this.#core.members.setLeaving(record, false)
       record.isPruned = false
       this.#core.memberChanged('updated', record)
     }
@@ -88,15 +88,17 @@ export class Intents {
   }
 
   /** Somebody says that we leave: we stay, and say so with a later time. */
-  #applyToSelf(intent: IntentUpdate): boolean {
+  #applyToSelf(self: MemberRecord, intent: IntentUpdate): boolean {
     if (intent.kind === 'joinIntent' || this.#core.phase !== 'running') return false
+    // Also at the same time: some may hold us for back, and some for leaving still.
+    if (intent.lamportTime < self.intentTime) return false
     this.declare('joinIntent', intent.name, false)
     return false
   }
 
   #leave(record: MemberRecord, intent: IntentUpdate): void {
     const wasLeaving = record.isLeaving
-    record.isLeaving = true
+    this.#core.members.setLeaving(record, true)
     record.isPruned = intent.prune
     if (isLive(record)) {
       if (!wasLeaving) this.#core.memberChanged('leaving', record)

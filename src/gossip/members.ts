@@ -20,7 +20,7 @@ export interface MemberRecord {
   /** Lamport time of the last intent about it, 0 for none. */
   intentTime: number
   /** True if that intent was to leave. */
-  isLeaving: boolean
+  readonly isLeaving: boolean
   /** To be forgotten as soon as it is gone (force-leave -prune). */
   isPruned: boolean
   /** Set exactly while `liveness` is suspect. */
@@ -73,7 +73,7 @@ export class MemberTable {
     return this.#counts.alive + this.#counts.suspect
   }
 
-  /** Which members are live, and under which incarnation, as one number; the order of arrival does not matter. */
+  /** Which members are live, under which incarnation, and which are leaving, as one number; the order of arrival does not matter. */
   get digest(): Digest {
     return this.#digest
   }
@@ -158,9 +158,19 @@ export class MemberTable {
     this.#toggle(stored)
   }
 
+  /** Stores whether a member's last intent was to leave. */
+  setLeaving(record: MemberRecord, isLeaving: boolean): void {
+    const stored = this.#stored(record)
+    this.#toggle(stored)
+    stored.isLeaving = isLeaving
+    this.#toggle(stored)
+  }
+
   /** Takes a member's part of the digest out, or puts it in. */
   #toggle(stored: Stored): void {
-    if (isLive(stored)) this.#digest = (this.#digest ^ mix(stored.nameHash, stored.incarnation)) >>> 0
+    if (!isLive(stored)) return
+    const nameHash = stored.isLeaving ? ~stored.nameHash : stored.nameHash
+    this.#digest = (this.#digest ^ mix(nameHash, stored.incarnation)) >>> 0
   }
 
   /** Stores what a member says of itself. */

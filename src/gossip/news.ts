@@ -122,7 +122,7 @@ export class News {
     this.#endSuspicion(record)
     this.#core.members.setLiveness(record, 'alive', this.#core.nowMs)
     if (!wasLive) {
-      record.isLeaving = false
+      this.#core.members.setLeaving(record, false)
       record.isPruned = false
       this.#core.arrived.push(record)
       this.#core.memberChanged('joined', record)
@@ -161,7 +161,7 @@ export class News {
     this.#suspect(known, update)
     if (update.from !== this.#core.config.name) this.#core.doubted.push(known)
     if (wasLive) return
-    known.isLeaving = false
+    this.#core.members.setLeaving(known, false)
     this.#core.arrived.push(known)
     this.#core.memberChanged('joined', known)
   }
