@@ -267,6 +267,16 @@ describe('force-leave and intents', () => {
     expect(me.machine.self.status).toBe('alive')
   })
 
+  it('also one of the same time as our last, which some may hold for the later', () => {
+    const me = new Lone().meet('p1')
+    me.packet('p1', leaveIntent('me', 41))
+    me.packet('p1', leaveIntent('me', 42))
+    me.advance(200)
+    expect(me.machine.lamportTime).toBe(43)
+    me.packet('p1', leaveIntent('me', 42))
+    expect(me.machine.lamportTime).toBe(43)
+  })
+
   it('an older intent than the last one is dropped', () => {
     const me = new Lone().meet('p1')
     me.packet('p1', { kind: 'joinIntent', name: 'p1', lamportTime: 9, prune: false }, leaveIntent('p1', 8))
