@@ -121,6 +121,8 @@ async function verify(
   }: { readonly workload: Workload; readonly last: SimNode; readonly problems: string[] },
 ): Promise<void> {
   const { world } = cluster
+  // The last write reaches the followers a moment later.
+  await cluster.run(1000)
   await world.wait(workload.verify(last), 60_000)
   problems.push(...(await world.wait(compareServers(cluster), 60_000)))
   problems.push(...(await world.wait(compareCatalog(cluster, last), 60_000)))
