@@ -201,6 +201,7 @@ class RunningAgent implements Agent {
           Promise.resolve({ kind: 'refused', error: requestError('overloaded', 'The agent is starting') }),
         raftMessage: (bytes, from) => this.#server?.raft.onMessage(bytes, from),
         sessionClosed: (to) => this.#onSessionClosed(to),
+        peerGone: (name) => this.#pools?.contactLost(name),
       }),
     })
   }
@@ -236,7 +237,7 @@ class RunningAgent implements Agent {
   #onSessionClosed(to: Address): void {
     this.#server?.onSessionClosed(to)
     const server = this.#pools?.lanServers.all().find((known) => isSameAddress(known.rpc, to))
-    if (server !== undefined && server.id !== this.id) this.#pools?.lan.contactLost(server.name)
+    if (server !== undefined && server.id !== this.id) this.#pools?.contactLost(server.name)
   }
 
   #onFatal(error: unknown): void {

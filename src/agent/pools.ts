@@ -42,6 +42,8 @@ export interface Pools {
   /** Called for each change in the LAN pool, from then on. */
   onLanMember(listener: (event: string, member: Member) => void): void
   start(): Promise<void>
+  /** A session with this LAN member broke: a hint to probe it next. */
+  contactLost(name: string): void
   /** Joins what the configuration and the last run tell; false when the configured attempts are used up. */
   joinConfigured(signal: AbortSignal): Promise<boolean>
   leave(): Promise<void>
@@ -196,6 +198,10 @@ class AgentPools implements Pools {
     if (pool === 'wan') return
     for (const listener of this.#listeners) listener(event, member)
     this.#flood?.consider()
+  }
+
+  contactLost(name: string): void {
+    this.#lan?.contactLost(name)
   }
 
   async joinConfigured(signal: AbortSignal): Promise<boolean> {

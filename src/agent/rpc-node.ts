@@ -16,6 +16,8 @@ export interface RpcHandlers {
   request(request: RpcRequest, signal: AbortSignal): Promise<RpcReply>
   raftMessage(bytes: Uint8Array, from: string): void
   sessionClosed(to: Address): void
+  /** A member of our datacenter ended its session with us. */
+  peerGone(name: string): void
 }
 
 /** What the sessions are made of. */
@@ -51,6 +53,11 @@ export function createRpcNode(options: RpcNodeOptions): Rpc {
       } else options.metrics.count('rpc.rejected.post')
     },
     onSessionClosed: (to) => options.handlers().sessionClosed(to),
+    onPeerGone(peer) {
+      const hello = helloOf(peer)
+      if (hello !== null && hello.datacenter === options.hello.datacenter)
+        options.handlers().peerGone(hello.name)
+    },
   })
 }
 

@@ -65,6 +65,8 @@ export interface RpcOptions {
   onPost(channel: number, payload: Uint8Array, from: RpcPeer): void
   /** A session that we had opened broke, or could not be opened. Not called for idle ones and our own closing. */
   onSessionClosed?(to: Address, reason: CloseReason): void
+  /** A peer that had a session with us is gone from it, for whatever reason but our own closing. */
+  onPeerGone?(peer: RpcPeer, reason: CloseReason): void
 }
 
 /** What all sessions of one agent share. */

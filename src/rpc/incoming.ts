@@ -263,6 +263,7 @@ export class IncomingSession {
   }
 
   #finish(reason: CloseReason, detail: string): void {
+    const peer = this.#state.kind === 'open' ? this.#state.peer : undefined
     this.#state = toClosed(this.#state, reason, detail)
     this.#alarm.stop()
     count(this.#context.statistics.closes, reason)
@@ -271,5 +272,6 @@ export class IncomingSession {
     this.#longAnswers.clear()
     for (const controller of handlers) controller.abort()
     this.#onClosed(this)
+    if (peer && reason !== 'closing') this.#context.options.onPeerGone?.(peer, reason)
   }
 }

@@ -496,3 +496,19 @@ describe('close', () => {
     expect(near.post(at, 1, text('x'))).toBe(false)
   })
 })
+
+describe('a peer that is gone', () => {
+  it('is told with its hello, but not when this end closes', async () => {
+    const gone: string[] = []
+    const onPeerGone: RpcOptions['onPeerGone'] = (peer) => gone.push(string(peer.hello))
+    const { net, near, far } = await pair({}, { onPeerGone })
+    void near.call(at, 1, text('echo'), soon(net))
+    await net.run(10)
+    void near.close()
+    await net.run(1000)
+    expect(gone).toEqual(['near'])
+    void far.close()
+    await net.run(1000)
+    expect(gone).toEqual(['near'])
+  })
+})
