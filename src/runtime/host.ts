@@ -10,6 +10,7 @@ export interface Host {
   readonly entropy: Entropy
   readonly udp: Udp
   readonly tcp: Tcp
+  readonly tls: Tls
   readonly http: Http
   readonly files: Files
   readonly processes: Processes
@@ -108,6 +109,93 @@ export interface TcpHandlers {
   onClose(error?: HostError): void
 }
 
+/**
+ * Encrypted streams and HTTPS: for encrypted RPC with mutual authentication, and the HTTPS API.
+ *
+ * Everything is PEM text, checked when it is first used: what cannot serve is `ERR_TLS_MATERIAL`. The same object of
+ * options is read only once; new certificates come as a new object. A failed handshake is `ERR_TLS_HANDSHAKE`; a peer
+ * whose certificate is refused is `ERR_TLS_CERT_UNTRUSTED`, `ERR_TLS_CERT_ALTNAME_INVALID` or `CERT_HAS_EXPIRED`.
+ * While the environment has NODE_TLS_REJECT_UNAUTHORIZED=0 all calls are refused (`ERR_TLS_UNSAFE_ENVIRONMENT`).
+ */
+export interface Tls {
+  /**
+   * Connects; `timeoutMs` includes the handshake. Rejects with HostError. That the server refuses our certificate may
+   * only show after that (TLS 1.3), as an end or a close of the connection.
+   */
+  connect(to: Address, options: TcpConnectOptions, tls: TlsClientOptions): Promise<TlsConnection>
+  /**
+   * Listens. `onConnection` is called after a good handshake, and must set the handlers in the same turn; a peer that
+   * takes too long for it is cut off. Rejects with HostError.
+   */
+  listen(
+    at: Address,
+    tls: TlsServerOptions,
+    onConnection: (connection: TlsConnection) => void,
+  ): Promise<TlsListener>
+  /** Serves HTTPS, else like `Http.serve`. */
+  serveHttp(at: Address, tls: TlsServerOptions, handler: HttpHandler): Promise<HttpServer & TlsReplaceable>
+}
+
+/** Who one is: the certificate, with those between it and the authority after it, and its key. */
+export interface TlsIdentity {
+  readonly cert: string
+  readonly key: string
+}
+
+/** The oldest version of the protocol that is spoken. */
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
+
+/** How to be a client. */
+export interface TlsClientOptions {
+  /** Shown when the server asks for one. */
+  readonly identity?: TlsIdentity
+  /** The authorities that the server's certificate must come from; absent: those that the runtime brings. */
+  readonly ca?: string
+  /** What is verified: the chain and the name in the certificate, the chain alone, or nothing. */
+  readonly verify: 'name' | 'chain' | 'nothing'
+  /** The name that is asked for and verified; absent: the address connected to, or the URL's host. */
+  readonly serverName?: string
+  /** Absent: TLS 1.2. */
+  readonly minVersion?: TlsVersion
+}
+
+/** How to be a server. */
+export interface TlsServerOptions {
+  readonly identity: TlsIdentity
+  /** `anyone`: no certificate is asked for. Else each client must show one that these authorities signed. */
+  readonly clients: 'anyone' | { readonly ca: string }
+  /** Absent: TLS 1.2. */
+  readonly minVersion?: TlsVersion
+}
+
+/** A server whose certificates can be replaced while it runs. */
+export interface TlsReplaceable {
+  /** New connections get these options; open ones stay. Throws HostError, and the old ones stay in force. */
+  replaceTls(tls: TlsServerOptions): void
+}
+
+/** A listening socket for encrypted streams. */
+export type TlsListener = TcpListener & TlsReplaceable
+
+/** An encrypted stream. `end` and `onEnd` are TLS's own ends, so that each direction ends alone here too. */
+export interface TlsConnection extends TcpConnection {
+  /** What the peer has shown; absent on a server that does not ask for it. */
+  readonly certificate?: PeerCertificate
+}
+
+/** Facts of a peer's certificate. */
+export interface PeerCertificate {
+  /** Whether its chain was verified. With `verify: 'nothing'` it is false, and nothing here can be believed. */
+  readonly isVerified: boolean
+  /** The subject's common name, or ''. */
+  readonly commonName: string
+  /** Alternative names of type DNS and URI. */
+  readonly dnsNames: readonly string[]
+  readonly uris: readonly string[]
+  /** The whole certificate. */
+  readonly der: Uint8Array
+}
+
 /** HTTP in and out. */
 export interface Http {
   /**
@@ -118,7 +206,7 @@ export interface Http {
   serve(at: HttpListen, handler: HttpHandler): Promise<HttpServer>
   /**
    * A client request with the semantics of the platform's fetch, but without any time limit of its own; unix sockets
-   * through `options.unixPath`. Rejects with HostError, or with the signal's reason.
+   * through `options.unixPath`; https by the rules of `Tls`. Rejects with HostError, or with the signal's reason.
    */
   fetch(url: string, options: HttpFetchOptions): Promise<Response>
 }
@@ -150,6 +238,8 @@ export interface HttpFetchOptions {
   readonly signal?: AbortSignal
   readonly unixPath?: string
   readonly redirect?: 'follow' | 'manual'
+  /** For https; absent: name and chain are verified. Connections are pooled for each object of options. */
+  readonly tls?: TlsClientOptions
 }
 
 /** The file system. Paths are absolute. All reject with HostError (`ENOENT`, `EACCES`, `ENOSPC`, …). */

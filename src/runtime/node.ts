@@ -8,6 +8,7 @@ import { serveHttp } from './node/http-server.ts'
 import { nodeProcesses } from './node/processes.ts'
 import { nodeConsole, nodeEntropy, nodeNames, nodeSignals, nodeSystem, trueRuntime } from './node/system.ts'
 import { nodeTcp } from './node/tcp.ts'
+import { nodeTls } from './node/tls.ts'
 import { nodeUdp } from './node/udp.ts'
 
 /** Makes the host of this process. `runtime` is the true one, also where this base host runs on another. */
@@ -18,6 +19,7 @@ export function nodeHost(): Host {
     entropy: nodeEntropy(),
     udp: nodeUdp(),
     tcp: nodeTcp(),
+    tls: nodeTls(),
     http: { serve: serveHttp, fetch: nodeFetch() },
     files: nodeFiles(),
     processes: nodeProcesses(),

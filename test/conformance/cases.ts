@@ -5,9 +5,11 @@ import { fileCases } from './cases/files.ts'
 import { httpClientCases } from './cases/http-client.ts'
 import { httpConnectionCases } from './cases/http-connections.ts'
 import { httpServerCases } from './cases/http-server.ts'
+import { httpsCases } from './cases/https.ts'
 import { processCases } from './cases/processes.ts'
 import { systemCases } from './cases/system.ts'
 import { tcpCases } from './cases/tcp.ts'
+import { tlsCases } from './cases/tls.ts'
 import { udpCases } from './cases/udp.ts'
 import type { ConformanceCase, World } from './harness.ts'
 
@@ -17,9 +19,11 @@ export function conformanceCases(host: Host, world: World): readonly Conformance
     ...systemCases(host, world),
     ...udpCases(host, world),
     ...tcpCases(host, world),
+    ...tlsCases(host, world),
     ...httpServerCases(host, world),
     ...httpConnectionCases(host, world),
     ...httpClientCases(host, world),
+    ...httpsCases(host, world),
     ...fileCases(host, world),
     ...processCases(host, world),
   ]

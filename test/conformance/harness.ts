@@ -12,6 +12,8 @@ export interface World {
   readonly silentIp?: string
   /** The command of a process that listens on `ip`, writes the port to a file, and stops without accepting. */
   readonly silentListener?: (path: string) => readonly string[]
+  /** The directory of the certificates; absent where there is no TLS. */
+  readonly certificates?: string
   /** An empty directory for this run. */
   readonly directory: string
   /** The command of a process that takes the lock on a path, creates `<path>.held` and then waits for ever. */
@@ -180,8 +182,8 @@ export function text(bytes: Uint8Array): string {
 }
 
 /** A connection with all that happens on it written down. */
-export class Recorder {
-  readonly connection: TcpConnection
+export class Recorder<Connection extends TcpConnection = TcpConnection> {
+  readonly connection: Connection
   readonly parts: Uint8Array[] = []
   readonly closed: Deferred<HostError | undefined> = deferred<HostError | undefined>()
   readonly ended: Deferred<void> = deferred()
@@ -190,7 +192,7 @@ export class Recorder {
   drains = 0
   onData: ((bytes: Uint8Array) => void) | undefined
 
-  constructor(connection: TcpConnection) {
+  constructor(connection: Connection) {
     this.connection = connection
     connection.handle({
       onData: (bytes) => {

@@ -43,6 +43,7 @@ const world: World = {
   ip,
   ...(hasLoopback6(host) ? { ip6: '::1' } : {}),
   directory,
+  certificates: scriptPath('certificates'),
   // Node's, for Bun's listeners have a queue of 512 at least.
   silentListener: (path) => [nodePath, scriptPath('silent-listener.ts'), path, ip],
   lockHolder: (path) => [...runtimeCommand, scriptPath('lock-holder.ts'), path],

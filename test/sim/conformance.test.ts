@@ -8,6 +8,8 @@ import { World } from './world.ts'
 const exceptions: readonly (readonly [string, string])[] = [
   ['http server:', 'the simulated network calls the handler; there is no HTTP on the wire'],
   ['http client:', 'likewise'],
+  ['tls:', 'the simulated network is not encrypted'],
+  ['https:', 'likewise'],
   ['processes:', 'no programs run here'],
 ]
 

@@ -30,6 +30,7 @@ export function simHost(world: World, machine: Machine, process: SimProcess, arg
     entropy: { bytes: (size) => Uint8Array.from({ length: size }, () => entropy.below(256)) },
     udp: simUdp(world, machine, process),
     tcp: simTcp(world, machine, process),
+    tls: { connect: refuseTls, listen: refuseTls, serveHttp: refuseTls },
     http: simHttp(world, machine, process),
     files: simFiles(world, machine, process),
     processes: { run: refuseProgram, start: refuseProgram },
@@ -38,6 +39,10 @@ export function simHost(world: World, machine: Machine, process: SimProcess, arg
     system: simSystem(machine, process, args),
     console: simConsole(machine),
   }
+}
+
+function refuseTls(): Promise<never> {
+  return Promise.reject(new HostError('ENOTSUP', 'Cannot use TLS: the simulator has none'))
 }
 
 function simClock(world: World, machine: Machine, process: SimProcess): Clock {

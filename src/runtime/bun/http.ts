@@ -1,7 +1,7 @@
 // HTTP on Bun: its server and its fetch.
 
 import { formatAddress } from '../../model/address.ts'
-import type { HttpFetchOptions, HttpHandler, HttpListen, HttpPeer, HttpServer } from '../host.ts'
+import type { Http, HttpFetchOptions, HttpHandler, HttpListen, HttpPeer, HttpServer } from '../host.ts'
 import { plainIp } from '../node/address.ts'
 import { hostError, listenError } from '../node/errors.ts'
 import { type BunServeOptions, type BunServer, bunApi } from './api.ts'
@@ -83,9 +83,19 @@ class BunPeer implements HttpPeer {
 
 type BunRequestInit = RequestInit & { readonly unix?: string; readonly timeout?: boolean }
 
+/**
+ * Requests by Bun's fetch; https by `base`, whose rules for certificates are the same on all runtimes. So is http where
+ * the environment takes verification away: a redirect may lead to https.
+ */
+export function bunFetch(base: Http): Http['fetch'] {
+  const isUnsafe = process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+  return (url, options) =>
+    isUnsafe || /^\s*https:/i.test(url) ? base.fetch(url, options) : fetchHttp(url, options)
+}
+
 /** Requests by Bun's fetch, without its time limit of five minutes. */
-export async function fetchHttp(url: string, options: HttpFetchOptions): Promise<Response> {
-  const { unixPath, signal, body, ...rest } = options
+async function fetchHttp(url: string, options: HttpFetchOptions): Promise<Response> {
+  const { unixPath, signal, body, tls: _, ...rest } = options
   const init: BunRequestInit = {
     ...rest,
     timeout: false,

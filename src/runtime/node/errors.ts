@@ -6,6 +6,8 @@ import { HostError } from '../host.ts'
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EAI_AGAIN: 'the name servers do not answer',
+  CERT_HAS_EXPIRED: 'the certificate has expired',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet',
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'address not available on this machine',
   ECONNREFUSED: 'connection refused',
@@ -23,6 +25,8 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'operation not permitted',
   EPIPE: 'broken pipe',
   EROFS: 'read-only file system',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is not for this name',
+  ERR_TLS_CERT_UNTRUSTED: 'no trusted authority has signed the certificate',
   ETIMEDOUT: 'timed out',
 }
 
@@ -74,6 +78,25 @@ const denoCodes: Readonly<Record<string, string>> = {
 export function hostError(action: string, error: unknown): HostError {
   if (error instanceof HostError) return error
   return hostErrorOf(errorCode(error), action, error)
+}
+
+/** What OpenSSL and its kin call a chain that does not lead to a trusted authority. */
+const untrusted =
+  /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|CERT_(?!HAS_EXPIRED|NOT_YET_VALID))/
+
+/** What the handshake itself fails with. */
+const handshake = /^(?:ERR_SSL_|EPROTO$)/
+
+/** A failed handshake as a HostError of the codes that `Tls` names. Other failures of a connection stay what they are. */
+export function tlsError(action: string, error: unknown): HostError {
+  const code = errorCode(error)
+  if (untrusted.test(code)) return hostErrorOf('ERR_TLS_CERT_UNTRUSTED', action, error)
+  if (!handshake.test(code)) return hostError(action, error)
+  const words = code
+    .replace(/^ERR_SSL_/, '')
+    .replaceAll('_', ' ')
+    .toLowerCase()
+  return new HostError('ERR_TLS_HANDSHAKE', `Cannot ${action}: the TLS handshake failed (${words})`, error)
 }
 
 /** A HostError from a code, for failures that the platform reports without an exception. */

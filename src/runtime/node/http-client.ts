@@ -2,17 +2,21 @@
 // query may stay silent for ten minutes; it cannot use unix sockets either.
 
 import type * as NodeHttp from 'node:http'
-import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 
-import type { HttpFetchOptions } from '../host.ts'
+import type { HttpFetchOptions, TlsClientOptions } from '../host.ts'
 import { bodyStream } from './body-stream.ts'
-import { hostError, hostErrorOf } from './errors.ts'
+import { hostErrorOf, tlsError } from './errors.ts'
+import { clientSettings } from './tls-options.ts'
 
 /** Redirects that are followed before the request fails. */
 const redirectsMax = 10
 
 /** How long an idle connection is kept for the next request; below the common servers' own limits. */
 const idleTimeoutMs = 4_000
+
+/** No TLS session is taken up again: each connection verifies by itself. */
+const poolOptions = { keepAlive: true, timeout: idleTimeoutMs, maxCachedSessions: 0 }
 
 type HttpModule = Pick<typeof NodeHttp, 'request' | 'Agent'>
 type Fetch = (url: string, options: HttpFetchOptions) => Promise<Response>
@@ -23,9 +27,18 @@ interface Exchange {
   readonly options: HttpFetchOptions
 }
 
-/** A fetch without time limits of its own, with its own pool of connections. */
+/** The pools of connections: one for http, and for https one for each object of TLS options. */
+type Agents = WeakMap<object, Agent>
+
+/** Stands for http among the pools. */
+const plain = {}
+
+/** https without options of its own. */
+const defaultTls: TlsClientOptions = { verify: 'name' }
+
+/** A fetch without time limits of its own, with its own pools of connections. */
 export function nodeFetch(): Fetch {
-  const agents = new Map<string, Agent>()
+  const agents: Agents = new WeakMap()
   return async (url, options) => {
     let exchange: Exchange = { url: parse(url), method: options.method ?? 'GET', options }
     for (let redirects = 0; ; redirects++) {
@@ -48,29 +61,40 @@ function parse(url: string): URL {
   }
 }
 
-async function exchangeOnce(exchange: Exchange, agents: Map<string, Agent>): Promise<IncomingMessage> {
+async function exchangeOnce(exchange: Exchange, agents: Agents): Promise<IncomingMessage> {
   exchange.options.signal?.throwIfAborted()
-  const { protocol } = exchange.url
-  const http: HttpModule = await (protocol === 'https:' ? import('node:https') : import('node:http'))
-  let agent = agents.get(protocol)
+  const { url, options } = exchange
+  const isSecure = url.protocol === 'https:'
+  const http: HttpModule = await (isSecure ? import('node:https') : import('node:http'))
+  const tls = options.tls ?? defaultTls
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const settings = isSecure ? await clientSettings(`request ${url.href}`, tls, host) : {}
+  let agent = agents.get(isSecure ? tls : plain)
   if (agent === undefined) {
-    agent = new http.Agent({ keepAlive: true, timeout: idleTimeoutMs })
-    agents.set(protocol, agent)
+    agent = new http.Agent(poolOptions)
+    agents.set(isSecure ? tls : plain, agent)
   }
+  const sending: Sending = { exchange, request: (more) => http.request(url, { ...more, ...settings, agent }) }
   try {
-    return await send(http, agent, exchange)
+    return await send(sending)
   } catch (error) {
     if (!(error instanceof StaleConnection)) throw error
-    return await send(http, agent, exchange)
+    return await send(sending)
   }
+}
+
+interface Sending {
+  readonly exchange: Exchange
+  readonly request: (options: RequestOptions) => ClientRequest
 }
 
 /** A pooled connection had been closed by the server before our request reached it. */
 class StaleConnection extends Error {}
 
-function send(http: HttpModule, agent: Agent, { url, method, options }: Exchange): Promise<IncomingMessage> {
+function send({ exchange, request: start }: Sending): Promise<IncomingMessage> {
+  const { url, method, options } = exchange
   return new Promise((resolve, reject) => {
-    const request = http.request(url, { ...requestOptions(method, options), agent })
+    const request = start(requestOptions(method, options))
     const { signal } = options
     const abort = (): void => {
       request.destroy()
@@ -87,7 +111,7 @@ function send(http: HttpModule, agent: Agent, { url, method, options }: Exchange
     request.on('error', (error) => {
       release()
       const isStale = request.reusedSocket && (error as { code?: string }).code === 'ECONNRESET'
-      reject(isStale ? new StaleConnection() : hostError(`request ${url.href}`, error))
+      reject(isStale ? new StaleConnection() : tlsError(`request ${url.href}`, error))
     })
     request.end(options.body)
   })

@@ -12,29 +12,19 @@ import { listenError } from './errors.ts'
 export const headerBytesMax: number = 64 * 1024
 
 /** Time to send the headers of a request, and the whole of it: ends clients that hold connections open with nothing. */
-const headersTimeoutMs = 30_000
+export const headersTimeoutMs: number = 30_000
 const requestTimeoutMs = 30 * 60_000
 
 /** How long a connection may wait for its next request. */
-const keepAliveTimeoutMs = 120_000
+export const keepAliveTimeoutMs: number = 120_000
 
 /** How often a server that closes looks for connections that have become idle. */
 const sweepIntervalMs = 20
 
 /** Serves HTTP on Node's own server. Errors: HostError. */
 export async function serveHttp(at: HttpListen, handler: HttpHandler): Promise<HttpServer> {
-  const { createServer } = await import('node:http')
-  const server = createServer({
-    maxHeaderSize: headerBytesMax,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    noDelay: true,
-  })
+  const server = await httpServer(handler)
   const where = 'unixPath' in at ? at.unixPath : formatAddress(at)
-  server.on('request', (message: IncomingMessage, response: ServerResponse) => {
-    void answer(message, response, handler)
-  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(`serve HTTP on ${where}`, error)))
     if ('unixPath' in at) server.listen(at.unixPath, resolve)
@@ -44,6 +34,22 @@ export async function serveHttp(at: HttpListen, handler: HttpHandler): Promise<H
   server.on('error', () => {})
   if ('unixPath' in at) await setMode(at)
   return { local: localOf(server, at), close: (graceMs) => close(server, graceMs) }
+}
+
+/** A server of Node that is not listening yet. */
+export async function httpServer(handler: HttpHandler): Promise<Server> {
+  const { createServer } = await import('node:http')
+  const server = createServer({
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    noDelay: true,
+  })
+  server.on('request', (message: IncomingMessage, response: ServerResponse) => {
+    void answer(message, response, handler)
+  })
+  return server
 }
 
 async function setMode(at: { readonly unixPath: string; readonly mode?: number }): Promise<void> {
@@ -109,7 +115,9 @@ function peerOf(message: IncomingMessage): HttpPeer {
 function requestOf(message: IncomingMessage, signal: AbortSignal): Request {
   const method = message.method ?? 'GET'
   const path = message.url ?? '/'
-  const url = path.startsWith('/') ? `http://${message.headers.host ?? localHost(message)}${path}` : path
+  const scheme = 'encrypted' in message.socket && message.socket.encrypted === true ? 'https' : 'http'
+  const host = message.headers.host ?? localHost(message)
+  const url = path.startsWith('/') ? `${scheme}://${host}${path}` : path
   const headers = new Headers()
   for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {
     headers.append(message.rawHeaders[i] as string, message.rawHeaders[i + 1] as string)

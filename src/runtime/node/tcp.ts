@@ -8,10 +8,10 @@ import { plainBytes, plainIp } from './address.ts'
 import { callHandler, hostError, hostErrorOf, listenError, passOnBugs } from './errors.ts'
 
 /** Idle time before the system asks a silent peer whether it is still there. */
-const keepAliveDelayMs = 30_000
+export const keepAliveDelayMs: number = 30_000
 
 /** Connections that the system holds for us until we accept them. */
-const backlog = 1024
+export const backlog: number = 1024
 
 /** Streams of the base host. */
 export function nodeTcp(): Tcp {
@@ -21,33 +21,46 @@ export function nodeTcp(): Tcp {
 async function connect(to: Address, options: TcpConnectOptions): Promise<TcpConnection> {
   const net = await import('node:net')
   const action = `connect to ${formatAddress(to)}`
+  const socket = net.connect({
+    host: to.ip,
+    port: to.port,
+    ...(options.localIp === undefined ? {} : { localAddress: options.localIp }),
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveDelayMs,
+  })
+  await whenOpen(socket, 'connect', options.timeoutMs, (error) => hostError(action, error))
+  return new NodeTcpConnection(socket)
+}
+
+/** Waits for the event that makes a socket usable. Else, or when the time is over, destroys it and rejects. */
+export function whenOpen(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  timeoutMs: number,
+  fail: (error: unknown) => HostError,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({
-      host: to.ip,
-      port: to.port,
-      ...(options.localIp === undefined ? {} : { localAddress: options.localIp }),
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveDelayMs,
-    })
-    const fail = (error: HostError): void => {
+    const release = (): void => {
       clearTimeout(timer)
+      socket.off(event, onOpen).off('error', onError).off('close', onClose)
+    }
+    const stop = (error: HostError): void => {
+      release()
       // Errors that follow the first one have nobody to go to.
-      socket.removeAllListeners()
       socket.on('error', () => {})
       socket.destroy()
       reject(error)
     }
-    const timer = setTimeout(() => fail(hostErrorOf('ETIMEDOUT', action)), options.timeoutMs)
-    socket.once('error', (error) => fail(hostError(action, error)))
-    socket.once('close', () => fail(hostErrorOf('ECONNRESET', action)))
-    socket.once('connect', () => {
-      clearTimeout(timer)
-      socket.removeAllListeners('error')
-      socket.removeAllListeners('close')
-      resolve(new NodeTcpConnection(socket))
-    })
+    const onOpen = (): void => {
+      release()
+      resolve()
+    }
+    const onError = (error: unknown): void => stop(fail(error))
+    const onClose = (): void => stop(fail({ code: 'ECONNRESET' }))
+    const timer = setTimeout(() => stop(fail({ code: 'ETIMEDOUT' })), timeoutMs)
+    socket.once(event, onOpen).once('error', onError).once('close', onClose)
   })
 }
 
@@ -86,7 +99,8 @@ class NodeTcpListener implements TcpListener {
   }
 }
 
-class NodeTcpConnection implements TcpConnection {
+/** A connection over a socket of Node that is open. */
+export class NodeTcpConnection implements TcpConnection {
   readonly remote: Address
   readonly local: Address
   readonly #socket: Socket
