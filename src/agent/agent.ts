@@ -188,12 +188,10 @@ class RunningAgent implements Agent {
 
   #makeRpc(): Rpc {
     const { config } = this
-    const bindIp = config.bind.rpc.ip
     return createRpcNode({
       host: this.#host,
       hello: { id: this.id, name: config.nodeName, datacenter: config.datacenter },
       limits: this.#limits,
-      localIp: bindIp === '0.0.0.0' || bindIp === '::' ? undefined : bindIp,
       metrics: this.#metrics,
       handlers: () => ({
         request: (request, signal) =>

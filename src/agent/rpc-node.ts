@@ -25,7 +25,6 @@ export interface RpcNodeOptions {
   readonly host: Pick<Host, 'tcp' | 'clock'>
   readonly hello: Hello
   readonly limits: Limits
-  readonly localIp: string | undefined
   readonly metrics: Metrics
   readonly handlers: () => RpcHandlers
 }
@@ -44,7 +43,6 @@ export function createRpcNode(options: RpcNodeOptions): Rpc {
   return createRpc(options.host, {
     hello: encodeHello(options.hello),
     limits: options.limits,
-    ...(options.localIp === undefined ? {} : { localIp: options.localIp }),
     onCall: (channel, payload, _from, signal) => onCall(options, channel, payload, signal),
     onPost(channel, payload, from) {
       const hello = helloOf(from)
