@@ -17,8 +17,8 @@ export function raftTiming(multiplier: number): RaftTiming {
   const baseMs = 100 * multiplier
   return {
     electionTimeoutMs: baseMs,
-    // Two may be lost before the least election timeout; each wakes every server, so not more often than that needs.
-    heartbeatMs: Math.max(10, Math.floor((baseMs * 3) / 10)),
+    // Three to the least election timeout: each wakes every server, and a late one is harmless thanks to pre-vote.
+    heartbeatMs: Math.max(10, Math.floor(baseMs / 3)),
     leaseMs: Math.floor((baseMs * 3) / 4),
   }
 }
