@@ -10,7 +10,13 @@ function headerOf(length: number): Uint8Array {
   if (length < 24) return Uint8Array.of(byteString + length)
   if (length < 0x100) return Uint8Array.of(byteString + 24, length)
   if (length < 0x1_0000) return Uint8Array.of(byteString + 25, length >> 8, length & 0xff)
-  return Uint8Array.of(byteString + 26, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff)
+  return Uint8Array.of(
+    byteString + 26,
+    length >>> 24,
+    (length >> 16) & 0xff,
+    (length >> 8) & 0xff,
+    length & 0xff,
+  )
 }
 
 /** Items with their headers, to be put one after the other. */

@@ -187,7 +187,8 @@ export class Exchanges {
   onFailed(exchange: number, reason: string, isRefused: boolean): void {
     const purpose = this.#open.get(exchange)
     this.#open.delete(exchange)
-    if (purpose?.kind === 'streamPing') this.#links.onStream(purpose.sequence, isRefused ? 'refused' : 'failed')
+    if (purpose?.kind === 'streamPing')
+      this.#links.onStream(purpose.sequence, isRefused ? 'refused' : 'failed')
     if (purpose?.kind !== 'join') return
     this.#concludeJoin(purpose.join, { address: purpose.address, reason, isRefusal: false })
   }

@@ -228,7 +228,14 @@ export class Prober {
 
   #ping(target: string, sequence: number): Ping {
     const { name, address } = this.#core.config
-    return { kind: 'ping', sequence, target, from: name, fromAddress: address, digest: this.#core.members.digest }
+    return {
+      kind: 'ping',
+      sequence,
+      target,
+      from: name,
+      fromAddress: address,
+      digest: this.#core.members.digest,
+    }
   }
 
   /** One lost datagram must not raise a suspicion, and a network that drops them all has streams. */
@@ -259,7 +266,13 @@ export class Prober {
     // A wake that came late must not shorten the time that the helpers have.
     const endsAtMs = probe.endsAtMs + nowMs - probe.timeoutAtMs
     this.#nextAtMs = Math.max(this.#nextAtMs, endsAtMs)
-    this.#settle({ ...probe, phase: 'indirect', phaseEndsAtMs: endsAtMs, endsAtMs, nacksExpected: helpers.length })
+    this.#settle({
+      ...probe,
+      phase: 'indirect',
+      phaseEndsAtMs: endsAtMs,
+      endsAtMs,
+      nacksExpected: helpers.length,
+    })
   }
 
   onAck({ sequence, digest }: Ack, from: Address): void {
@@ -312,7 +325,8 @@ export class Prober {
   /** Ends the probe early when nothing more can come: all helpers said no, and the stream failed. */
   #settle(probe: Probe): void {
     this.#probe = probe
-    const isSettled = probe.phase === 'indirect' && probe.stream !== 'open' && probe.nacks >= probe.nacksExpected
+    const isSettled =
+      probe.phase === 'indirect' && probe.stream !== 'open' && probe.nacks >= probe.nacksExpected
     if (isSettled) this.#fail(probe)
   }
 

@@ -24,7 +24,8 @@ function settled(seed: number, count: number, options: Partial<NetworkOptions> =
 function named(net: GossipNetwork, event: string, fromMs = 0): Set<string> {
   const names = new Set<string>()
   for (const { atMs, effect } of net.log) {
-    if (atMs >= fromMs && effect.kind === 'memberChanged' && effect.event === event) names.add(effect.member.name)
+    if (atMs >= fromMs && effect.kind === 'memberChanged' && effect.event === event)
+      names.add(effect.member.name)
   }
   return names
 }
@@ -97,7 +98,13 @@ describe('failing', () => {
       const net = settled(seed, 23)
       net.cut('n7')
       expect(
-        net.runWhile(() => [...net.nodes.values()].every((node) => node.name === 'n7' || node.machine.member('n7')?.status === 'failed'), 30_000),
+        net.runWhile(
+          () =>
+            [...net.nodes.values()].every(
+              (node) => node.name === 'n7' || node.machine.member('n7')?.status === 'failed',
+            ),
+          30_000,
+        ),
       ).toBeLessThan(15_000)
     }
   })

@@ -17,12 +17,20 @@ const packetOf = (...values: readonly unknown[]): Uint8Array =>
   sealEnvelope(envelopeKinds.gossipPacket, withHeaders(values.map(encodeCbor)))
 
 const aliveFields = [5, 'n', 'id', 1, '10.0.0.1', 8301, 1, 1, ['a', 'b']]
-const withField = (index: number, value: unknown): unknown[] => aliveFields.map((old, i) => (i === index ? value : old))
+const withField = (index: number, value: unknown): unknown[] =>
+  aliveFields.map((old, i) => (i === index ? value : old))
 
 describe('packets', () => {
   it('a ping takes few bytes', () => {
     const fromAddress = { ip: '10.0.0.1', port: 8301 }
-    const ping = { kind: 'ping', sequence: 70_000, target: 'node-17', from: 'node-3', fromAddress, digest: 0xffff_ffff } as const
+    const ping = {
+      kind: 'ping',
+      sequence: 70_000,
+      target: 'node-17',
+      from: 'node-3',
+      fromAddress,
+      digest: 0xffff_ffff,
+    } as const
     expect(encodePacket([ping]).length).toBe(43)
   })
 
@@ -60,7 +68,13 @@ describe('packets', () => {
     ['a tag that is no text', withField(8, ['a', 1])],
     ['tags out of order', withField(8, ['b', '', 'a', ''])],
     ['a tag twice', withField(8, ['a', '', 'a', ''])],
-    ['129 tags', withField(8, Array.from({ length: 258 }, (_, i) => String(1000 + i)))],
+    [
+      '129 tags',
+      withField(
+        8,
+        Array.from({ length: 258 }, (_, i) => String(1000 + i)),
+      ),
+    ],
     ['a flag that is a number', [7, 'n', 1, 'm', 1]],
     ['a Lamport time beyond 48 bits', [8, 'n', 2 ** 48, false]],
   ])('%s is invalid', (_name, value) => {
@@ -77,7 +91,10 @@ describe('packets', () => {
   })
 
   it('a stream message in a datagram is of the wrong kind', () => {
-    expect(decodePacket(encodeExchangeReply({ kind: 'streamAck' }))).toEqual({ ok: false, error: 'wrongKind' })
+    expect(decodePacket(encodeExchangeReply({ kind: 'streamAck' }))).toEqual({
+      ok: false,
+      error: 'wrongKind',
+    })
   })
 })
 
@@ -85,18 +102,17 @@ describe('exchanges', () => {
   const state = pushPull('p1', [stateOf(alive('p1')), stateOf(alive('p2'))])
 
   it('fewer members than announced are invalid', () => {
-    const bytes = sealEnvelope(envelopeKinds.gossipRequest, withHeaders([encodeCbor([1, 'p1', true, 'dc1', 1, 1])]))
+    const bytes = sealEnvelope(
+      envelopeKinds.gossipRequest,
+      withHeaders([encodeCbor([1, 'p1', true, 'dc1', 1, 1])]),
+    )
     expect(decodeExchangeRequest(bytes)).toEqual({ ok: false, error: 'invalid' })
   })
 
   it('a member whose news is not alive news is invalid', () => {
     const bytes = sealEnvelope(
       envelopeKinds.gossipRequest,
-      withHeaders([
-        encodeCbor([1, 'p1', true, 'dc1', 1, 1]),
-        encodeCbor([4, 1]),
-        encodeCbor([0, 0, false]),
-      ]),
+      withHeaders([encodeCbor([1, 'p1', true, 'dc1', 1, 1]), encodeCbor([4, 1]), encodeCbor([0, 0, false])]),
     )
     expect(decodeExchangeRequest(bytes)).toEqual({ ok: false, error: 'invalid' })
   })

@@ -10,7 +10,9 @@ describe('join', () => {
   it('asks all addresses at once, some at a time, and reports each that failed', () => {
     const me = new Lone()
     const addresses = Array.from({ length: 20 }, (_, i) => addressOf(`p${i + 1}`))
-    const asked = me.feed({ kind: 'join', request: 7, addresses }).filter((effect) => effect.kind === 'exchange')
+    const asked = me
+      .feed({ kind: 'join', request: 7, addresses })
+      .filter((effect) => effect.kind === 'exchange')
     expect(asked.length).toBe(16)
     for (let exchange = 1; exchange <= 19; exchange++) {
       me.feed({ kind: 'exchangeFailed', exchange, reason: `no route ${exchange}` })
@@ -44,7 +46,12 @@ describe('join', () => {
         stateOf(alive('p4'), { status: 'suspect' }),
       ]),
     )
-    expect(['p1', 'p2', 'p3', 'p4'].map((name) => me.status(name))).toEqual(['alive', 'failed', 'left', 'alive'])
+    expect(['p1', 'p2', 'p3', 'p4'].map((name) => me.status(name))).toEqual([
+      'alive',
+      'failed',
+      'left',
+      'alive',
+    ])
   })
 
   it('speaks for itself at once, and does not repeat what all others know', () => {
@@ -68,7 +75,9 @@ describe('join', () => {
     const me = new Lone().meet('p1')
     me.feed({ kind: 'leave' })
     me.feed({ kind: 'join', request: 1, addresses: [addressOf('p2')] })
-    expect(me.of('joined')[0]?.failures).toMatchObject([{ reason: 'this agent is leaving', isRefusal: false }])
+    expect(me.of('joined')[0]?.failures).toMatchObject([
+      { reason: 'this agent is leaving', isRefusal: false },
+    ])
   })
 
   it('gives the sentence of a refusal to whoever asked', () => {

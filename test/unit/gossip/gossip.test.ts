@@ -131,7 +131,9 @@ describe('names and ids', () => {
   it('two live nodes of one id: the second is refused with a sentence', () => {
     const me = new Lone().meet('p1')
     me.packet('p2', alive('p2', { id: 'id-of-p1', incarnation: 5 }))
-    expect(me.of('rejected')[0]?.detail).toBe("Member 'p2' has conflicting node ID 'id-of-p1' with member 'p1'")
+    expect(me.of('rejected')[0]?.detail).toBe(
+      "Member 'p2' has conflicting node ID 'id-of-p1' with member 'p1'",
+    )
   })
 
   it('a failed node may come back under another name elsewhere', () => {
@@ -382,7 +384,10 @@ describe('restart', () => {
     const ghost = alive('me', { incarnation: 5, address: addressOf('me') })
     me.join('p1', pushPull('p1', [stateOf(alive('p1')), stateOf(ghost, { status: 'dead' })]))
     me.advance(50)
-    expect([me.machine.incarnation, sent(me.effects, 'alive')[0]]).toMatchObject([6, { name: 'me', incarnation: 6 }])
+    expect([me.machine.incarnation, sent(me.effects, 'alive')[0]]).toMatchObject([
+      6,
+      { name: 'me', incarnation: 6 },
+    ])
   })
 
   it('so does one that others hold for left', () => {

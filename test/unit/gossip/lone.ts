@@ -1,6 +1,11 @@
 // One gossip machine under a test's thumb: the test plays all other members.
 import { lanTiming, type GossipConfig } from '../../../src/gossip/config.ts'
-import type { GossipEffect, GossipInput, GossipObservation, GossipRejection } from '../../../src/gossip/events.ts'
+import type {
+  GossipEffect,
+  GossipInput,
+  GossipObservation,
+  GossipRejection,
+} from '../../../src/gossip/events.ts'
 import { createGossip, type Gossip } from '../../../src/gossip/gossip.ts'
 import type {
   AliveUpdate,
@@ -42,7 +47,11 @@ export function stateOf(update: AliveUpdate, changes: Partial<MemberState> = {})
 }
 
 /** A full exchange as `from` sends it. */
-export function pushPull(from: string, members: readonly MemberState[], changes: Partial<PushPull> = {}): PushPull {
+export function pushPull(
+  from: string,
+  members: readonly MemberState[],
+  changes: Partial<PushPull> = {},
+): PushPull {
   return { kind: 'pushPull', from, join: false, datacenter: 'dc1', lamportTime: 1, members, ...changes }
 }
 
@@ -190,7 +199,10 @@ export class Lone {
 }
 
 /** All messages of one kind in a list of effects. */
-export function sent<K extends PacketMessage['kind']>(effects: readonly GossipEffect[], kind: K): Message<K>[] {
+export function sent<K extends PacketMessage['kind']>(
+  effects: readonly GossipEffect[],
+  kind: K,
+): Message<K>[] {
   return effects
     .flatMap((effect) => (effect.kind === 'send' ? effect.messages : []))
     .filter((message): message is Message<K> => message.kind === kind)

@@ -54,7 +54,11 @@ describe('member table', () => {
     const table = tableOf(3)
     const record = table.get('p2')
     if (record !== undefined) table.remove(record)
-    expect([table.size, table.withId('id-of-p2'), table.pick(9, () => true).length]).toEqual([3, undefined, 2])
+    expect([table.size, table.withId('id-of-p2'), table.pick(9, () => true).length]).toEqual([
+      3,
+      undefined,
+      2,
+    ])
   })
 })
 

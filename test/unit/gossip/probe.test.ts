@@ -38,7 +38,12 @@ describe('a probe', () => {
     const me = new Lone().meet('p1', 'p2', 'p3')
     me.nextPing()
     me.advance(100)
-    me.feed({ kind: 'exchangeFailed', exchange: me.of('exchange')[0]?.exchange ?? 0, reason: 'x', isRefused: true })
+    me.feed({
+      kind: 'exchangeFailed',
+      exchange: me.of('exchange')[0]?.exchange ?? 0,
+      reason: 'x',
+      isRefused: true,
+    })
     me.advance(400)
     expect([me.observed('probeFailed').length, sent(me.effects, 'pingRequest').length]).toEqual([1, 0])
     expect(me.machine.localHealth).toBe(0)
@@ -111,7 +116,14 @@ describe('wrong messages', () => {
 
   it('a ping for another name is not answered', () => {
     const me = new Lone().meet('p1')
-    me.packet('p1', { kind: 'ping', sequence: 1, target: 'you', from: 'p1', fromAddress: addressOf('p1'), digest: 0 })
+    me.packet('p1', {
+      kind: 'ping',
+      sequence: 1,
+      target: 'you',
+      from: 'p1',
+      fromAddress: addressOf('p1'),
+      digest: 0,
+    })
     expect([me.rejections(), sent(me.effects, 'ack')]).toEqual([['wrongTarget'], []])
   })
 })

@@ -15,7 +15,10 @@ function atRest(...names: readonly string[]): Lone {
 
 /** Addresses with which states were exchanged. */
 const partners = (me: Lone): string[] =>
-  me.of('exchange').filter(({ request }) => request.kind === 'pushPull').map(({ to }) => to.ip)
+  me
+    .of('exchange')
+    .filter(({ request }) => request.kind === 'pushPull')
+    .map(({ to }) => to.ip)
 
 describe('digest', () => {
   const digestOf = (me: Lone): number => sent(me.packet('p1', pingFrom('p1', 0)), 'ack')[0]?.digest ?? 0
