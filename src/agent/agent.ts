@@ -20,6 +20,7 @@ import { createLog, type Log, type Logger } from './log.ts'
 import { attachSinks } from './log-sinks.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { keepNodeInfo } from './node-info.ts'
+import { createPidFile, type PidFile } from './pid-file.ts'
 import { createPools, type Pools } from './pools.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { createRequests, type Requests } from './requests.ts'
@@ -79,6 +80,9 @@ export async function createAgent(
   return agent
 }
 
+/** How long requests may go on when the agent stops. */
+const httpGraceMs = 500
+
 /** How long a leave may take before a signal's exit gives up on it (reference: 15 s). */
 const leaveGraceMs = 15_000
 
@@ -106,6 +110,8 @@ class RunningAgent implements Agent {
   #detachSinks: () => Promise<void> = () => Promise.resolve()
   #ended: (code: number) => void = () => undefined
   readonly #whenEnded: Promise<number>
+  readonly #pidFile: PidFile
+  #starting: Promise<void> = Promise.resolve()
   #leaving: Promise<void> | null = null
   #stopped: Promise<void> | null = null
 
@@ -125,10 +131,16 @@ class RunningAgent implements Agent {
     this.log = createLog(host.clock)
     this.#logger = this.log.root
     this.#metrics = createMetrics(host.clock, config.telemetry.prefix)
+    this.#pidFile = createPidFile(host, config.pidFile)
     this.#whenEnded = new Promise((resolve) => (this.#ended = resolve))
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#startOnce()
+    return this.#starting
+  }
+
+  async #startOnce(): Promise<void> {
     const { config } = this
     const host = this.#host
     this.#detachSinks = await attachSinks(this.log, host, config)
@@ -180,10 +192,17 @@ class RunningAgent implements Agent {
     })
     await pools.start()
     this.#server?.onPoolsStarted()
+    this.#assertNotStopped()
     await this.#serve(this.#requests, pools)
+    await this.#pidFile.write()
+    // The disk may have failed meanwhile: then everything that was opened here is closed again.
+    this.#assertNotStopped()
     this.#keepNodeInfo(this.#requests, pools)
     this.#join(pools)
-    await this.#writePidFile()
+  }
+
+  #assertNotStopped(): void {
+    if (this.#stopping.signal.aborted) throw new StartError('The agent had to stop while it was starting')
   }
 
   #makeRpc(): Rpc {
@@ -349,18 +368,6 @@ class RunningAgent implements Agent {
     })
   }
 
-  async #writePidFile(): Promise<void> {
-    const { pidFile } = this.config
-    if (pidFile === null) return
-    try {
-      await this.#host.files.write(pidFile, new TextEncoder().encode(`${this.#host.system.pid}`), 0o644)
-    } catch (error) {
-      throw new StartError(
-        `Cannot write the pid file "${pidFile}": ${describe(error)}; choose another with -pid-file`,
-      )
-    }
-  }
-
   run(): Promise<number> {
     const { signals } = this.#host
     const remove = [
@@ -416,10 +423,11 @@ class RunningAgent implements Agent {
     return this.#leaving
   }
 
+  /** Each part of it ends by itself within seconds, so that a leave always does. */
   async #leaveOnce(): Promise<void> {
     this.#logger.info('Starting leave')
     this.#nodeInfo?.stop()
-    const hadPeers = (await this.#server?.beforeLeave()) ?? false
+    const hadPeers = (await this.#server?.leave()) ?? false
     await this.#pools?.leave()
     if (hadPeers) await sleep(this.#host.clock, this.config.performance.leaveDrainMs, this.#stopping.signal)
   }
@@ -429,18 +437,27 @@ class RunningAgent implements Agent {
     return this.#stopped
   }
 
+  /** Closes everything in the order in which requests flow. What cannot be closed must not keep the rest open. */
   async #stopOnce(): Promise<void> {
     this.#stopping.abort()
+    await this.#starting.catch(() => undefined)
     this.#nodeInfo?.stop()
-    await Promise.all(this.#http.map((server) => server.close(500)))
-    await this.#dns?.stop()
-    await this.#server?.stop()
-    await this.#pools?.stop()
-    await this.#rpc?.close()
-    if (this.config.pidFile !== null)
-      await this.#host.files.remove(this.config.pidFile).catch(() => undefined)
-    await this.#lock?.release()
+    await this.#close('HTTP', () => Promise.all(this.#http.map((server) => server.close(httpGraceMs))))
+    await this.#close('DNS', () => this.#dns?.stop())
+    await this.#close('Raft', () => this.#server?.stop())
+    await this.#close('gossip', () => this.#pools?.stop())
+    await this.#close('RPC', () => this.#rpc?.close())
+    await this.#close('the pid file', () => this.#pidFile.remove())
+    await this.#close('the data directory', () => this.#lock?.release())
     this.#logger.info('Agent stopped')
     await this.#detachSinks()
+  }
+
+  async #close(what: string, close: () => Promise<unknown> | undefined): Promise<void> {
+    try {
+      await close()
+    } catch (error) {
+      this.#logger.warn('Cannot close', { what, error: describe(error) })
+    }
   }
 }

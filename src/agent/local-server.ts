@@ -26,6 +26,8 @@ export interface LocalServerOptions {
   readonly store: Store
   readonly lan: ServerDirectory
   readonly bootstrap: Bootstrap
+  /** A server leaves and has asked this one to take it out of the Raft configuration. */
+  readonly expectLeave: (id: string) => void
   readonly datacenters: () => readonly string[]
   readonly wanMembers: () => readonly MemberView[]
   /** `autopilot.last_contact_threshold` and `max_trailing_logs`. */
@@ -193,6 +195,7 @@ async function readIndex(options: LocalServerOptions): Promise<RpcReply> {
 }
 
 async function removeServer(options: LocalServerOptions, id: string): Promise<RpcReply> {
+  options.expectLeave(id)
   const removed = await options.raft.changeServer({ kind: 'remove', id })
   return removed.ok ? { kind: 'done' } : refuse(removed.error)
 }

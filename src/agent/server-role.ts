@@ -1,20 +1,23 @@
 // What makes an agent a server: Raft with its storage, the leader's duties, the bootstrap, and leaving in good order.
 import type { AgentConfig } from '../config/agent-config.ts'
+import { encodeCommand } from '../codec/command-codec.ts'
+import type { Member } from '../gossip/events.ts'
 import { assert } from '../lib/assert.ts'
 import type { Random } from '../lib/random.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
+import type { CommandResult } from '../model/command.ts'
 import type { Limits } from '../model/limits.ts'
+import type { RaftConfigurationView } from '../model/query.ts'
+import type { RpcRequest } from '../model/rpc.ts'
 import { raftTiming } from '../raft/config.ts'
+import type { RaftEffect } from '../raft/events.ts'
 import type { Configuration } from '../raft/message.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { Host } from '../runtime/host.ts'
-import { decodeReply, encodeRequest } from '../codec/request-codec.ts'
-import { encodeCommand } from '../codec/command-codec.ts'
-import { requestError } from '../model/errors.ts'
-import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import type { AgentTrace } from './agent.ts'
 import { createBootstrap, type Bootstrap, type BootstrapOptions } from './bootstrap.ts'
-import { channels } from './channels.ts'
+import { call } from './call.ts'
+import { createLeadership, type Leadership } from './leadership.ts'
 import { createLocalServer, type LocalServerNode, type LocalServerOptions } from './local-server.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -22,8 +25,8 @@ import type { Pools } from './pools.ts'
 import { openRaftStorage, type RaftStorage } from './raft-storage.ts'
 import { RaftNode, type RaftEvents } from './raft-node.ts'
 import { createReconcile, type Reconcile, type ReconcileOptions } from './reconcile.ts'
+import { giveUpSeat } from './seat.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
-import { sleep } from './sleep.ts'
 import { Store } from './store.ts'
 import { memberView } from './tags.ts'
 
@@ -54,22 +57,24 @@ export interface ServerRole {
   onSessionClosed(to: Address): void
   /** The leader's RPC address, '' if none is known. */
   leaderText(): string
-  /** Gives the leadership and the seat away before a leave; true if there were other servers. */
-  beforeLeave(): Promise<boolean>
+  /** Gives the leadership and the seat away; true if there were other servers. */
+  leave(): Promise<boolean>
   stop(): Promise<void>
 }
-
-/** How long a leaving server waits to see itself out of the Raft configuration (reference: 5 s). */
-const leaveRemovalMs = 5000
 
 /** Opens the storage and starts the consensus. Errors: StartError when the data cannot be read. */
 export async function startServer(options: ServerRoleOptions): Promise<ServerRole> {
   const { host, config, limits, random } = options
   const store = new Store(host.clock, random.fork('store'))
   const storage = await openRaftStorage(host, config.dataDir, limits, options.log.named('raft'))
-  if (storage.restored.snapshot !== null)
-    store.restore(await storage.records(), storage.restored.snapshot.index)
-  return compose(options, store, storage)
+  try {
+    const { snapshot } = storage.restored
+    if (snapshot !== null) store.restore(await storage.records(), snapshot.index)
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+  return new Server(options, store, storage)
 }
 
 /** The trace's part of Raft's events; without a trace nothing is called. */
@@ -81,88 +86,130 @@ function traceEvents(trace: AgentTrace): Partial<RaftEvents> {
   }
 }
 
-function compose(options: ServerRoleOptions, store: Store, storage: RaftStorage): ServerRole {
-  const { host, config, pools, rpc, log, metrics } = options
-  const caughtUp = new Set<string>()
-  const raft = new RaftNode({
-    id: options.id,
-    timing: raftTiming(config.performance.raftMultiplier),
-    seed: options.random.fork('raft').uint32(),
-    limits: options.limits,
-    storage,
-    store,
-    rpc,
-    clock: host.clock,
-    log: log.named('raft'),
-    metrics,
-    addressOf: (id) => pools.lanServers.byId(id)?.rpc,
-    events: {
-      onRole: (effect) => {
-        log.info(roleWords[effect.role], { term: effect.term, leader: effect.leader ?? 'none' })
-        leadership.onRole(effect.role === 'leader', effect.term)
-        local.leaderHasChanged()
+class Server implements ServerRole {
+  readonly raft: RaftNode
+  readonly local: LocalServerNode
+  readonly #options: ServerRoleOptions
+  readonly #caughtUp = new Set<string>()
+  readonly #reconcile: Reconcile
+  readonly #leadership: Leadership
+  readonly #bootstrap: Bootstrap
+
+  constructor(options: ServerRoleOptions, store: Store, storage: RaftStorage) {
+    this.#options = options
+    this.raft = this.#makeRaft(store, storage)
+    this.#reconcile = createReconcile(reconcileOptions(options, this.raft, store, this.#caughtUp))
+    this.#leadership = createLeadership(this.raft, store, {
+      start: () => this.#reconcile.start(),
+      stop: () => {
+        this.#caughtUp.clear()
+        this.#reconcile.stop()
       },
-      onConfiguration: () => reconcile.touch(),
-      onCaughtUp(id) {
-        caughtUp.add(id)
-        reconcile.touch()
+    })
+    this.#bootstrap = createBootstrap(bootstrapOptions(options, this.raft))
+    this.local = createLocalServer({
+      ...localOptions(options),
+      raft: this.raft,
+      store,
+      bootstrap: this.#bootstrap,
+      expectLeave: (id) => this.#reconcile.expectLeave(id),
+    })
+  }
+
+  #makeRaft(store: Store, storage: RaftStorage): RaftNode {
+    const { host, config, pools, rpc, log, metrics, limits, id, random } = this.#options
+    return new RaftNode({
+      id,
+      timing: raftTiming(config.performance.raftMultiplier),
+      seed: random.fork('raft').uint32(),
+      limits,
+      storage,
+      store,
+      rpc,
+      clock: host.clock,
+      log: log.named('raft'),
+      metrics,
+      addressOf: (server) => pools.lanServers.byId(server)?.rpc,
+      events: {
+        onRole: (effect) => this.#onRole(effect),
+        onConfiguration: () => this.#reconcile.touch(),
+        onCaughtUp: (server) => {
+          this.#caughtUp.add(server)
+          this.#reconcile.touch()
+        },
+        onFatal: this.#options.onFatal,
+        onFault: this.#options.onFault,
+        ...traceEvents(this.#options.trace),
       },
-      onFatal: options.onFatal,
-      onFault: options.onFault,
-      ...traceEvents(options.trace),
-    },
-  })
-  const reconcile = createReconcile(reconcileOptions(options, raft, store, caughtUp))
-  const leadership = createLeadership(raft, store, reconcile, caughtUp)
-  const bootstrap = createBootstrap(bootstrapOptions(options, raft))
-  const local = createLocalServer(localOptions(options, raft, store, bootstrap))
-  return {
-    raft,
-    local,
-    onPoolsStarted() {
-      pools.onLanMember((event, member) => {
-        reconcile.touch(member.name)
-        if (member.tags.get('role') !== 'consul') return
-        bootstrap.consider()
-        const isGone = event === 'failed' || event === 'left'
-        if (isGone && member.id === raft.machine.leader) raft.onLeaderUnreachable(member.id)
-      })
-      if (config.bootstrap && !hasState(raft)) raft.bootstrap(bootstrapAlone(options))
-      bootstrap.consider()
-    },
-    onSessionClosed(to) {
-      const leader = raft.machine.leader
-      const address = leader === null || leader === options.id ? undefined : raft.addressOf(leader)
-      if (leader !== null && address !== undefined && isSameAddress(address, to))
-        raft.onLeaderUnreachable(leader)
-    },
-    leaderText() {
-      const leader = raft.machine.leader
-      const address = leader === null ? undefined : raft.addressOf(leader)
-      return address === undefined ? '' : formatAddress(address)
-    },
-    beforeLeave: () => giveUpSeat(options, raft, local),
-    async stop() {
-      reconcile.stop()
-      await raft.stop()
-    },
+    })
+  }
+
+  #onRole(effect: RaftEffect & { readonly kind: 'roleChanged' }): void {
+    const { role, term, leader } = effect
+    this.#options.log.info(roleWords[role], { term, leader: leader ?? 'none' })
+    this.#leadership.onRole(role === 'leader', term)
+    this.local.leaderHasChanged()
+  }
+
+  onPoolsStarted(): void {
+    const { pools, config } = this.#options
+    this.#leadership.open()
+    pools.onLanMember((event, member) => this.#onMember(event, member))
+    if (config.bootstrap && !hasState(this.raft)) this.raft.bootstrap(bootstrapAlone(this.#options))
+    this.#bootstrap.consider()
+  }
+
+  #onMember(event: string, member: Member): void {
+    this.#reconcile.touch(member.name)
+    if (member.tags.get('role') !== 'consul') return
+    this.#bootstrap.consider()
+    const isGone = event === 'failed' || event === 'left'
+    if (isGone && member.id === this.raft.machine.leader) this.raft.onLeaderUnreachable(member.id)
+  }
+
+  onSessionClosed(to: Address): void {
+    const { leader } = this.raft.machine
+    const address = leader === null || leader === this.#options.id ? undefined : this.raft.addressOf(leader)
+    if (leader !== null && address !== undefined && isSameAddress(address, to)) {
+      this.raft.onLeaderUnreachable(leader)
+    }
+  }
+
+  leaderText(): string {
+    const { leader } = this.raft.machine
+    const address = leader === null ? undefined : this.raft.addressOf(leader)
+    return address === undefined ? '' : formatAddress(address)
+  }
+
+  leave(): Promise<boolean> {
+    const { host, rpc, id, log } = this.#options
+    this.local.startLeaving()
+    this.#bootstrap.stop()
+    return giveUpSeat({
+      id,
+      clock: host.clock,
+      raft: this.raft,
+      local: this.local,
+      askToRemove: (leader, deadlineMs) => call(rpc, leader, { kind: 'removeServer', id }, deadlineMs),
+      log,
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#bootstrap.stop()
+    this.#reconcile.stop()
+    await this.raft.stop()
   }
 }
 
 function localOptions(
   options: ServerRoleOptions,
-  raft: RaftNode,
-  store: Store,
-  bootstrap: Bootstrap,
-): LocalServerOptions {
+): Omit<LocalServerOptions, 'raft' | 'store' | 'bootstrap' | 'expectLeave'> {
   const { host, config, pools } = options
   return {
     clock: host.clock,
     selfId: options.id,
-    raft,
-    store,
     lan: pools.lanServers,
-    bootstrap,
     datacenters: () => pools.datacenters(),
     wanMembers: () => (pools.wan === null ? [] : [...pools.wan.machine.members()].map(memberView)),
     thresholds: {
@@ -180,44 +227,16 @@ const roleWords: Readonly<Record<RaftNode['machine']['role'], string>> = {
   candidate: 'Entering candidate state',
 }
 
+/** True if this server belongs to a cluster: also one that has only voted in it so far. */
 function hasState(raft: RaftNode): boolean {
   const { machine } = raft
-  return machine.lastIndex > 0 || machine.snapshotIndex > 0
+  return machine.lastIndex > 0 || machine.snapshotIndex > 0 || machine.term > 0
 }
 
 function bootstrapAlone(options: ServerRoleOptions): Configuration {
   const { config } = options
   const address = formatAddress({ ip: config.advertise.lan, port: config.ports.server })
   return { servers: [{ id: options.id, address, suffrage: 'voter' }] }
-}
-
-/** The leader's duties begin once everything of earlier terms is applied here, and end with the term. */
-function createLeadership(
-  raft: RaftNode,
-  store: Store,
-  reconcile: Reconcile,
-  caughtUp: Set<string>,
-): { onRole(isLeader: boolean, term: number): void } {
-  let dutiesOfTerm = 0
-  const begin = async (term: number): Promise<void> => {
-    // A read index is given only after an entry of the own term is committed: the barrier (thesis 6.4).
-    const index = await raft.readIndex()
-    if (!index.ok || dutiesOfTerm !== term) return
-    await store.whenApplied(index.value, Infinity)
-    if (dutiesOfTerm === term) reconcile.start()
-  }
-  return {
-    onRole(isLeader, term) {
-      if (!isLeader) {
-        dutiesOfTerm = 0
-        caughtUp.clear()
-        reconcile.stop()
-      } else if (dutiesOfTerm !== term) {
-        dutiesOfTerm = term
-        void begin(term)
-      }
-    },
-  }
 }
 
 function reconcileOptions(
@@ -240,11 +259,44 @@ function reconcileOptions(
     },
     configuration: () => raft.machine.configuration,
     caughtUp,
-    write: async (command) => (await raft.propose(encodeCommand(command))).ok,
+    heardMs: (id) => raft.machine.progress.find((peer) => peer.id === id)?.lastContactMs ?? null,
+    askConfiguration: (id) => askConfiguration(options, id),
+    async write(command) {
+      const written = await raft.propose(encodeCommand(command))
+      if (written.ok) warnOfRefusals(written.value.result, log)
+      return written.ok
+    },
     changeServer: async (change) => (await raft.changeServer(change)).ok,
     log: log.named('leader'),
   }
 }
+
+/** What the catalog's own rules refuse is refused again a moment later: it is left to the next look at everything. */
+function warnOfRefusals(result: CommandResult, log: Logger): void {
+  if (result.kind === 'refused') log.warn('The catalog refuses a member', { reason: result.message })
+  if (result.kind === 'batch') for (const each of result.results) warnOfRefusals(each, log)
+}
+
+/** The Raft configuration that another server has, before it is taken into ours. */
+async function askConfiguration(options: ServerRoleOptions, id: string): Promise<readonly string[] | null> {
+  const { host, rpc, pools } = options
+  const server = pools.lanServers.byId(id)
+  if (server === undefined) return null
+  const reply = await call(rpc, server.rpc, configurationQuestion, host.clock.nowMs() + configurationMsMax)
+  if (reply.kind !== 'asked') return null
+  return (reply.value as RaftConfigurationView).servers.map((each) => each.id)
+}
+
+const configurationQuestion: RpcRequest = {
+  kind: 'ask',
+  datacenter: '',
+  hops: 1,
+  holdMs: 0,
+  question: 'raftConfiguration',
+  consistency: 'stale',
+}
+/** How long another server may take to tell its configuration. */
+const configurationMsMax = 2000
 
 function bootstrapOptions(options: ServerRoleOptions, raft: RaftNode): BootstrapOptions {
   const { host, config, pools, rpc, log } = options
@@ -264,36 +316,4 @@ function bootstrapOptions(options: ServerRoleOptions, raft: RaftNode): Bootstrap
     start: (configuration) => raft.bootstrap(configuration),
     log: log.named('bootstrap'),
   }
-}
-
-async function call(rpc: Rpc, to: Address, request: RpcRequest, deadlineMs: number): Promise<RpcReply> {
-  const answer = await rpc.call(to, channels.request, encodeRequest(request), { deadlineMs })
-  if (!answer.ok) return { kind: 'refused', error: requestError('timeout', answer.error.message) }
-  const reply = decodeReply(answer.value)
-  return reply.ok ? reply.value : { kind: 'refused', error: requestError('internal', reply.error.detail) }
-}
-
-/**
- * Gives the leadership away and leaves the Raft configuration, so that the others' majority shrinks in good order.
- * True if there are other servers. Gives up after a while: the leader also removes a member that has left.
- */
-async function giveUpSeat(
-  options: ServerRoleOptions,
-  raft: RaftNode,
-  local: LocalServerNode,
-): Promise<boolean> {
-  const { host, rpc, id, log } = options
-  const isMember = (): boolean => raft.machine.configuration.servers.some((server) => server.id === id)
-  if (!isMember() || raft.machine.configuration.servers.length === 1) return false
-  const untilMs = host.clock.nowMs() + leaveRemovalMs
-  if (local.isLeader()) await raft.transferLeadership(null)
-  while (isMember() && host.clock.nowMs() < untilMs) {
-    const leader = local.leaderAddress()
-    // A removed server hears nothing of it any more: the leader's word is that the removal is committed.
-    const reply = leader === null ? null : await call(rpc, leader, { kind: 'removeServer', id }, untilMs)
-    if (reply?.kind === 'done') return true
-    await sleep(host.clock, 50)
-  }
-  if (isMember()) log.warn('Still in the Raft configuration; the leader will remove this server')
-  return true
 }

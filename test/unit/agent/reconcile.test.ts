@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { differences, nextServerChange } from '../../../src/agent/reconcile.ts'
+import { differences, type Absence } from '../../../src/agent/mirror-catalog.ts'
+import { nextServerChange } from '../../../src/agent/mirror-servers.ts'
 import type { Member } from '../../../src/gossip/events.ts'
 import type { Command } from '../../../src/model/command.ts'
 import type { Configuration } from '../../../src/raft/message.ts'
 import { member, readerOf, silent, stateOf } from './samples.ts'
 
-function difference(members: readonly Member[], before: readonly Command[] = []): readonly Command[] {
+function difference(
+  members: readonly Member[],
+  before: readonly Command[] = [],
+  absence: Absence = 'forgotten',
+): readonly Command[] {
   const catalog = readerOf(stateOf(before))
-  return differences({ selfId: 'id-leader', datacenter: 'dc1', members: () => members, catalog, log: silent })
+  const options = { selfId: 'id-leader', datacenter: 'dc1', members: () => members, catalog, log: silent }
+  return differences(options, () => absence)
 }
 
 describe('differences', () => {
@@ -55,6 +61,32 @@ describe('differences', () => {
     expect(difference([], difference([member('n1')]))).toMatchObject([{ kind: 'deregister', node: 'n1' }])
   })
 
+  it('keeps a node that the pool does not know yet: after a start its members are still to be found', () => {
+    expect(difference([], difference([member('n1')]), 'unsure')).toEqual([])
+  })
+
+  it('marks a node critical that the pool does not find', () => {
+    expect(difference([], difference([member('n1')]), 'failed')).toMatchObject([
+      { kind: 'register', checks: [{ checkId: 'serfHealth', status: 'critical' }] },
+    ])
+  })
+
+  it('gives a name to the node that the pool has given it to, although the catalog thinks its holder healthy', () => {
+    const before = difference([member('n1')])
+    const commands = difference([member('n1', { id: 'id-new' })], before)
+    const state = stateOf([...before, ...commands])
+    expect(readerOf(state).node('n1')?.node.id).toBe('id-new')
+    expect(readerOf(state).checks('n1')).toMatchObject([{ status: 'passing' }])
+  })
+
+  it('leaves a node alone that was registered from outside under the name of a member that has left', () => {
+    const outside = difference([member('n1', { id: 'id-outside' })]).map(
+      (command) => ({ ...command, checks: [] }) as Command,
+    )
+    expect(difference([member('n1', { status: 'left' })], outside)).toEqual([])
+    expect(difference([member('n1', { status: 'failed' })], outside)).toEqual([])
+  })
+
   it('never deregisters the leader itself', () => {
     const before = difference([member('leader')])
     expect(difference([member('leader', { status: 'left' })], before)).toEqual([])
@@ -82,12 +114,18 @@ describe('nextServerChange', () => {
   const entry = (suffrage: 'voter' | 'learner', address = '10.0.0.2:8300'): Configuration => ({
     servers: [...alone.servers, { id: 'id-s2', address, suffrage }],
   })
-  const next = (configuration: Configuration, other: Member, caughtUp: readonly string[] = []): unknown =>
+  const next = (
+    configuration: Configuration,
+    other: Member | null,
+    more: { readonly caughtUp?: readonly string[]; readonly gone?: string; readonly avoided?: string } = {},
+  ): unknown =>
     nextServerChange(configuration, {
       selfId: 'id-leader',
       datacenter: 'dc1',
-      members: () => [self, other],
-      caughtUp: new Set(caughtUp),
+      members: () => (other === null ? [self] : [self, other]),
+      caughtUp: new Set(more.caughtUp ?? []),
+      isGone: (id) => id === more.gone,
+      isAvoided: (id) => id === more.avoided,
     })
 
   it('adds a new server as a learner', () => {
@@ -95,7 +133,7 @@ describe('nextServerChange', () => {
   })
   it('promotes a learner only when it has caught up', () => {
     expect(next(entry('learner'), server)).toBeNull()
-    expect(next(entry('learner'), server, ['id-s2'])).toEqual({ kind: 'promote', id: 'id-s2' })
+    expect(next(entry('learner'), server, { caughtUp: ['id-s2'] })).toEqual({ kind: 'promote', id: 'id-s2' })
   })
   it('follows a server to its new address', () => {
     expect(next(entry('voter', '10.0.0.7:8300'), server)).toEqual({
@@ -107,6 +145,22 @@ describe('nextServerChange', () => {
   it('removes a server that has left, and keeps one that has failed', () => {
     expect(next(entry('voter'), { ...server, status: 'left' })).toEqual({ kind: 'remove', id: 'id-s2' })
     expect(next(entry('voter'), { ...server, status: 'failed' })).toBeNull()
+  })
+  it('removes a server that the pool has long forgotten, but not one that it does not know yet', () => {
+    expect(next(entry('voter'), null)).toBeNull()
+    expect(next(entry('voter'), null, { gone: 'id-s2' })).toEqual({ kind: 'remove', id: 'id-s2' })
+  })
+  it('removes a server at once when another one has taken its address', () => {
+    expect(next(entry('voter'), { ...server, id: 'id-new' })).toEqual({ kind: 'remove', id: 'id-s2' })
+  })
+  it('removes a server that has become a client', () => {
+    expect(next(entry('voter'), { ...server, tags: member('s2').tags })).toEqual({
+      kind: 'remove',
+      id: 'id-s2',
+    })
+  })
+  it('does not take in again who is leaving', () => {
+    expect(next(alone, server, { avoided: 'id-s2' })).toBeNull()
   })
   it('does not take in clients, nor servers of another datacenter', () => {
     expect(next(alone, member('c1'))).toBeNull()

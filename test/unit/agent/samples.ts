@@ -1,5 +1,5 @@
 // Members and catalog readers for the agent's unit tests.
-import type { CatalogReader } from '../../../src/agent/reconcile.ts'
+import type { CatalogReader } from '../../../src/agent/mirror-catalog.ts'
 import type { Logger } from '../../../src/agent/log.ts'
 import type { Member } from '../../../src/gossip/events.ts'
 import type { Command } from '../../../src/model/command.ts'

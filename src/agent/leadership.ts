@@ -1,0 +1,47 @@
+// When the leader's duties begin and end.
+import type { RaftNode } from './raft-node.ts'
+import type { Store } from './store.ts'
+
+/** What only the leader does. */
+export interface LeaderDuties {
+  start(): void
+  stop(): void
+}
+
+/** The duties of one server over its terms. */
+export interface Leadership {
+  /** The pools are there. */
+  open(): void
+  onRole(isLeader: boolean, term: number): void
+}
+
+/**
+ * The leader's duties begin once everything of earlier terms is applied here, and end with the term. They need the
+ * pools: a server that is alone may lead before those are there, and waits for `open`.
+ */
+export function createLeadership(raft: RaftNode, store: Store, duties: LeaderDuties): Leadership {
+  let isOpen = false
+  let dutiesOfTerm = 0
+  const begin = async (term: number): Promise<void> => {
+    // A read index is given only after an entry of the own term is committed: the barrier (thesis 6.4).
+    const index = await raft.readIndex()
+    if (!index.ok || dutiesOfTerm !== term) return
+    await store.whenApplied(index.value, Infinity)
+    if (dutiesOfTerm === term) duties.start()
+  }
+  return {
+    open() {
+      isOpen = true
+      if (dutiesOfTerm !== 0) void begin(dutiesOfTerm)
+    },
+    onRole(isLeader, term) {
+      if (!isLeader) {
+        dutiesOfTerm = 0
+        duties.stop()
+      } else if (dutiesOfTerm !== term) {
+        dutiesOfTerm = term
+        if (isOpen) void begin(term)
+      }
+    },
+  }
+}

@@ -1,0 +1,84 @@
+// Which servers belong into the Raft configuration: the next change that the pool asks for. Looking only.
+import type { Member } from '../gossip/events.ts'
+import { formatAddress } from '../model/address.ts'
+import type { ServerChange } from '../raft/events.ts'
+import type { Configuration, ServerEntry } from '../raft/message.ts'
+import { serverOf, type ServerInfo } from './servers.ts'
+
+/** What is compared. */
+export interface ServerMirrorOptions {
+  readonly selfId: string
+  readonly datacenter: string
+  readonly members: () => Iterable<Member>
+  /** Ids of learners that have caught up with the log. */
+  readonly caughtUp: ReadonlySet<string>
+  /** True for a server that must not be taken in now: it is leaving, or it is of another cluster. */
+  readonly isAvoided: (id: string) => boolean
+  /** True for a server that is unknown to the pool and silent for so long that it must be gone. */
+  readonly isGone: (id: string) => boolean
+}
+
+/** The next change that the pool asks for, or null when there is none. Removals come first. */
+export function nextServerChange(
+  configuration: Configuration,
+  options: ServerMirrorOptions,
+): ServerChange | null {
+  const memberById = new Map<string, Member>()
+  for (const member of options.members()) memberById.set(member.id, member)
+  const alive = aliveServers(memberById, options.datacenter)
+  for (const entry of configuration.servers) {
+    if (entry.id !== options.selfId && mustGo(entry, memberById.get(entry.id), { alive, options })) {
+      return { kind: 'remove', id: entry.id }
+    }
+  }
+  const known = new Map(configuration.servers.map((server) => [server.id, server]))
+  for (const server of alive) {
+    const change = changeOf(server, known.get(server.id), options)
+    if (change !== null) return change
+  }
+  return null
+}
+
+function aliveServers(memberById: ReadonlyMap<string, Member>, datacenter: string): readonly ServerInfo[] {
+  return [...memberById.values()]
+    .filter((member) => member.status === 'alive')
+    .map(serverOf)
+    .filter((server) => server !== null)
+    .filter((server) => server.datacenter === datacenter)
+}
+
+/** A server goes when it has left, is a client now, or has been replaced; one that has failed may come back. */
+function mustGo(
+  entry: ServerEntry,
+  member: Member | undefined,
+  pool: { readonly alive: readonly ServerInfo[]; readonly options: ServerMirrorOptions },
+): boolean {
+  if (member !== undefined) {
+    return member.status === 'left' || (member.status === 'alive' && serverOf(member) === null)
+  }
+  const isReplaced = pool.alive.some((server) => formatAddress(server.rpc) === entry.address)
+  return isReplaced || pool.options.isGone(entry.id)
+}
+
+function changeOf(
+  server: ServerInfo,
+  entry: ServerEntry | undefined,
+  options: ServerMirrorOptions,
+): ServerChange | null {
+  const { id } = server
+  const address = formatAddress(server.rpc)
+  if (entry === undefined) return options.isAvoided(id) ? null : { kind: 'addLearner', id, address }
+  if (entry.address !== address) return { kind: 'setAddress', id, address }
+  if (entry.suffrage === 'learner' && options.caughtUp.has(id)) return { kind: 'promote', id }
+  return null
+}
+
+/**
+ * True if a server belongs to another cluster: it has a configuration, and none of our servers is in it. Taking it in
+ * would make one log of two that have nothing in common.
+ */
+export function isForeign(id: string, its: readonly string[], ours: Configuration): boolean {
+  const others = its.filter((other) => other !== id)
+  if (its.length === 0) return false
+  return !others.some((other) => ours.servers.some((server) => server.id === other))
+}

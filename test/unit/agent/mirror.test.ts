@@ -1,0 +1,176 @@
+// The leader's mirror over time: what it writes again, what it waits for, and whom it takes in.
+import { describe, expect, it } from 'vitest'
+import { createReconcile, type Reconcile, type ReconcileOptions } from '../../../src/agent/reconcile.ts'
+import type { Member } from '../../../src/gossip/events.ts'
+import type { Command } from '../../../src/model/command.ts'
+import type { ServerChange } from '../../../src/raft/events.ts'
+import { member, readerOf, settled, silent, stateOf, TestClock } from './samples.ts'
+
+/** A leader with its catalog, pool and configuration, all in memory. */
+class Leader {
+  readonly clock = new TestClock()
+  readonly state = stateOf([])
+  readonly members = new Map<string, Member>()
+  readonly changes: ServerChange[] = []
+  /** Answers of the next writes; true when there is none left. */
+  outcomes: boolean[] = []
+  /** What other servers say of their own configuration. */
+  readonly configurations = new Map<string, readonly string[] | null>()
+  servers: { readonly id: string; readonly address: string; readonly suffrage: 'voter' | 'learner' }[]
+  readonly reconcile: Reconcile
+  #index = 100
+
+  constructor(servers: readonly string[] = ['id-leader']) {
+    this.servers = servers.map((id, at) => ({ id, address: `10.0.0.${at + 1}:8300`, suffrage: 'voter' }))
+    this.see(member('leader', { role: 'consul' }))
+    this.reconcile = createReconcile(this.#options())
+  }
+
+  #options(): ReconcileOptions {
+    return {
+      clock: this.clock,
+      selfId: 'id-leader',
+      datacenter: 'dc1',
+      members: () => this.members.values(),
+      member: (name) => this.members.get(name),
+      catalog: readerOf(this.state),
+      configuration: () => ({ servers: this.servers }),
+      caughtUp: new Set(),
+      heardMs: () => 0,
+      askConfiguration: (id) => Promise.resolve(this.configurations.get(id) ?? null),
+      write: (command) => Promise.resolve(this.#write(command)),
+      changeServer: (change) => Promise.resolve(this.#change(change)),
+      log: silent,
+    }
+  }
+
+  #write(command: Command): boolean {
+    const isWritten = this.outcomes.shift() ?? true
+    if (isWritten) this.state.apply(this.#index++, command)
+    return isWritten
+  }
+
+  #change(change: ServerChange): boolean {
+    this.changes.push(change)
+    if (change.kind === 'remove') this.servers = this.servers.filter((server) => server.id !== change.id)
+    if (change.kind === 'addLearner')
+      this.servers.push({ id: change.id, address: change.address, suffrage: 'learner' })
+    return true
+  }
+
+  see(seen: Member): void {
+    this.members.set(seen.name, seen)
+  }
+
+  has(node: string): boolean {
+    return readerOf(this.state).node(node) !== null
+  }
+
+  health(node: string): string | undefined {
+    return readerOf(this.state).checks(node)[0]?.status
+  }
+
+  async start(): Promise<this> {
+    this.reconcile.start()
+    await settled()
+    return this
+  }
+}
+
+describe('what could not be written', () => {
+  it('is written again after a second, although other members change meanwhile', async () => {
+    const leader = await new Leader().start()
+    leader.see(member('n1'))
+    leader.outcomes = [false]
+    leader.reconcile.touch('n1')
+    await leader.clock.run(500)
+    leader.see(member('n2'))
+    leader.reconcile.touch('n2')
+    await leader.clock.run(1500)
+    expect([leader.has('n1'), leader.has('n2')]).toEqual([true, true])
+  })
+})
+
+describe('what the pool does not know', () => {
+  it('counts as failed ten seconds after the start, and as gone after a minute', async () => {
+    const before = await new Leader().start()
+    before.see(member('n1'))
+    before.reconcile.touch('n1')
+    await settled()
+    before.members.delete('n1')
+    before.reconcile.stop()
+    await before.start()
+    await before.clock.run(8000, 1000)
+    expect(before.health('n1')).toBe('passing')
+    await before.clock.run(5000, 1000)
+    expect(before.health('n1')).toBe('critical')
+    await before.clock.run(40_000, 1000)
+    expect(before.has('n1')).toBe(true)
+    await before.clock.run(10_000, 1000)
+    expect(before.has('n1')).toBe(false)
+  })
+
+  it('goes at once when the pool says that it has forgotten it', async () => {
+    const leader = await new Leader().start()
+    leader.see(member('n1'))
+    leader.reconcile.touch('n1')
+    await settled()
+    leader.members.delete('n1')
+    leader.reconcile.touch('n1')
+    await settled()
+    expect(leader.has('n1')).toBe(false)
+  })
+
+  it('leaves the Raft configuration when it has been silent for a minute', async () => {
+    const leader = await new Leader(['id-leader', 'id-gone', 'id-s3']).start()
+    leader.see(member('s3', { role: 'consul', address: { ip: '10.0.0.3', port: 8301 } }))
+    await leader.clock.run(50_000, 1000)
+    expect(leader.changes).toEqual([])
+    await leader.clock.run(90_000, 1000)
+    expect(leader.changes).toEqual([{ kind: 'remove', id: 'id-gone' }])
+  })
+})
+
+describe('a new server', () => {
+  const s2 = member('s2', { role: 'consul', address: { ip: '10.0.0.2', port: 8301 } })
+
+  it.each([
+    ['without a configuration', [], true],
+    ['that knows one of us', ['id-s2', 'id-leader'], true],
+    ['that was removed and knows the others', ['id-leader'], true],
+    ['that is a cluster of its own', ['id-s2'], false],
+    ['of another cluster', ['id-s2', 'id-x', 'id-y'], false],
+  ])('%s: taken in %j %s', async (_, its, isTaken) => {
+    const leader = new Leader()
+    leader.configurations.set('id-s2', its)
+    leader.see(s2)
+    await leader.start()
+    expect(leader.changes.map((change) => change.kind)).toEqual(isTaken ? ['addLearner'] : [])
+    await leader.clock.run(5000, 100)
+    expect(leader.changes).toHaveLength(isTaken ? 1 : 0)
+  })
+
+  it('that does not answer is asked again after a second', async () => {
+    const leader = new Leader()
+    leader.see(s2)
+    await leader.start()
+    expect(leader.changes).toEqual([])
+    leader.configurations.set('id-s2', [])
+    await leader.clock.run(2500, 100)
+    expect(leader.changes).toHaveLength(1)
+  })
+
+  it('that has asked to leave is not taken in again before the pool knows, and is when it comes back', async () => {
+    const leader = new Leader(['id-leader', 'id-s2'])
+    leader.configurations.set('id-s2', ['id-leader'])
+    leader.see(s2)
+    await leader.start()
+    leader.reconcile.expectLeave('id-s2')
+    leader.servers.pop()
+    leader.reconcile.touch()
+    await leader.clock.run(5000, 100)
+    expect(leader.changes).toEqual([])
+    await leader.clock.run(15_000, 100)
+    expect(leader.changes).toMatchObject([{ kind: 'addLearner', id: 'id-s2' }])
+  })
+})
