@@ -10,6 +10,7 @@ import {
   pattern,
   rejectsWith,
   sleep,
+  until,
   utf8,
   within,
 } from '../harness.ts'
@@ -190,15 +191,14 @@ function failing(host: Host, { ip }: World): readonly ConformanceCase[] {
           async (url) => {
             const abort = new AbortController()
             const asking = host.http.fetch(url, { signal: abort.signal })
-            for (let turn = 0; turn < 100 && !hasBegun; turn++) await sleep(host, 20)
+            await until(host, 'the server has begun', () => hasBegun)
             abort.abort(new Error('changed my mind'))
             const error = await asking.then(
               () => undefined,
               (reason: unknown) => reason,
             )
             ok(error instanceof Error && error.message === 'changed my mind', `reason: ${String(error)}`)
-            for (let turn = 0; turn < 100 && aborts === 0; turn++) await sleep(host, 20)
-            equal(aborts, 1, 'aborts seen by the server')
+            await until(host, 'the server sees the abort', () => aborts === 1)
           },
         )
       },
