@@ -170,7 +170,10 @@ export interface TlsServerOptions {
 
 /** A server whose certificates can be replaced while it runs. */
 export interface TlsReplaceable {
-  /** New connections get these options; open ones stay. Throws HostError, and the old ones stay in force. */
+  /**
+   * New connections get these options, and no session of before is taken up again; open connections stay. Throws
+   * HostError, and the old options stay in force.
+   */
   replaceTls(tls: TlsServerOptions): void
 }
 

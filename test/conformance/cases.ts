@@ -9,6 +9,7 @@ import { httpsCases } from './cases/https.ts'
 import { processCases } from './cases/processes.ts'
 import { systemCases } from './cases/system.ts'
 import { tcpCases } from './cases/tcp.ts'
+import { tlsConnectionCases } from './cases/tls-connections.ts'
 import { tlsCases } from './cases/tls.ts'
 import { udpCases } from './cases/udp.ts'
 import type { ConformanceCase, World } from './harness.ts'
@@ -20,6 +21,7 @@ export function conformanceCases(host: Host, world: World): readonly Conformance
     ...udpCases(host, world),
     ...tcpCases(host, world),
     ...tlsCases(host, world),
+    ...tlsConnectionCases(host, world),
     ...httpServerCases(host, world),
     ...httpConnectionCases(host, world),
     ...httpClientCases(host, world),

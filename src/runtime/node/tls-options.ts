@@ -28,7 +28,7 @@ interface ContextSettings {
 export interface ClientSettings extends ContextSettings {
   readonly rejectUnauthorized: boolean
   readonly servername: string
-  readonly checkServerIdentity: CheckServerIdentity
+  readonly checkServerIdentity?: CheckServerIdentity
 }
 
 /** What a server gives to node:tls. */
@@ -53,13 +53,19 @@ export async function clientSettings(
 ): Promise<ClientSettings> {
   const [{ checkServerIdentity }, crypto] = await Promise.all([import('node:tls'), import('node:crypto')])
   const name = options.serverName ?? host
+  // An address is no name to ask for; one that stands in for another is compared here.
+  const isAddress = isIpv6(name) || /^[\d.]+$/.test(name)
+  const check = (): Pick<ClientSettings, 'checkServerIdentity'> => {
+    if (options.verify === 'chain') return { checkServerIdentity: () => undefined }
+    if (!isAddress || name === host) return {}
+    return { checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate) }
+  }
   return {
     ...materialOf(action, crypto, options),
     rejectUnauthorized: options.verify !== 'nothing',
-    // An address is no name to ask for.
-    servername: isIpv6(name) || /^[\d.]+$/.test(name) ? '' : name,
-    checkServerIdentity: (_, certificate) =>
-      options.verify === 'name' ? checkServerIdentity(name, certificate) : undefined,
+    servername: isAddress ? '' : name,
+    // Only where it is needed: HTTPS connections with a check of one's own are not used again.
+    ...check(),
   }
 }
 

@@ -159,6 +159,22 @@ function speaking(host: Host, serve: Serve): readonly ConformanceCase[] {
         ),
     },
     {
+      name: 'https: a connection is used again for the next request of the same options',
+      run: () =>
+        serve(
+          (_, from) => new Response(String(from.port)),
+          async ({ certificates, read }) => {
+            const tls = mutualClient(certificates)
+            const ports = [await read(tls), await read(tls), await read({ ...tls })]
+            equal(
+              [ports[1] === ports[0], ports[2] === ports[0]],
+              [true, false],
+              `same port (${ports.join()})`,
+            )
+          },
+        ),
+    },
+    {
       name: 'https: large bodies go there and back',
       run: () =>
         serve(

@@ -8,7 +8,18 @@ import type {
   TlsListener,
   TlsServerOptions,
 } from '../../../src/runtime/host.ts'
-import { type Deferred, Recorder, Skip, type World, deferred, text, within } from '../harness.ts'
+import {
+  type Deferred,
+  Recorder,
+  Skip,
+  type World,
+  deferred,
+  equal,
+  pattern,
+  text,
+  until,
+  within,
+} from '../harness.ts'
 
 /** The certificates of test/conformance/certificates. `server`, `second` and `client` are from `ca`, `rogue` is not. */
 export interface Certificates {
@@ -88,4 +99,23 @@ export async function listening(
     await within(host, 3000, Promise.all(open.map((one) => one.closed.promise)))
     await listener.close()
   }
+}
+
+/** A case with a server that asks for certificates. */
+export function mutual(
+  host: Host,
+  world: World,
+  use: (one: Listening) => Promise<void>,
+): () => Promise<void> {
+  return () => listening(host, world, mutualServer, use)
+}
+
+/** Fails unless bytes go both ways. */
+export async function echo(host: Host, client: Recorder<TlsConnection>, server: Recorder): Promise<void> {
+  client.connection.write(pattern(1000))
+  await until(host, 'the bytes are there', () => server.bytesSeen === 1000)
+  equal(server.bytes, pattern(1000), 'bytes at the server')
+  server.connection.write(pattern(500, 3))
+  await until(host, 'the answer is there', () => client.bytesSeen === 500)
+  equal(client.bytes, pattern(500, 3), 'bytes at the client')
 }
