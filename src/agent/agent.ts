@@ -83,6 +83,9 @@ export async function createAgent(
 /** How long requests may go on when the agent stops. */
 const httpGraceMs = 500
 
+/** How long each part of the agent may take to close. */
+const closeMsMax = 10_000
+
 /** How long a leave may take before a signal's exit gives up on it (reference: 15 s). */
 const leaveGraceMs = 15_000
 
@@ -453,11 +456,14 @@ class RunningAgent implements Agent {
     await this.#detachSinks()
   }
 
+  /** A disk that hangs must not keep the agent from ending either: what it has not written nobody was told of. */
   async #close(what: string, close: () => Promise<unknown> | undefined): Promise<void> {
-    try {
-      await close()
-    } catch (error) {
-      this.#logger.warn('Cannot close', { what, error: describe(error) })
-    }
+    const isClosed = new AbortController()
+    const closing = Promise.resolve()
+      .then(close)
+      .catch((error: unknown) => this.#logger.warn('Cannot close', { what, error: describe(error) }))
+      .finally(() => isClosed.abort())
+    await Promise.race([closing, sleep(this.#host.clock, closeMsMax, isClosed.signal)])
+    if (!isClosed.signal.aborted) this.#logger.warn('Not closed in time; ending without it', { what })
   }
 }

@@ -3,6 +3,7 @@ import { createAgent, type Agent } from '../../../src/agent/agent.ts'
 import { flagMap, parseFlags } from '../../../src/config/flags.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { agentFlags } from '../../../src/config/settings.ts'
+import type { Limits } from '../../../src/model/limits.ts'
 import type { Host } from '../../../src/runtime/host.ts'
 import type { Machine } from '../../sim/machine.ts'
 import type { SimProcess } from '../../sim/process.ts'
@@ -17,12 +18,18 @@ export interface Started {
   readonly agent: Promise<Agent>
 }
 
-/** Starts an agent on a machine, on its address and in its `/data`. `change` puts something between it and its host. */
+/** What a test may put between an agent and its host, and into it. */
+export interface StartOptions {
+  readonly change?: (host: Host) => Host
+  readonly limits?: Limits
+}
+
+/** Starts an agent on a machine, on its address and in its `/data`. */
 export function startAgent(
   world: World,
   machine: Machine,
   args: readonly string[],
-  change: (host: Host) => Host = (host) => host,
+  options: StartOptions = {},
 ): Started {
   const { process, host } = world.boot(machine)
   const all = [
@@ -36,7 +43,8 @@ export function startAgent(
     '/data',
     ...args,
   ]
-  return { process, host, agent: start(change(host), all) }
+  const changed = options.change?.(host) ?? host
+  return { process, host, agent: start(changed, all, options) }
 }
 
 /** Starts several agents that join the first, and waits until all have started. */
@@ -69,12 +77,12 @@ export async function stopAll(world: World, agents: readonly Agent[]): Promise<v
   await world.wait(Promise.all(agents.map((agent) => agent.stop())), 30_000)
 }
 
-async function start(host: Host, args: readonly string[]): Promise<Agent> {
+async function start(host: Host, args: readonly string[], { limits }: StartOptions): Promise<Agent> {
   const flags = parseFlags(specs, args)
   if (!flags.ok) throw new Error(JSON.stringify(flags.error))
   const config = await loadConfig({ uses: flags.value.uses, args }, host)
   if (!config.ok) throw new Error(config.error.map((problem) => problem.message).join('; '))
-  return createAgent(config.value, host)
+  return createAgent(config.value, host, limits === undefined ? {} : { limits })
 }
 
 /** A machine with a data directory. */

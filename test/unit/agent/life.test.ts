@@ -47,7 +47,7 @@ describe('a restart', () => {
     const machine = machineIn(world, 'n1')
     const args = ['-server', '-bootstrap-expect', '1']
     await stopAll(world, [await world.wait(startAgent(world, machine, args).agent, 10_000)])
-    const again = startAgent(world, machine, args, (host) => slowToBind(host))
+    const again = startAgent(world, machine, args, { change: slowToBind })
     const agent = await world.wait(again.agent, 20_000)
     await world.run(3000)
     expect(await get(world, agent, '/v1/health/node/n1')).toMatchObject([{ CheckID: 'serfHealth' }])
