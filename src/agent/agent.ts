@@ -182,6 +182,7 @@ class RunningAgent implements Agent {
       wan: config.server ? pools.wanServers : null,
       clock: host.clock,
       random: this.#random.fork('router'),
+      waitingPerServerMax: Math.floor((this.#limits.requestsPerSessionMax * 3) / 4),
       holdMs: config.performance.rpcHoldTimeoutMs,
       log: this.#logger.named('router'),
     })

@@ -16,6 +16,32 @@ export type ForwardedRequest = Extract<RpcRequest, { readonly hops: number }>
 export interface ForwardPorts {
   readonly rpc: Rpc
   readonly clock: Clock
+  readonly signs: SignsOfLife
+}
+
+/** Asks agents whether they are there; all calls to one agent share a question that is under way. */
+export interface SignsOfLife {
+  /** False if the agent gave no sign by `deadlineMs`. */
+  ask(to: Address, deadlineMs: number): Promise<boolean>
+}
+
+/** Makes the questions of one agent. */
+export function createSignsOfLife(rpc: Rpc): SignsOfLife {
+  const underWay = new Map<string, Promise<boolean>>()
+  return {
+    ask(to, deadlineMs) {
+      const key = formatAddress(to)
+      const known = underWay.get(key)
+      if (known !== undefined) return known
+      const asking = rpc.call(to, channels.request, signOfLife, { deadlineMs }).then((answer) => {
+        underWay.delete(key)
+        // A session that is full of our own questions is none that is silent.
+        return answer.ok || answer.error.code === 'overloaded'
+      })
+      underWay.set(key, asking)
+      return asking
+    },
+  }
 }
 
 /** How long to wait for one agent. */
@@ -85,32 +111,27 @@ interface ContactWatch {
 
 /** Asks for a sign of life after a third of the time, and calls `onSilence` if none comes. */
 function watchContact(
-  { rpc, clock }: ForwardPorts,
+  { signs, clock }: ForwardPorts,
   to: Address,
   attempt: Attempt,
   onSilence: () => void,
 ): ContactWatch {
   const { contactByMs, deadlineMs } = attempt
-  const over = new AbortController()
   let hasContact = false
-  const ask = (): void => {
-    void rpc
-      .call(to, channels.request, signOfLife, { deadlineMs: contactByMs, signal: over.signal })
-      .then((answer) => {
-        // A session that is full of our own questions is none that is silent.
-        if (answer.ok || answer.error.code === 'overloaded') hasContact = true
-        else if (!over.signal.aborted) onSilence()
-      })
+  let isOver = false
+  const ask = async (): Promise<void> => {
+    hasContact = await signs.ask(to, contactByMs)
+    if (!hasContact && !isOver) onSilence()
   }
   const nowMs = clock.nowMs()
   // A call that ends before anybody would notice needs no second one.
   const atMs = contactByMs < deadlineMs ? nowMs + Math.floor((contactByMs - nowMs) / 3) : Infinity
-  const disarm = clock.wakeAt(atMs, ask)
+  const disarm = clock.wakeAt(atMs, () => void ask())
   return {
     hasContact: () => hasContact,
     end() {
+      isOver = true
       disarm()
-      over.abort()
     },
   }
 }

@@ -1,14 +1,22 @@
 // Where a request is carried out: here, at the leader, at any server, or in another datacenter.
 // Clients forward to a server, followers to the leader, servers across datacenters.
 import type { Random } from '../lib/random.ts'
-import { isSameAddress, type Address } from '../model/address.ts'
+import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
-import type { RpcFailure } from '../rpc/failure.ts'
+import { failure, type RpcFailure } from '../rpc/failure.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { Clock } from '../runtime/host.ts'
-import { forward, type Attempt, type ForwardedRequest, type Forwarding } from './forward.ts'
+import {
+  createSignsOfLife,
+  forward,
+  type Attempt,
+  type ForwardedRequest,
+  type Forwarding,
+  type SignsOfLife,
+} from './forward.ts'
 import type { Logger } from './log.ts'
+import { attemptMsMin, Patience, waitOf, wayBackMs } from './patience.ts'
 import type { ServerDirectory, ServerInfo } from './servers.ts'
 import { sleep } from './sleep.ts'
 
@@ -38,6 +46,8 @@ export interface RouterOptions {
   readonly wan: ServerDirectory | null
   readonly clock: Clock
   readonly random: Random
+  /** Questions that may wait at one server at once, so that those that do not wait find room beside them. */
+  readonly waitingPerServerMax: number
   /** `performance.rpc_hold_timeout`: no request is held for longer here, whatever the asker says. */
   readonly holdMs: number
   readonly log: Logger
@@ -53,25 +63,29 @@ export interface Router {
 const hopsMax = 4
 /** A server that gives no sign for so long is given up. */
 const contactMsMax = 3000
-/** Kept back at each forward, so that the other's refusal arrives before we give up ourselves. */
-const wayBackMs = 250
-/** Another attempt is worth making only if it may take so long: a write that is cut off too early is in doubt. */
-const attemptMsMin = 200
 /** Failed servers are tried too, but a datacenter of which gossip knows none alive is not waited for. */
 const failedMsMax = 2000
 /** After the leader has changed a write to the old one is waited for so long: its answer may be on its way. */
 const lateAnswerMs = 1000
 
+interface Context extends RouterOptions {
+  /** Questions that wait, by the server that they wait at. */
+  readonly waitingByServer: Map<string, number>
+  readonly signs: SignsOfLife
+}
+
 /** Makes the router of one agent. */
 export function createRouter(options: RouterOptions): Router {
-  return { request: (request, signal) => route(options, request, signal) }
+  const signs = createSignsOfLife(options.rpc)
+  const context: Context = { ...options, waitingByServer: new Map(), signs }
+  return { request: (request, signal) => route(context, request, signal) }
 }
 
 function refuse(error: RequestError): RpcReply {
   return { kind: 'refused', error }
 }
 
-async function route(options: RouterOptions, request: RpcRequest, signal: AbortSignal): Promise<RpcReply> {
+async function route(options: Context, request: RpcRequest, signal: AbortSignal): Promise<RpcReply> {
   const { local } = options
   if (!('datacenter' in request)) {
     return local === null ? refuse(notAServer()) : local.serve(request, signal)
@@ -114,61 +128,9 @@ interface Call {
   readonly patience: Patience
 }
 
-/** How long a request may still take: on purpose (a blocking query), and while its place is looked for. */
-class Patience {
-  readonly #clock: Clock
-  readonly #holdMs: number
-  readonly #startMs: number
-  readonly #endAtMs: number
-  #searchUntilMs: number
-
-  constructor({ clock, holdMs }: RouterOptions, request: ForwardedRequest) {
-    this.#clock = clock
-    this.#holdMs = Math.min(holdMs, request.holdMs)
-    this.#startMs = clock.nowMs()
-    this.#searchUntilMs = this.#startMs + this.#holdMs
-    this.#endAtMs = this.#searchUntilMs + waitOf(request)
-  }
-
-  /** What is left of the time to look for a place. */
-  get searchLeftMs(): number {
-    return Math.max(0, this.#searchUntilMs - this.#clock.nowMs())
-  }
-
-  /** True when there is no time for another attempt. */
-  get isOver(): boolean {
-    return this.searchLeftMs < attemptMsMin
-  }
-
-  /** The request as it is to be asked now, one hop further: it has waited for a while already. */
-  rest(request: ForwardedRequest): ForwardedRequest {
-    const holdMs = Math.max(0, this.searchLeftMs - wayBackMs)
-    return { ...this.restHere(request), hops: request.hops + 1, holdMs }
-  }
-
-  /** The request as it is to be carried out here now. */
-  restHere(request: ForwardedRequest): ForwardedRequest {
-    if (request.kind !== 'read' || request.options.minIndex === 0) return request
-    const waitMs = Math.max(0, request.options.waitMs - (this.#clock.nowMs() - this.#startMs))
-    return { ...request, options: { ...request.options, waitMs } }
-  }
-
-  /** A call that went well for a while and then broke: its place is looked for as if it were new. */
-  onBroken(lastedMs: number): void {
-    if (lastedMs < 1000) return
-    this.#searchUntilMs = Math.min(this.#clock.nowMs() + this.#holdMs, this.#endAtMs)
-  }
-}
-
-/** Time that the asked server may spend waiting, on purpose. */
-function waitOf(request: ForwardedRequest): number {
-  if (request.kind !== 'read' || request.options.minIndex === 0) return 0
-  return request.options.waitMs + Math.ceil(request.options.waitMs / 16)
-}
-
 /** Asks one agent for at most `shareMs`, besides what it waits on purpose. */
-function askOne(
-  options: RouterOptions,
+async function askOne(
+  options: Context,
   call: Call,
   to: Address,
   attempt: { readonly shareMs: number; readonly onObsolete?: Attempt['onObsolete'] },
@@ -176,28 +138,54 @@ function askOne(
   const nowMs = options.clock.nowMs()
   const { shareMs, onObsolete } = attempt
   const request = call.patience.rest(call.request)
-  return forward(options, to, request, {
+  const place = waitOf(request) > 0 ? takePlace(options, to) : leaveNothing
+  if (place === null) return tooMany
+  const sent = await forward(options, to, request, {
     deadlineMs: nowMs + shareMs + waitOf(request),
     contactByMs: nowMs + Math.min(shareMs, contactMsMax),
     signal: call.signal,
     ...(onObsolete === undefined ? {} : { onObsolete }),
   })
+  place()
+  return sent
+}
+
+const tooMany: Forwarding = {
+  kind: 'failed',
+  failure: failure('overloaded', 'Too many blocking queries wait there already', false),
+  lastedMs: 0,
+}
+
+const leaveNothing = (): void => undefined
+
+/** One more question waits at a server; returns what ends that, or null if there are too many. */
+function takePlace({ waitingByServer, waitingPerServerMax }: Context, to: Address): (() => void) | null {
+  const key = formatAddress(to)
+  const count = waitingByServer.get(key) ?? 0
+  if (count >= waitingPerServerMax) return null
+  waitingByServer.set(key, count + 1)
+  return () => {
+    const left = (waitingByServer.get(key) ?? 1) - 1
+    if (left > 0) waitingByServer.set(key, left)
+    else waitingByServer.delete(key)
+  }
 }
 
 /** Reads may be asked again; a write that may have arrived may not. */
-function mayRetry(request: ForwardedRequest, failure: RpcFailure): boolean {
-  return failure.code !== 'cancelled' && (request.kind !== 'write' || !failure.sent)
+function mayRetry(request: ForwardedRequest, reason: RpcFailure): boolean {
+  return reason.code !== 'cancelled' && (request.kind !== 'write' || !reason.sent)
 }
 
-function failed(request: ForwardedRequest, failure: RpcFailure): RpcReply {
-  if (failure.code === 'cancelled') return refuse(requestError('cancelled', 'The client has gone'))
-  const message = `rpc error making call: ${failure.message}`
-  if (request.kind !== 'write' || !failure.sent) return refuse(requestError('timeout', message))
+function failed(request: ForwardedRequest, reason: RpcFailure): RpcReply {
+  if (reason.code === 'cancelled') return refuse(requestError('cancelled', 'The client has gone'))
+  const message = `rpc error making call: ${reason.message}`
+  if (isTooMuch(reason)) return refuse(requestError('overloaded', message))
+  if (request.kind !== 'write' || !reason.sent) return refuse(requestError('timeout', message))
   return refuse(requestError('indeterminate', `${message}; the write may or may not have been applied`))
 }
 
 /** At the leader: here, or there; waits up to `rpc_hold_timeout` for one to be elected. */
-async function toLeader(options: RouterOptions, local: LocalServer, call: Call): Promise<RpcReply> {
+async function toLeader(options: Context, local: LocalServer, call: Call): Promise<RpcReply> {
   const { clock, random } = options
   const { signal, patience } = call
   for (;;) {
@@ -217,7 +205,7 @@ async function toLeader(options: RouterOptions, local: LocalServer, call: Call):
 }
 
 /** Carries a request out here; null if this server leads no more, and nothing was changed. */
-async function asLeader(options: RouterOptions, local: LocalServer, call: Call): Promise<RpcReply | null> {
+async function asLeader(options: Context, local: LocalServer, call: Call): Promise<RpcReply | null> {
   const { request, signal, patience } = call
   const startMs = options.clock.nowMs()
   const reply = await local.serve(patience.restHere(request), signal)
@@ -228,7 +216,7 @@ async function asLeader(options: RouterOptions, local: LocalServer, call: Call):
 
 /** Asks the leader; null if it could not answer, and nothing was changed. */
 async function askLeader(
-  options: RouterOptions,
+  options: Context,
   local: LocalServer,
   call: Call,
   leader: Address,
@@ -237,7 +225,8 @@ async function askLeader(
   const onObsolete = obsoleteOnChange(local, options.clock, request, leader)
   const sent = await askOne(options, call, leader, { shareMs: patience.searchLeftMs, onObsolete })
   if (sent.kind === 'answered') return isNoLeader(sent.reply) ? null : sent.reply
-  if (!mayRetry(request, sent.failure)) return failed(request, sent.failure)
+  const isFinal = !mayRetry(request, sent.failure) || isTooMuch(sent.failure)
+  if (isFinal) return failed(request, sent.failure)
   patience.onBroken(sent.lastedMs)
   return null
 }
@@ -264,30 +253,38 @@ function obsoleteOnChange(
   }
 }
 
+/** Too much of our own is on its way there already: that says nothing about the server. */
+function isTooMuch(reason: RpcFailure): boolean {
+  return reason.code === 'overloaded' && !reason.sent
+}
+
 function isNoLeader(reply: RpcReply): boolean {
   return reply.kind === 'refused' && reply.error.code === 'noLeader'
 }
 
 /** From a client: at one of our datacenter's servers, another one when it does not answer or knows no leader. */
-async function toAnyServer(options: RouterOptions, call: Call): Promise<RpcReply> {
+async function toAnyServer(options: Context, call: Call): Promise<RpcReply> {
   const { clock, random, lan, datacenter } = options
   const { signal, patience } = call
   let last: RpcReply | null = null
   do {
+    let isFull = true
     for (const server of lan.candidates(datacenter, clock.nowMs())) {
       if (last !== null && (patience.isOver || signal.aborted)) break
       const asked = await askServer(options, call, { server, directory: lan, shareMs: patience.searchLeftMs })
       if (asked.isFinal) return asked.reply
       last = asked.reply
+      isFull &&= asked.isFull
     }
-    if (last === null && lan.all().length === 0) break
+    const isHopeless = last === null ? lan.all().length === 0 : isFull
+    if (isHopeless) break
     await sleep(clock, Math.min(patience.searchLeftMs, 100 + random.below(100)), signal)
   } while (!patience.isOver && !signal.aborted)
   return last ?? refuse(requestError('noServers', 'No known Consul servers'))
 }
 
 /** From a server: at a server of another datacenter. Dead and silent ones must not take longer than the hold. */
-async function toDatacenter(options: RouterOptions, call: Call): Promise<RpcReply> {
+async function toDatacenter(options: Context, call: Call): Promise<RpcReply> {
   const { clock, wan } = options
   const { request, signal, patience } = call
   if (wan === null || !wan.datacenters().includes(request.datacenter)) {
@@ -313,11 +310,13 @@ interface Asked {
   /** False when another server may be asked: this one has changed nothing. */
   readonly isFinal: boolean
   readonly hasAnswered: boolean
+  /** True when it was not even asked: too much of our own waits there. */
+  readonly isFull: boolean
 }
 
 /** Asks one of several servers, and puts it last if it could not help. */
 async function askServer(
-  options: RouterOptions,
+  options: Context,
   call: Call,
   place: { readonly server: ServerInfo; readonly directory: ServerDirectory; readonly shareMs: number },
 ): Promise<Asked> {
@@ -327,14 +326,14 @@ async function askServer(
   if (sent.kind === 'answered') {
     const isFinal = !isNoLeader(sent.reply)
     if (!isFinal) putLast(options, directory, server, 'it knows no leader')
-    return { reply: sent.reply, isFinal, hasAnswered: true }
+    return { reply: sent.reply, isFinal, hasAnswered: true, isFull: false }
   }
-  const { failure, lastedMs } = sent
-  const isFinal = !mayRetry(request, failure)
+  const { failure: reason, lastedMs } = sent
+  const isFinal = !mayRetry(request, reason)
   patience.onBroken(lastedMs)
-  // Too much of our own on its way there says nothing about the server.
-  if (!isFinal && failure.code !== 'overloaded') putLast(options, directory, server, failure.message)
-  return { reply: failed(request, failure), isFinal, hasAnswered: false }
+  const isFull = isTooMuch(reason)
+  if (!isFinal && !isFull) putLast(options, directory, server, reason.message)
+  return { reply: failed(request, reason), isFinal, hasAnswered: false, isFull }
 }
 
 function putLast(options: RouterOptions, directory: ServerDirectory, server: ServerInfo, why: string): void {

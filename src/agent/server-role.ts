@@ -65,7 +65,11 @@ export interface ServerRole {
 /** Opens the storage and starts the consensus. Errors: StartError when the data cannot be read. */
 export async function startServer(options: ServerRoleOptions): Promise<ServerRole> {
   const { host, config, limits, random } = options
-  const store = new Store(host.clock, random.fork('store'))
+  const store = new Store({
+    clock: host.clock,
+    random: random.fork('store'),
+    watchesMax: limits.watchesMax,
+  })
   const storage = await openRaftStorage(host, config.dataDir, limits, options.log.named('raft'))
   try {
     const { snapshot } = storage.restored

@@ -13,6 +13,14 @@ export interface StoreAnswer<T> {
   readonly value: T
 }
 
+/** What a store is made of. */
+export interface StoreOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** Blocking reads that may wait; past it one is answered at once with what there is. */
+  readonly watchesMax: number
+}
+
 /** One server's copy of the replicated state. */
 export class Store {
   #state: State = createState()
@@ -22,10 +30,17 @@ export class Store {
   readonly #appliers: { readonly index: number; resolve(): void }[] = []
   readonly #clock: Clock
   readonly #random: Random
+  readonly #watchesMax: number
 
-  constructor(clock: Clock, random: Random) {
-    this.#clock = clock
-    this.#random = random
+  constructor(options: StoreOptions) {
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#watchesMax = options.watchesMax
+  }
+
+  /** Blocking reads that wait. */
+  get watching(): number {
+    return this.#watches.size
   }
 
   /** Index of the last entry that is in the state. */
@@ -105,7 +120,8 @@ export class Store {
     signal: AbortSignal,
   ): Promise<StoreAnswer<QueryValue<Q['kind']>>> {
     let answer = this.query(query)
-    if (options.minIndex === 0 || answer.index > options.minIndex) return answer
+    const isFull = this.#watches.size >= this.#watchesMax
+    if (options.minIndex === 0 || answer.index > options.minIndex || isFull) return answer
     // Jitter of up to a sixteenth, so that waits that began together do not end together.
     const waitMs = options.waitMs + this.#random.below(Math.floor(options.waitMs / 16) + 1)
     const untilMs = this.#clock.nowMs() + waitMs

@@ -80,6 +80,24 @@ describe('a blocking query', () => {
   })
 })
 
+describe('too many blocking queries of one client', () => {
+  it('are refused at once, and leave room for what does not wait', async () => {
+    const limits = { ...tinyLimits, requestsPerSessionMax: 16 }
+    const cluster = await formed({ seed: 903, servers: 1, clients: 1, limits })
+    const client = nodeOf(cluster, 'c1')
+    expect(await put(cluster, client, 'k', '1')).toBe(true)
+    const index = await indexOf(cluster, client, 'k')
+    const asked = Array.from({ length: 20 }, () => watch(cluster, client, `/v1/kv/k?index=${index}&wait=60s`))
+    await cluster.run(1000)
+    expect(await put(cluster, client, 'k', '2')).toBe(true)
+    const outcomes = await cluster.world.wait(Promise.all(asked), 10_000)
+    const statuses = outcomes.map(({ answer }) => answer.status)
+    expect(statuses.filter((status) => status === 503)).toHaveLength(8)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(12)
+    await finish(cluster)
+  })
+})
+
 describe('a silent datacenter', () => {
   it('is given up within the hold, also by a question that would wait, and through a client', async () => {
     const common = { seed: 910, limits: tinyLimits, servers: 3, clients: 1 }

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { Store } from '../../../src/agent/store.ts'
+import { seededRandom } from '../../../src/lib/random.ts'
+import type { Command } from '../../../src/model/command.ts'
+import type { ReadOptions } from '../../../src/model/query.ts'
+import { settled, TestClock } from './samples.ts'
+
+const never = new AbortController().signal
+
+function put(key: string, value: string): Command {
+  return { kind: 'kvSet', key, value: new TextEncoder().encode(value), flags: 0n } as Command
+}
+
+function options(minIndex: number, waitMs: number): ReadOptions {
+  return { datacenter: '', consistency: 'default', maxStaleMs: null, minIndex, waitMs }
+}
+
+function storeWith(watchesMax: number): { readonly clock: TestClock; readonly store: Store } {
+  const clock = new TestClock()
+  const store = new Store({ clock, random: seededRandom(1), watchesMax })
+  store.apply(5, put('k', '1'))
+  store.wake(5)
+  return { clock, store }
+}
+
+describe('a blocking read', () => {
+  it('waits for a change of what it asks for', async () => {
+    const { store } = storeWith(10)
+    let answered: number | null = null
+    void store
+      .read({ kind: 'kvGet', key: 'k' }, options(5, 60_000), never)
+      .then(({ index }) => (answered = index))
+    await settled()
+    expect(answered).toBeNull()
+    store.apply(6, put('other', '1'))
+    store.wake(6)
+    await settled()
+    expect(answered).toBeNull()
+    store.apply(7, put('k', '2'))
+    store.wake(7)
+    await settled()
+    expect(answered).toBe(7)
+  })
+
+  it('ends with its wait, and leaves no wake-up and no watch', async () => {
+    const { clock, store } = storeWith(10)
+    const reading = store.read({ kind: 'kvGet', key: 'k' }, options(5, 1000), never)
+    await clock.run(1200)
+    expect((await reading).index).toBe(5)
+    expect([clock.armed, store.watching]).toEqual([0, 0])
+  })
+
+  it('ends when its asker goes, and leaves nothing', async () => {
+    const { clock, store } = storeWith(10)
+    const gone = new AbortController()
+    const reading = store.read({ kind: 'kvGet', key: 'k' }, options(5, 60_000), gone.signal)
+    await settled()
+    gone.abort()
+    await reading
+    expect([clock.armed, store.watching]).toEqual([0, 0])
+  })
+
+  it('is answered at once with what there is when too many wait already', async () => {
+    const { store } = storeWith(2)
+    for (let i = 0; i < 2; i++) void store.read({ kind: 'kvGet', key: 'k' }, options(5, 60_000), never)
+    await settled()
+    expect(store.watching).toBe(2)
+    const { index } = await store.read({ kind: 'kvGet', key: 'k' }, options(5, 60_000), never)
+    expect(index).toBe(5)
+  })
+})
