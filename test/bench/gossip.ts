@@ -161,6 +161,13 @@ function report(members: number): void {
 }
 
 const wanted = process.argv.slice(2).map(Number)
+const membersMin = 100
+if (!wanted.every((members) => members >= membersMin)) {
+  process.stderr.write(
+    `Cannot run with ${wanted.join(' ')} members: give numbers of at least ${membersMin}\n`,
+  )
+  process.exit(1)
+}
 for (const members of wanted.length > 0 ? wanted : [100, 1000]) report(members)
 
 process.stdout.write(`For comparison
