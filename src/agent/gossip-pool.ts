@@ -13,6 +13,7 @@ import type { ExchangeReply, Tags } from '../gossip/message.ts'
 import { formatAddress, type Address } from '../model/address.ts'
 import { exchange, listenExchanges } from '../rpc/exchange.ts'
 import type { Host, UdpSocket } from '../runtime/host.ts'
+import { createComplaints, type Complaints } from './complaints.ts'
 import type { Logger } from './log.ts'
 import { createPump, type Pump } from './loop.ts'
 import type { Metrics } from './metrics.ts'
@@ -79,12 +80,14 @@ class Pool implements GossipPool {
   #nextInbound = -2
   readonly #joins = new Map<number, (outcome: JoinOutcome) => void>()
   readonly #inbound = new Map<number, (reply: ExchangeReply) => void>()
+  readonly #complaints: Complaints
   #leaveWaiters: (() => void)[] = []
   #isUnknownName = false
   #isStopped = false
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#complaints = createComplaints(options.host.clock)
     this.machine = createGossip(options.config, options.host.clock.nowMs())
     this.#pump = createPump<GossipInput, GossipEffect>(this.machine, options.host.clock, {
       perform: (effect) => {
@@ -171,15 +174,21 @@ class Pool implements GossipPool {
         this.#observe(effect)
         return
       case 'rejected':
-        this.#options.metrics.count(`serf.rejected.${effect.reason}`)
-        this.#options.log.warn('Message rejected', {
-          reason: effect.reason,
-          detail: effect.detail,
-          from: effect.from === null ? 'self' : formatAddress(effect.from),
-        })
+        this.#onRejected(effect)
         return
       default:
         effect satisfies never
+    }
+  }
+
+  /** Counted always, told once a minute per sender and reason: whoever floods us must not fill the log too. */
+  #onRejected(effect: GossipEffect & { readonly kind: 'rejected' }): void {
+    const { reason, detail } = effect
+    const { log, metrics } = this.#options
+    const from = effect.from === null ? 'self' : formatAddress(effect.from)
+    metrics.count(`serf.rejected.${reason}`)
+    if (this.#complaints.mayTell(`${effect.from?.ip ?? ''} ${reason}`)) {
+      log.warn('Message rejected', { reason, detail, from })
     }
   }
 

@@ -129,6 +129,39 @@ export async function joinUntilDone(options: LastingJoin): Promise<boolean> {
   return true
 }
 
+/** What finding the members of the last run again is made of. */
+export interface Rejoin {
+  readonly clock: Clock
+  readonly pool: GossipPool
+  readonly addresses: readonly Address[]
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** Pauses between attempts to find the members of the last run; the last one goes on. */
+const rejoinPausesMs: readonly number[] = [1000, 2000, 5000, 10_000, 30_000]
+
+/** Tries the members of the last run until one answers or somebody has found us: all may be starting at this moment. */
+export async function rejoin(options: Rejoin): Promise<void> {
+  const { clock, pool, addresses, log, signal } = options
+  for (let attempt = 0; !signal.aborted && pool.machine.aliveCount <= 1; attempt++) {
+    const { contacted } = await pool.join(addresses)
+    if (signal.aborted) return
+    if (contacted > 0) {
+      log.info('Re-joined to previously known members', { contacted })
+      return
+    }
+    if (attempt === 0) log.warn('No previously known member answers yet', { tried: addresses.length })
+    const pauseMs = rejoinPausesMs[Math.min(attempt, rejoinPausesMs.length - 1)] ?? 0
+    await sleep(clock, pauseMs, signal)
+  }
+}
+
+/** All LAN servers are looked at again this often: a join may have failed. */
+const floodRepeatMs = 60_000
+/** A server is tried at most this often, however much happens in the LAN pool. */
+const floodPauseMs = 10_000
+
 /** Joins LAN servers into the WAN pool as they appear: each of them takes part there. */
 export function createFloodJoin(
   clock: Clock,
@@ -136,26 +169,26 @@ export function createFloodJoin(
   wanMembers: () => Iterable<Member>,
   join: (address: Address) => Promise<unknown>,
 ): { consider(): void; stop(): void } {
-  /** The whole list is looked at again this often: a join may have failed. */
-  const repeatMs = 60_000
   let isStopped = false
   let disarm: (() => void) | null = null
-  const inProgress = new Set<string>()
+  /** By server, when it may be tried next. */
+  const notBeforeMs = new Map<string, number>()
 
   const missing = (): readonly ServerInfo[] => {
     const present = new Set<string>()
     for (const member of wanMembers()) if (member.status !== 'failed') present.add(member.id)
-    return lan
-      .all()
-      .filter((s) => s.wanPort > 0 && s.status === 'alive' && !present.has(s.id) && !inProgress.has(s.id))
+    return lan.all().filter((s) => s.wanPort > 0 && s.status === 'alive' && !present.has(s.id))
   }
   const consider = (): void => {
     if (isStopped) return
+    const nowMs = clock.nowMs()
+    for (const [id, untilMs] of notBeforeMs) if (untilMs <= nowMs) notBeforeMs.delete(id)
     for (const server of missing()) {
-      inProgress.add(server.id)
-      void join({ ip: server.gossip.ip, port: server.wanPort }).finally(() => inProgress.delete(server.id))
+      if (notBeforeMs.has(server.id)) continue
+      notBeforeMs.set(server.id, nowMs + floodPauseMs)
+      void join({ ip: server.gossip.ip, port: server.wanPort })
     }
-    disarm ??= clock.wakeAt(clock.nowMs() + repeatMs, () => {
+    disarm ??= clock.wakeAt(nowMs + floodRepeatMs, () => {
       disarm = null
       consider()
     })

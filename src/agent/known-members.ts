@@ -22,9 +22,10 @@ export interface KnownMembersFile {
   readonly restored: KnownMembers
   /** Notes that something changed; written within `delayMs`. */
   touch(): void
-  /** Writes now. */
-  flush(hasLeft: boolean): Promise<void>
-  stop(): void
+  /** We have left: writes that now, and nothing after it. */
+  leave(): Promise<void>
+  /** Writes what is not written yet; resolves when nothing is being written any more. */
+  stop(): Promise<void>
 }
 
 /** Changes are gathered for this long before they are written: a lost second costs nothing, a write per event does. */
@@ -48,6 +49,7 @@ export async function openKnownMembers(
   const restored = await restore(host, path, log)
   let disarm: (() => void) | null = null
   let isFirst = true
+  let isFinal = false
   let writing: Promise<void> = Promise.resolve()
 
   const write = (hasLeft: boolean): Promise<void> => {
@@ -62,15 +64,19 @@ export async function openKnownMembers(
   return {
     restored,
     touch() {
+      if (isFinal) return
       // The first news of a run is written at once: until then the file tells of the run before, perhaps of its leave.
       const waitMs = isFirst ? 0 : delayMs
       isFirst = false
       disarm ??= host.clock.wakeAt(host.clock.nowMs() + waitMs, () => void write(false))
     },
-    flush: write,
-    stop() {
-      disarm?.()
-      disarm = null
+    leave() {
+      isFinal = true
+      return write(true)
+    },
+    async stop() {
+      isFinal = true
+      await (disarm === null ? writing : write(false))
     },
   }
 }

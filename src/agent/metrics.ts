@@ -50,7 +50,8 @@ export function createMetrics(clock: Clock, prefix: string): Metrics {
       add(current.counters, `${prefix}.${name}`, by)
     },
     gauge(name, value) {
-      if (gauges.size < namesMax) gauges.set(`${prefix}.${name}`, value)
+      const key = `${prefix}.${name}`
+      if (gauges.size < namesMax || gauges.has(key)) gauges.set(key, value)
     },
     sample(name, value) {
       turnOver()

@@ -9,7 +9,7 @@ import type { Host } from '../runtime/host.ts'
 import type { AgentTrace } from './agent.ts'
 import { startGossipPool, type GossipPool } from './gossip-pool.ts'
 import { describe, StartError, wayToListen } from './identity.ts'
-import { createFloodJoin, joinUntilDone } from './join.ts'
+import { createFloodJoin, joinUntilDone, rejoin } from './join.ts'
 import { openKnownMembers, type KnownMembersFile } from './known-members.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -231,24 +231,20 @@ class AgentPools implements Pools {
     const pool = name === 'lan' ? this.#lan : this.#wan
     if (restored === undefined || pool === null || restored.addresses.length === 0) return
     if (restored.hasLeft && !this.#options.config.rejoinAfterLeave) return
-    const log = this.#options.log.named(`serf.${name}`)
-    void pool.join(restored.addresses).then((outcome) => {
-      if (signal.aborted) return
-      if (outcome.contacted > 0)
-        log.info('Re-joined to previously known members', { contacted: outcome.contacted })
-      else log.warn('No previously known member answered', { tried: restored.addresses.length })
-    })
+    const { host, log } = this.#options
+    const { addresses } = restored
+    void rejoin({ clock: host.clock, pool, addresses, log: log.named(`serf.${name}`), signal })
   }
 
   async leave(): Promise<void> {
     this.#flood?.stop()
     await Promise.all([this.#wan?.leave(), this.#lan?.leave()])
-    await Promise.all(Object.values(this.#files).map((file) => file.flush(true)))
+    await Promise.all(Object.values(this.#files).map((file) => file.leave()))
   }
 
   async stop(): Promise<void> {
     this.#flood?.stop()
-    for (const file of Object.values(this.#files)) file.stop()
+    await Promise.all(Object.values(this.#files).map((file) => file.stop()))
     await this.#lan?.stop()
     await this.#wan?.stop()
   }

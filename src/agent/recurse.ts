@@ -1,4 +1,6 @@
 // Asking an upstream resolver for what is not ours (dns_config recursors).
+import { normaliseIp } from '../config/ip.ts'
+import type { Address } from '../model/address.ts'
 import type { Host } from '../runtime/host.ts'
 import { splitHostPort } from './join.ts'
 
@@ -10,9 +12,14 @@ export function recurse(
 ): Promise<Uint8Array | undefined> {
   const to = splitHostPort(upstream.address, 53)
   if (to === undefined) return Promise.resolve(undefined)
-  const address = { ip: to.host, port: to.port }
+  const address = { ip: plain(to.host), port: to.port }
   const ask = upstream.transport === 'udp' ? overUdp : overTcp
   return ask(host, packet, address, upstream.timeoutMs).catch(() => undefined)
+}
+
+/** One spelling for an address, however it was configured or is reported: an answer must come from whom we asked. */
+function plain(ip: string): string {
+  return normaliseIp(ip) ?? ip
 }
 
 type Ports = Pick<Host, 'udp' | 'tcp' | 'clock'>
@@ -20,15 +27,15 @@ type Ports = Pick<Host, 'udp' | 'tcp' | 'clock'>
 async function overUdp(
   host: Ports,
   packet: Uint8Array,
-  to: { ip: string; port: number },
+  to: Address,
   timeoutMs: number,
 ): Promise<Uint8Array | undefined> {
   let answered: (bytes: Uint8Array | undefined) => void = () => undefined
   const answer = new Promise<Uint8Array | undefined>((resolve) => (answered = resolve))
   const any = to.ip.includes(':') ? '::' : '0.0.0.0'
   const socket = await host.udp.bind({ ip: any, port: 0 }, (bytes, from) => {
-    const isOurs = from.port === to.port && bytes[0] === packet[0] && bytes[1] === packet[1]
-    if (isOurs) answered(bytes.slice())
+    const isFromThere = from.port === to.port && plain(from.ip) === to.ip
+    if (isFromThere && bytes[0] === packet[0] && bytes[1] === packet[1]) answered(bytes.slice())
   })
   const cancel = host.clock.wakeAt(host.clock.nowMs() + timeoutMs, () => answered(undefined))
   socket.send(packet, to)
@@ -41,7 +48,7 @@ async function overUdp(
 async function overTcp(
   host: Ports,
   packet: Uint8Array,
-  to: { ip: string; port: number },
+  to: Address,
   timeoutMs: number,
 ): Promise<Uint8Array | undefined> {
   const connection = await host.tcp.connect(to, { timeoutMs })
@@ -62,6 +69,7 @@ async function overTcp(
         const size = received.length < 2 ? Infinity : ((received[0] ?? 0) << 8) | (received[1] ?? 0)
         if (received.length >= 2 + size) finish(received.subarray(2, 2 + size))
       },
+      onEnd: () => finish(undefined),
       onClose: () => finish(undefined),
     })
     const framed = new Uint8Array(2 + packet.length)

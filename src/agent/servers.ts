@@ -52,11 +52,14 @@ export interface ServerDirectory {
   byId(id: string): ServerInfo | undefined
   /** Datacenters with at least one server that has not left, sorted. */
   datacenters(): readonly string[]
-  /** Servers of a datacenter that may be asked, the preferred one first; failed ones last. */
+  /** Servers of a datacenter that may be asked, the preferred one first; those that leave and those that failed last. */
   candidates(datacenter: string, nowMs: number): readonly ServerInfo[]
   /** This server did not answer: ask it last from now on. */
   demote(server: ServerInfo): void
 }
+
+/** Whom to ask first: a server that is leaving has no leader any more, one that has failed may still be there. */
+const ranks: readonly Member['status'][] = ['alive', 'leaving', 'failed']
 
 /** Requests move to another server about this often, so that load spreads again after changes. */
 const rebalanceMs = 150_000
@@ -105,7 +108,7 @@ export function createServerDirectory(random: Random): ServerDirectory {
       }
       const order = orderByDatacenter.get(datacenter) ?? []
       const known = order.map(byId).filter((server) => server !== undefined)
-      return [...known.filter((s) => s.status !== 'failed'), ...known.filter((s) => s.status === 'failed')]
+      return ranks.flatMap((status) => known.filter((server) => server.status === status))
     },
     demote(server) {
       const order = orderByDatacenter.get(server.datacenter)

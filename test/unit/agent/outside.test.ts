@@ -1,0 +1,197 @@
+// What comes from outside and is not a request: upstream DNS, log readers, floods, files of the last run.
+import { describe, expect, it } from 'vitest'
+import { createComplaints } from '../../../src/agent/complaints.ts'
+import { createDnsView } from '../../../src/agent/dns-view.ts'
+import { createFloodJoin } from '../../../src/agent/join.ts'
+import { openKnownMembers } from '../../../src/agent/known-members.ts'
+import { createLog } from '../../../src/agent/log.ts'
+import { createMetrics } from '../../../src/agent/metrics.ts'
+import { monitorStream } from '../../../src/agent/monitor.ts'
+import { createRateLimit } from '../../../src/agent/rate-limit.ts'
+import { recurse } from '../../../src/agent/recurse.ts'
+import type { Requests } from '../../../src/agent/requests.ts'
+import { createServerDirectory } from '../../../src/agent/servers.ts'
+import type { AgentConfig } from '../../../src/config/agent-config.ts'
+import type { Member } from '../../../src/gossip/events.ts'
+import { seededRandom } from '../../../src/lib/random.ts'
+import { World } from '../../sim/world.ts'
+import { machineIn } from './agents.ts'
+import { member, settled, silent, TestClock } from './samples.ts'
+
+const query = Uint8Array.from([0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+
+describe('recursion', () => {
+  it('takes an answer only from the resolver that was asked, with the number of the question', async () => {
+    const world = new World({ seed: 960 })
+    const [asker, resolver, liar] = ['asker', 'resolver', 'liar'].map((name) => machineIn(world, name))
+    if (asker === undefined || resolver === undefined || liar === undefined) throw new Error('three machines')
+    const lying = world.boot(liar).host
+    const lie = await world.wait(
+      lying.udp.bind({ ip: liar.ip, port: 53 }, () => undefined),
+      1000,
+    )
+    const answering = world.boot(resolver).host
+    const socket = await world.wait(
+      answering.udp.bind({ ip: resolver.ip, port: 53 }, (bytes, from) => {
+        const [high = 0, low = 0] = bytes
+        // Another address is quicker, and the right one first answers another question.
+        lie.send(Uint8Array.from([high, low, 0x81, 0x80, 6, 6, 6]), from)
+        socket.send(Uint8Array.from([high, low ^ 1, 0x81, 0x80, 7]), from)
+        answering.clock.wakeAt(answering.clock.nowMs() + 50, () =>
+          socket.send(Uint8Array.from([high, low, 0x81, 0x80, 1]), from),
+        )
+      }),
+      1000,
+    )
+    const upstream = { address: `${resolver.ip}:53`, transport: 'udp', timeoutMs: 2000 } as const
+    const reply = await world.wait(recurse(world.boot(asker).host, query, upstream), 5000)
+    expect(reply).toEqual(Uint8Array.from([0x12, 0x34, 0x81, 0x80, 1]))
+  })
+})
+
+describe('DNS about another datacenter that is silent', () => {
+  it('leaves room for other questions', async () => {
+    let asked = 0
+    const requests = {
+      read: (_: unknown, { datacenter }: { readonly datacenter: string }) => {
+        asked++
+        return datacenter === 'dc2'
+          ? new Promise(() => undefined)
+          : Promise.resolve({ ok: true, value: { value: null } })
+      },
+    } as unknown as Requests
+    const config = { datacenter: 'dc1', dns: { allowStale: true, maxStaleMs: 1 } } as AgentConfig
+    const host = new World({ seed: 961 })
+    const view = createDnsView(host.boot(host.addMachine('n')).host, config, requests, () => null)
+    const question = { kind: 'node', node: 'x' } as const
+    for (let i = 0; i < 2000; i++) void view.read(question, 'dc2')
+    expect(asked).toBe(512)
+    expect(await view.read(question, 'dc2')).toMatchObject({ ok: false, error: { code: 'overloaded' } })
+    expect(await view.read(question, '')).toMatchObject({ ok: true })
+  })
+})
+
+describe('a reader of the log', () => {
+  it.each([
+    ['first its signal, then its stream', true],
+    ['first its stream, then its signal', false],
+  ])('may go in any order: %s', async (_, isSignalFirst) => {
+    const log = createLog(new TestClock())
+    const gone = new AbortController()
+    const stream = monitorStream(log, 'info', false, gone.signal)
+    const reader = stream.getReader()
+    log.root.info('one')
+    await reader.read()
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain('one')
+    const faults: unknown[] = []
+    const onFault = (error: unknown): void => void faults.push(error)
+    process.on('uncaughtException', onFault)
+    if (isSignalFirst) gone.abort()
+    await reader.cancel()
+    if (!isSignalFirst) gone.abort()
+    log.root.info('two')
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('uncaughtException', onFault)
+    expect(faults).toEqual([])
+  })
+})
+
+describe('complaints', () => {
+  it('are told once a minute each, and not too many of them', () => {
+    const clock = new TestClock()
+    const complaints = createComplaints(clock)
+    expect([complaints.mayTell('a'), complaints.mayTell('a'), complaints.mayTell('b')]).toEqual([
+      true,
+      false,
+      true,
+    ])
+    clock.pass(60_000)
+    expect(complaints.mayTell('a')).toBe(true)
+    const told = Array.from({ length: 1000 }, (_, i) => complaints.mayTell(`flood ${i}`)).filter(Boolean)
+    expect(told).toHaveLength(255)
+  })
+})
+
+describe('the rate limit', () => {
+  it('admits a burst, and then so many per second', () => {
+    const clock = new TestClock()
+    const limit = createRateLimit(clock, { perSecond: 10, burst: 5 })
+    const admitted = (count: number): number =>
+      Array.from({ length: count }, () => limit.admit()).filter(Boolean).length
+    expect(admitted(20)).toBe(5)
+    clock.pass(300)
+    expect(admitted(20)).toBe(3)
+    clock.pass(60_000)
+    expect(admitted(20)).toBe(5)
+  })
+})
+
+describe('gauges', () => {
+  it('go on changing when there are as many as are kept', () => {
+    const metrics = createMetrics(new TestClock(), 'c')
+    for (let i = 0; i < 3000; i++) metrics.gauge(`g${i}`, 1)
+    metrics.gauge('g0', 2)
+    metrics.gauge('g2999', 2)
+    const { Gauges } = metrics.view() as {
+      readonly Gauges: readonly { readonly Name: string; readonly Value: number }[]
+    }
+    expect(Gauges).toHaveLength(2048)
+    expect(Gauges.find((gauge) => gauge.Name === 'c.g0')?.Value).toBe(2)
+  })
+})
+
+describe('the flood of LAN servers into the WAN', () => {
+  it('tries a server that does not come at most every ten seconds, whatever happens in the pool', async () => {
+    const clock = new TestClock()
+    const lan = createServerDirectory(seededRandom(1))
+    const tags = new Map([...member('s2', { role: 'consul' }).tags, ['wan_join_port', '8302']])
+    lan.onMember('joined', member('s2', { tags }))
+    const wan: Member[] = []
+    let joins = 0
+    const flood = createFloodJoin(
+      clock,
+      lan,
+      () => wan,
+      () => Promise.resolve(joins++),
+    )
+    for (let i = 0; i < 50; i++) {
+      flood.consider()
+      await settled()
+      clock.pass(100)
+    }
+    expect(joins).toBe(1)
+    clock.pass(60_000)
+    expect(joins).toBe(2)
+    wan.push(member('s2', { tags }))
+    clock.pass(120_000)
+    expect(joins).toBe(2)
+    flood.stop()
+    expect(clock.armed).toBe(0)
+  })
+})
+
+describe('the file of known members', () => {
+  it('goes on telling of a leave although members still change, and is written when the agent stops', async () => {
+    const world = new World({ seed: 962 })
+    const { host } = world.boot(machineIn(world, 'n'))
+    const current = { members: [member('n2')], incarnation: 7, lamportTime: 9 }
+    const path = '/data/known'
+    const open = () =>
+      world.wait(
+        openKnownMembers(host, path, silent, () => current),
+        1000,
+      )
+    const file = await open()
+    file.touch()
+    await world.run(100)
+    file.touch()
+    await world.wait(file.stop(), 1000)
+    const again = await open()
+    expect(again.restored).toMatchObject({ hasLeft: false, incarnation: 7, addresses: [{ port: 8301 }] })
+    await world.wait(again.leave(), 1000)
+    again.touch()
+    await world.run(5000)
+    await world.wait(again.stop(), 1000)
+    expect((await open()).restored.hasLeft).toBe(true)
+  })
+})
