@@ -4,25 +4,27 @@ import type { AgentConfig } from '../config/agent-config.ts'
 import type { GossipEffect } from '../gossip/events.ts'
 import { createApp } from '../http/app.ts'
 import { seededRandom, type Random } from '../lib/random.ts'
-import { err } from '../lib/result.ts'
+import type { Result } from '../lib/result.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
-import { requestError } from '../model/errors.ts'
+import { requestError, type RequestError } from '../model/errors.ts'
 import { limits as realLimits, type Limits } from '../model/limits.ts'
 import { version } from '../model/version.ts'
 import type { RestoredLog } from '../raft/config.ts'
 import type { RaftEffect, RaftInput } from '../raft/events.ts'
 import type { Rpc } from '../rpc/rpc.ts'
-import type { FileLock, Host, HttpHandler, HttpServer } from '../runtime/host.ts'
+import type { FileLock, Host } from '../runtime/host.ts'
 import { createBackend } from './backend.ts'
 import { startDns, type DnsService } from './dns-service.ts'
 import { describe, loadNodeId, lockDataDirectory, StartError, wayToListen } from './identity.ts'
+import { startHttp, type HttpService } from './http-service.ts'
 import { createLog, type Log, type Logger } from './log.ts'
-import { attachSinks } from './log-sinks.ts'
+import { attachSinks, type LogSinks } from './log-sinks.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import { keepNodeInfo } from './node-info.ts'
+import { keepNodeInfo, type NodeInfoKeeper } from './node-info.ts'
 import { createPidFile, type PidFile } from './pid-file.ts'
 import { createPools, type Pools } from './pools.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimit, type Rate, type RateLimit } from './rate-limit.ts'
+import { reload } from './reload.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createRouter, type Router } from './router.ts'
 import { createRpcNode } from './rpc-node.ts'
@@ -48,6 +50,7 @@ export interface AgentTrace {
 /** A running agent. */
 export interface Agent {
   readonly id: string
+  /** In force: a reload may change parts of it. */
   readonly config: AgentConfig
   /** The HTTP API as a function; what the listeners serve. */
   readonly app: ReturnType<typeof createApp>
@@ -80,18 +83,20 @@ export async function createAgent(
   return agent
 }
 
-/** How long requests may go on when the agent stops. */
-const httpGraceMs = 500
-
 /** How long each part of the agent may take to close. */
 const closeMsMax = 10_000
 
 /** How long a leave may take before a signal's exit gives up on it (reference: 15 s). */
 const leaveGraceMs = 15_000
 
+/** What a client agent may send; servers answer by themselves. */
+function rateOf({ server, limits }: AgentConfig): Rate {
+  return { perSecond: server ? Infinity : limits.rpcRate, burst: limits.rpcBurstMax }
+}
+
 class RunningAgent implements Agent {
   id = ''
-  readonly config: AgentConfig
+  config: AgentConfig
   readonly log: Log
   app: Agent['app'] = () => new Response('The agent is starting', { status: 503 })
   readonly #host: Host
@@ -108,9 +113,10 @@ class RunningAgent implements Agent {
   #pools: Pools | null = null
   #server: ServerRole | null = null
   #dns: DnsService | null = null
-  #nodeInfo: ReturnType<typeof keepNodeInfo> | null = null
-  readonly #http: HttpServer[] = []
-  #detachSinks: () => Promise<void> = () => Promise.resolve()
+  #nodeInfo: NodeInfoKeeper | null = null
+  #http: HttpService | null = null
+  #rateLimit: RateLimit | null = null
+  #sinks: LogSinks | null = null
   #ended: (code: number) => void = () => undefined
   readonly #whenEnded: Promise<number>
   readonly #pidFile: PidFile
@@ -146,7 +152,7 @@ class RunningAgent implements Agent {
   async #startOnce(): Promise<void> {
     const { config } = this
     const host = this.#host
-    this.#detachSinks = await attachSinks(this.log, host, config)
+    this.#sinks = await attachSinks(this.log, host, config)
     for (const warning of config.warnings) this.#logger.warn(warning)
     this.#lock = await lockDataDirectory(host, config.dataDir)
     this.id = await loadNodeId(host, config)
@@ -186,13 +192,11 @@ class RunningAgent implements Agent {
       holdMs: config.performance.rpcHoldTimeoutMs,
       log: this.#logger.named('router'),
     })
+    this.#rateLimit = createRateLimit(host.clock, rateOf(config))
     this.#requests = createRequests({
       router: this.#router,
       holdMs: config.performance.rpcHoldTimeoutMs,
-      rateLimit: createRateLimit(host.clock, {
-        perSecond: config.server ? Infinity : config.limits.rpcRate,
-        burst: config.limits.rpcBurstMax,
-      }),
+      rateLimit: this.#rateLimit,
     })
     await pools.start()
     this.#server?.onPoolsStarted()
@@ -215,6 +219,7 @@ class RunningAgent implements Agent {
       host: this.#host,
       hello: { id: this.id, name: config.nodeName, datacenter: config.datacenter },
       limits: this.#limits,
+      handshakeTimeoutMs: config.limits.rpcHandshakeTimeoutMs,
       metrics: this.#metrics,
       handlers: () => ({
         request: (request, signal) =>
@@ -296,30 +301,17 @@ class RunningAgent implements Agent {
         knownServers: () => pools.lanServers.all().length,
         knownDatacenters: () => pools.datacenters().length,
         leaderAddress: () => this.#server?.leaderText() ?? '',
+        configNow: () => this.config,
         leave: () => this.#leaveForApi(),
-        reload: () =>
-          Promise.resolve(
-            err(requestError('internal', 'Reloading is not supported yet; restart the agent instead')),
-          ),
+        reload: () => this.#reload(),
       }),
     )
     const settling = createSettling(host)
     this.#stopping.signal.addEventListener('abort', () => settling.stop())
-    for (const at of config.httpListen) {
-      try {
-        const handler: HttpHandler = (request, from) => {
-          settling.note()
-          return this.app(request, from)
-        }
-        this.#http.push(await host.http.serve(at, handler))
-      } catch (error) {
-        const where = 'unixPath' in at ? at.unixPath : formatAddress(at)
-        throw new StartError(
-          `Cannot listen for HTTP on ${where}: ${describe(error)}; ` +
-            wayToListen(error, { address: '-client', port: '-http-port' }),
-        )
-      }
-    }
+    this.#http = await startHttp(host, config, (request, from) => {
+      settling.note()
+      return this.app(request, from)
+    })
     this.#dns = await startDns({
       host,
       config,
@@ -337,29 +329,9 @@ class RunningAgent implements Agent {
       id: this.id,
       clock: this.#host.clock,
       random: this.#random.fork('nodeInfo'),
-      read: async () => {
-        if (!config.server && pools.lanServers.all().length === 0) return undefined
-        const options = {
-          datacenter: '',
-          consistency: 'stale' as const,
-          maxStaleMs: null,
-          minIndex: 0,
-          waitMs: 0,
-        }
-        const answer = await requests.read(
-          { kind: 'node', node: config.nodeName },
-          options,
-          this.#stopping.signal,
-        )
-        return answer.ok ? (answer.value.value?.node ?? null) : undefined
-      },
-      write: async (node) => {
-        const written = await requests.write(
-          { kind: 'register', node, service: null, checks: [], skipNodeUpdate: false },
-          '',
-        )
-        return written.ok && written.value.kind === 'done'
-      },
+      requests,
+      knowsServers: () => config.server || pools.lanServers.all().length > 0,
+      signal: this.#stopping.signal,
       log: this.#logger,
     })
     this.#nodeInfo.touch()
@@ -377,13 +349,31 @@ class RunningAgent implements Agent {
     const remove = [
       signals.on('SIGINT', () => this.#onSignal('SIGINT', !this.config.skipLeaveOnInterrupt)),
       signals.on('SIGTERM', () => this.#onSignal('SIGTERM', this.config.leaveOnTerminate)),
-      signals.on('SIGHUP', () =>
-        this.#logger.warn('Caught SIGHUP: reloading is not supported yet; restart the agent instead'),
-      ),
+      signals.on('SIGHUP', () => {
+        this.#logger.info('Caught signal', { signal: 'SIGHUP' })
+        void this.#reload()
+      }),
     ]
     return this.#whenEnded.finally(() => {
       for (const off of remove) off()
     })
+  }
+
+  #reload(): Promise<Result<void, RequestError>> {
+    return reload({
+      host: this.#host,
+      running: this.config,
+      apply: (next) => this.#apply(next),
+      log: this.#logger,
+    })
+  }
+
+  #apply(config: AgentConfig): void {
+    this.config = config
+    this.#sinks?.setLevel(config.log.level)
+    this.#dns?.set(config)
+    this.#nodeInfo?.set(config)
+    this.#rateLimit?.set(rateOf(config))
   }
 
   /** As the reference does: the first signal leaves or stops, a second one ends at once. */
@@ -446,7 +436,7 @@ class RunningAgent implements Agent {
     this.#stopping.abort()
     await this.#starting.catch(() => undefined)
     this.#nodeInfo?.stop()
-    await this.#close('HTTP', () => Promise.all(this.#http.map((server) => server.close(httpGraceMs))))
+    await this.#close('HTTP', () => this.#http?.stop())
     await this.#close('DNS', () => this.#dns?.stop())
     await this.#close('Raft', () => this.#server?.stop())
     await this.#close('gossip', () => this.#pools?.stop())
@@ -454,7 +444,7 @@ class RunningAgent implements Agent {
     await this.#close('the pid file', () => this.#pidFile.remove())
     await this.#close('the data directory', () => this.#lock?.release())
     this.#logger.info('Agent stopped')
-    await this.#detachSinks()
+    await this.#sinks?.close()
   }
 
   /** A disk that hangs must not keep the agent from ending either: what it has not written nobody was told of. */

@@ -35,6 +35,9 @@ export function createBackend(parts: BackendParts): Backend {
     kvValueBytesMax: config.limits.kvValueBytesMax,
     defaultQueryTimeMs: config.defaultQueryTimeMs,
     maxQueryTimeMs: config.maxQueryTimeMs,
+    get discoveryMaxStaleMs() {
+      return parts.configNow().discoveryMaxStaleMs
+    },
     responseHeaders: config.http.responseHeaders,
     blockEndpoints: config.http.blockEndpoints,
     translateWanAddrs: config.translateWanAddrs,

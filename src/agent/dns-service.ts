@@ -1,6 +1,6 @@
 // DNS at work: the listeners, and the catalog behind them.
 import type { AgentConfig } from '../config/agent-config.ts'
-import { createAnswerer } from '../dns/answer.ts'
+import { createAnswerer, type Answerer } from '../dns/answer.ts'
 import { serveDns } from '../dns/server.ts'
 import type { Random } from '../lib/random.ts'
 import { formatAddress } from '../model/address.ts'
@@ -23,17 +23,27 @@ export interface DnsServiceOptions {
 
 /** Running listeners. */
 export interface DnsService {
+  /** Answers by these settings from now on; the zones stay. */
+  set(config: AgentConfig): void
   stop(): Promise<void>
 }
 
 /** Binds the configured listeners. Errors: StartError. */
 export async function startDns(options: DnsServiceOptions): Promise<DnsService> {
   const { host, config, random } = options
-  const view = createDnsView(host, config, options.requests, options.datacenters)
+  const makeAnswerer = (by: AgentConfig): Answerer => {
+    const view = createDnsView(host, by, options.requests, options.datacenters)
+    return createAnswerer({ view, config: by.dns, random })
+  }
+  let answerer = makeAnswerer(config)
   try {
-    const answerer = createAnswerer({ view, config: config.dns, random })
-    const server = await serveDns(host, config.dnsListen, answerer)
-    return { stop: () => server.close() }
+    const server = await serveDns(host, config.dnsListen, (packet, transport, from) =>
+      answerer(packet, transport, from),
+    )
+    return {
+      set: (next) => (answerer = makeAnswerer(next)),
+      stop: () => server.close(),
+    }
   } catch (error) {
     const where = config.dnsListen.map(formatAddress).join(', ')
     throw new StartError(

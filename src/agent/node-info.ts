@@ -4,6 +4,7 @@ import type { CatalogNode, NodeInfo } from '../model/catalog.ts'
 import type { Random } from '../lib/random.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Logger } from './log.ts'
+import type { Requests } from './requests.ts'
 
 /** What the agent needs for it. */
 export interface NodeInfoOptions {
@@ -11,9 +12,11 @@ export interface NodeInfoOptions {
   readonly id: string
   readonly clock: Clock
   readonly random: Random
-  /** Our node as the catalog has it; undefined when no server answered, null when it is not there yet. */
-  readonly read: () => Promise<CatalogNode | null | undefined>
-  readonly write: (node: NodeInfo) => Promise<boolean>
+  readonly requests: Requests
+  /** False while there is nobody to ask. */
+  readonly knowsServers: () => boolean
+  /** Aborts when the agent stops. */
+  readonly signal: AbortSignal
   readonly log: Logger
 }
 
@@ -33,12 +36,21 @@ export function ownNode(config: AgentConfig, id: string): NodeInfo {
   }
 }
 
-/** Begins to keep the record; returns what looks again soon and what stops it. */
-export function keepNodeInfo(options: NodeInfoOptions): { touch(): void; stop(): void } {
+/** Keeps the record. */
+export interface NodeInfoKeeper {
+  /** Looks again soon. */
+  touch(): void
+  /** The record is to be as this configuration says. */
+  set(config: AgentConfig): void
+  stop(): void
+}
+
+/** Begins to keep the record. */
+export function keepNodeInfo(options: NodeInfoOptions): NodeInfoKeeper {
   let isStopped = false
   let isRunning = false
   let disarm: (() => void) | null = null
-  const wanted = ownNode(options.config, options.id)
+  let wanted = ownNode(options.config, options.id)
 
   const arm = (delayMs: number): void => {
     disarm?.()
@@ -48,12 +60,18 @@ export function keepNodeInfo(options: NodeInfoOptions): { touch(): void; stop():
     disarm = null
     if (isRunning || isStopped) return
     isRunning = true
-    const isDone = await sync(options, wanted)
+    const synced = wanted
+    const isDone = (await sync(options, synced)) && synced === wanted
     isRunning = false
     arm(isDone ? periodMs + options.random.below(periodMs) : retryMs + options.random.below(retryMs))
   }
+  const touch = (): void => arm(options.random.below(200))
   return {
-    touch: () => arm(options.random.below(200)),
+    touch,
+    set(config) {
+      wanted = ownNode(config, options.id)
+      touch()
+    },
     stop() {
       isStopped = true
       disarm?.()
@@ -62,13 +80,28 @@ export function keepNodeInfo(options: NodeInfoOptions): { touch(): void; stop():
 }
 
 async function sync(options: NodeInfoOptions, wanted: NodeInfo): Promise<boolean> {
-  const known = await options.read()
+  const known = options.knowsServers() ? await read(options) : null
   // The leader registers the node when it sees it in the pool; until then there is nothing to correct.
-  if (known === undefined || known === null) return false
+  if (known === null) return false
   if (isSame(known, wanted)) return true
-  const isWritten = await options.write(wanted)
+  const command = {
+    kind: 'register',
+    node: wanted,
+    service: null,
+    checks: [],
+    skipNodeUpdate: false,
+  } as const
+  const written = await options.requests.write(command, '')
+  const isWritten = written.ok && written.value.kind === 'done'
   if (isWritten) options.log.info('Synced node info')
   return isWritten
+}
+
+/** Our node as the catalog has it; null when it is not there yet, or when no server answers. */
+async function read({ requests, config, signal }: NodeInfoOptions): Promise<CatalogNode | null> {
+  const options = { datacenter: '', consistency: 'stale', maxStaleMs: null, minIndex: 0, waitMs: 0 } as const
+  const answer = await requests.read({ kind: 'node', node: config.nodeName }, options, signal)
+  return answer.ok ? (answer.value.value?.node ?? null) : null
 }
 
 function isSame(known: NodeInfo, wanted: NodeInfo): boolean {

@@ -5,15 +5,20 @@ import type { Clock } from '../runtime/host.ts'
 export interface RateLimit {
   /** True if one more request may be made now; it is counted then. */
   admit(): boolean
+  /** Another rate from now on. */
+  set(rate: Rate): void
 }
 
-/** Makes a full bucket; `perSecond` may be Infinity, which admits everything. */
-export function createRateLimit(
-  clock: Clock,
-  rate: { readonly perSecond: number; readonly burst: number },
-): RateLimit {
-  const { perSecond } = rate
-  const burst = Math.max(1, rate.burst)
+/** Requests per second, Infinity for all; and how many more may come at once. */
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** Makes a full bucket. */
+export function createRateLimit(clock: Clock, rate: Rate): RateLimit {
+  let { perSecond } = rate
+  let burst = Math.max(1, rate.burst)
   let tokens = burst
   let filledAtMs = clock.nowMs()
   return {
@@ -25,6 +30,11 @@ export function createRateLimit(
       if (tokens < 1) return false
       tokens -= 1
       return true
+    },
+    set(next) {
+      perSecond = next.perSecond
+      burst = Math.max(1, next.burst)
+      tokens = Math.min(tokens, burst)
     },
   }
 }

@@ -25,6 +25,8 @@ export interface RpcNodeOptions {
   readonly host: Pick<Host, 'tcp' | 'clock'>
   readonly hello: Hello
   readonly limits: Limits
+  /** `limits.rpc_handshake_timeout`. */
+  readonly handshakeTimeoutMs: number
   readonly metrics: Metrics
   readonly handlers: () => RpcHandlers
 }
@@ -43,6 +45,7 @@ export function createRpcNode(options: RpcNodeOptions): Rpc {
   return createRpc(options.host, {
     hello: encodeHello(options.hello),
     limits: options.limits,
+    timing: { handshakeTimeoutMs: options.handshakeTimeoutMs },
     onCall: (channel, payload, _from, signal) => onCall(options, channel, payload, signal),
     onPost(channel, payload, from) {
       const hello = helloOf(from)

@@ -9,7 +9,10 @@ import { memberView } from './tags.ts'
 
 /** What there is to tell about. */
 export interface SelfParts {
+  /** As the agent was started. */
   readonly config: AgentConfig
+  /** In force, after a reload. */
+  readonly configNow: () => AgentConfig
   readonly id: string
   readonly host: Host
   readonly lan: GossipPool
@@ -38,7 +41,7 @@ export function agentSelf(parts: SelfParts): JsonObject {
     Coord: { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 0.00001 },
     Member: ownMember(parts),
     Stats: stats(parts),
-    Meta: { 'consul-network-segment': '', ...config.nodeMeta },
+    Meta: { 'consul-network-segment': '', ...parts.configNow().nodeMeta },
   }
 }
 

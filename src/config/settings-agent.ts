@@ -56,13 +56,15 @@ export const agentSettings = {
   disable_coordinates: {
     type: 'bool',
     default: false,
-    doc: 'Turns network coordinates off.',
+    doc: 'There are no network coordinates yet.',
+    support: 'idle',
   },
   disable_host_node_id: {
     type: 'bool',
     default: true,
     flag: 'disable-host-node-id',
-    doc: 'Makes a random node id. When false, the id is derived from the machine.',
+    doc: 'The node id is always random: made at the first start and kept in the data directory.',
+    support: 'idle',
   },
   discard_check_output: {
     type: 'bool',

@@ -12,7 +12,8 @@ export const serviceSettings = {
   'autopilot.cleanup_dead_servers': {
     type: 'bool',
     default: true,
-    doc: 'Removes failed servers once others took over.',
+    doc: 'A failed server keeps its seat until it leaves, is forced to, is replaced at its address, or is forgotten after `reconnect_timeout`.',
+    support: 'idle',
   },
   'autopilot.last_contact_threshold': {
     type: 'duration',
@@ -24,11 +25,17 @@ export const serviceSettings = {
     default: 250,
     doc: 'A server is unhealthy when it is so many entries behind.',
   },
-  'autopilot.min_quorum': { type: 'int', default: 0, doc: 'Servers that clean-up must leave.' },
+  'autopilot.min_quorum': {
+    type: 'int',
+    default: 0,
+    doc: 'No failed server is removed for being down.',
+    support: 'idle',
+  },
   'autopilot.server_stabilization_time': {
     type: 'duration',
     default: '10s',
-    doc: 'A new server must be healthy for this long before it may vote.',
+    doc: 'A new server votes as soon as it has caught up with the log.',
+    support: 'idle',
   },
   'dns_config.a_record_limit': {
     type: 'int',
@@ -171,8 +178,8 @@ export const serviceSettings = {
   'limits.http_max_conns_per_client': {
     type: 'int',
     default: 200,
-    doc: 'HTTP connections from one address.',
-    reload: true,
+    doc: 'HTTP connections from one address. Not limited yet: whoever can reach the port can open as many as the system allows.',
+    support: 'idle',
   },
   'limits.https_handshake_timeout': {
     type: 'duration',
@@ -184,8 +191,8 @@ export const serviceSettings = {
   'limits.rpc_client_timeout': {
     type: 'duration',
     default: '60s',
-    doc: 'How long a request to a server may take.',
-    reload: true,
+    doc: 'A request is given up after `performance.rpc_hold_timeout`, besides what it waits on purpose.',
+    support: 'idle',
   },
   'limits.rpc_handshake_timeout': {
     type: 'duration',
@@ -202,7 +209,6 @@ export const serviceSettings = {
     type: 'int',
     default: 100,
     doc: 'Sessions from one agent address.',
-    reload: true,
   },
   'limits.rpc_rate': {
     type: 'float',
@@ -238,7 +244,12 @@ export const serviceSettings = {
     default: '7s',
     doc: 'How long a request waits for a leader.',
   },
-  raft_prevote_disabled: { type: 'bool', default: false, doc: 'Turns the pre-vote round of elections off.' },
+  raft_prevote_disabled: {
+    type: 'bool',
+    default: false,
+    doc: 'Votes are always asked for in two rounds.',
+    support: 'idle',
+  },
   raft_protocol: {
     type: 'int',
     default: 3,
@@ -250,20 +261,18 @@ export const serviceSettings = {
   raft_snapshot_interval: {
     type: 'duration',
     default: '30s',
-    doc: 'How often it is looked whether a snapshot is due.',
-    reload: true,
+    doc: 'Whether a snapshot is due is looked at after every write.',
+    support: 'idle',
   },
   raft_snapshot_threshold: {
     type: 'int',
     default: 16384,
     doc: 'Entries since the last snapshot that make one due.',
-    reload: true,
   },
   raft_trailing_logs: {
     type: 'int',
     default: 10240,
     doc: 'Entries kept behind a snapshot for slow servers.',
-    reload: true,
   },
   recursors: {
     type: 'list',

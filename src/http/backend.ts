@@ -25,6 +25,8 @@ export interface Backend {
   readonly kvValueBytesMax: number
   readonly defaultQueryTimeMs: number
   readonly maxQueryTimeMs: number
+  /** Catalog and health reads without a mode of their own may be as old as this (`discovery_max_stale`); 0 is off. */
+  readonly discoveryMaxStaleMs: number
   /** Extra headers of every response (`http_config.response_headers`). */
   readonly responseHeaders: Readonly<Record<string, string>>
   readonly blockEndpoints: readonly string[]

@@ -26,6 +26,15 @@ export function readOptions(call: Call): ReadOptions {
   }
 }
 
+/** Options of a read of catalog or health: stale within `discovery_max_stale` unless the call says what it wants. */
+export function discoveryOptions(call: Call): ReadOptions {
+  const options = readOptions(call)
+  const { discoveryMaxStaleMs } = call.backend
+  const isFree = options.consistency === 'default' && !call.query.has('leader')
+  if (!isFree || discoveryMaxStaleMs <= 0) return options
+  return { ...options, consistency: 'stale', maxStaleMs: discoveryMaxStaleMs }
+}
+
 /** The datacenter that a call names; '' is the agent's own. */
 export function datacenterOf({ query, backend }: Call): string {
   const name = query.get('dc') || query.get('datacenter')

@@ -14,6 +14,7 @@ import type {
 import { Refusal, refusalOf } from '../errors.ts'
 import {
   datacenterOf,
+  discoveryOptions,
   effectiveConsistency,
   parseConsistency,
   readOptions,
@@ -50,7 +51,7 @@ export async function answerCatalog<Q extends Query>(
   render: (value: QueryValue<Q['kind']>, translation: Translation) => string,
 ): Promise<Response> {
   refuseFilter(call.query)
-  const options = readOptions(call)
+  const options = discoveryOptions(call)
   const result = await read(call, query, options)
   if (!result.ok) {
     const refusal = refusalOf(result.error)

@@ -48,6 +48,7 @@ class BackendOnState implements StateBackend {
   readonly kvValueBytesMax: number = 512 * 1024
   readonly defaultQueryTimeMs: number = 300_000
   readonly maxQueryTimeMs: number = 600_000
+  discoveryMaxStaleMs = 0
   readonly responseHeaders: Readonly<Record<string, string>>
   readonly blockEndpoints: readonly string[]
   readonly translateWanAddrs: boolean

@@ -1,0 +1,34 @@
+// HTTP at work: the API on its listeners.
+import type { AgentConfig } from '../config/agent-config.ts'
+import { formatAddress } from '../model/address.ts'
+import type { Host, HttpHandler, HttpServer } from '../runtime/host.ts'
+import { describe, StartError, wayToListen } from './identity.ts'
+
+/** Running listeners. */
+export interface HttpService {
+  stop(): Promise<void>
+}
+
+/** How long requests may go on when the agent stops. */
+const graceMs = 500
+
+/** Serves at all configured addresses, or at none. Errors: StartError. */
+export async function startHttp(host: Host, config: AgentConfig, handler: HttpHandler): Promise<HttpService> {
+  const servers: HttpServer[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.close(graceMs)))
+  }
+  for (const at of config.httpListen) {
+    try {
+      servers.push(await host.http.serve(at, handler))
+    } catch (error) {
+      await stop()
+      const where = 'unixPath' in at ? at.unixPath : formatAddress(at)
+      throw new StartError(
+        `Cannot listen for HTTP on ${where}: ${describe(error)}; ` +
+          wayToListen(error, { address: '-client', port: '-http-port' }),
+      )
+    }
+  }
+  return { stop }
+}
