@@ -339,7 +339,8 @@ class RunningAgent implements Agent {
 
   #join(pools: Pools): void {
     void pools.joinConfigured(this.#stopping.signal).then((isJoined) => {
-      if (isJoined || this.#stopping.signal.aborted) return
+      // While it leaves, nobody is joined any more.
+      if (isJoined || this.#stopping.signal.aborted || this.#leaving !== null) return
       void this.stop().then(() => this.#ended(1))
     })
   }

@@ -132,10 +132,10 @@ class Bootstrapping implements Bootstrap {
 
   /** Promises a set, unless another one has our promise that may have been started on its strength. */
   #promise(servers: readonly string[]): boolean {
-    const { clock, hasState } = this.#options
+    const { clock, expect, hasState } = this.#options
     const set = keyOf(servers)
     const held = this.#promised
-    if (hasState()) return false
+    if (hasState() || servers.length !== expect) return false
     if (held !== null && held.set !== set && !this.#isFree(held, servers)) return false
     this.#promised = { set, servers, untilMs: clock.nowMs() + promiseMs }
     return true

@@ -114,7 +114,8 @@ class Mirror implements Reconcile {
   }
 
   expectLeave(id: string): void {
-    this.#avoid(id, leaveMs)
+    // Whoever is no server of ours needs no place here.
+    if (this.#options.configuration().servers.some((server) => server.id === id)) this.#avoid(id, leaveMs)
   }
 
   #avoid(id: string, ms: number): void {
