@@ -101,9 +101,11 @@ class Storage implements RaftStorage {
 
   async finish(snapshot: SnapshotMeta): Promise<Result<readonly StateRecord[], string>> {
     const kept = await this.#snapshots.finishReceiving(snapshot)
-    if (!kept.ok) return err(kept.error.message)
-    const loaded = await this.#snapshots.load(snapshot)
-    return loaded.ok ? decodeAll(loaded.value) : err(loaded.error.message)
+    const loaded = kept.ok ? await this.#snapshots.load(snapshot) : kept
+    if (loaded.ok) return decodeAll(loaded.value)
+    // Damage can be mended by asking again; a disk that fails cannot.
+    if (loaded.error.code === 'io') throw new Error(loaded.error.message)
+    return err(loaded.error.message)
   }
 
   async close(): Promise<void> {
