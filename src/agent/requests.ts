@@ -1,35 +1,15 @@
 // The agent's own requests, typed: what HTTP, DNS and the agent's chores ask, carried out by the router.
 import { encodeCommand } from '../codec/command-codec.ts'
-import { err, ok, type Result } from '../lib/result.ts'
-import type { Command, CommandResult } from '../model/command.ts'
+import type { Backend } from '../http/backend.ts'
+import { err, ok } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
-import type {
-  Consistency,
-  Query,
-  QueryValue,
-  ReadOptions,
-  ReadReply,
-  ServerQueryKind,
-  ServerQueryTable,
-} from '../model/query.ts'
+import type { Query, QueryValue, ReadOptions, ServerQueryTable } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Router } from './router.ts'
 
-/** Typed requests of one agent. */
-export interface Requests {
-  read<Q extends Query>(
-    query: Q,
-    options: ReadOptions,
-    signal: AbortSignal,
-  ): Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>>
-  write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>>
-  ask<K extends ServerQueryKind>(
-    question: K,
-    datacenter: string,
-    consistency: Consistency,
-  ): Promise<Result<ServerQueryTable[K], RequestError>>
-}
+/** Typed requests of one agent: what the API asks of it too. */
+export type Requests = Pick<Backend, 'read' | 'write' | 'ask'>
 
 /** A signal that never aborts, for requests that nobody can cancel. */
 export const never: AbortSignal = new AbortController().signal

@@ -1,6 +1,7 @@
 // The configuration of one agent after all sources are merged, checked and resolved: what the agent is built from.
 // Plain data. Nothing here is optional guesswork: addresses are literals, durations milliseconds, defaults filled in.
 import type { Address } from '../model/address.ts'
+import type { DnsConfig } from '../model/dns-config.ts'
 
 /** Everything that an agent is told at its start. Made by `load.ts`; see docs/configuration.md for each key. */
 export interface AgentConfig {
@@ -191,33 +192,9 @@ export interface LimitOverrides {
 }
 
 /** `dns_config`, `domain`, `alt_domain`, `recursors`: the fields of dns/view.ts `DnsConfig`. */
-export interface DnsSettings {
-  /** Lower case, with the final dot: `consul.`. */
-  readonly domain: string
-  readonly altDomain: string
-  readonly nodeName: string
-  readonly allowStale: boolean
+export interface DnsSettings extends DnsConfig {
   /** `max_stale`: how old a stale answer may be. */
   readonly maxStaleMs: number
-  readonly nodeTtlSeconds: number
-  readonly serviceTtlSeconds: Readonly<Record<string, number>>
-  readonly enableTruncate: boolean
-  readonly onlyPassing: boolean
-  readonly disableCompression: boolean
-  readonly udpAnswerLimit: number
-  readonly aRecordLimit: number
-  readonly nodeMetaTxt: boolean
-  readonly soa: {
-    readonly refresh: number
-    readonly retry: number
-    readonly expire: number
-    readonly minTtl: number
-  }
-  /** `ip` or `ip:port`, ports filled in. */
-  readonly recursors: readonly string[]
-  readonly recursorTimeoutMs: number
-  readonly recursorStrategy: 'sequential' | 'random'
-  readonly translateWanAddrs: boolean
 }
 
 /** `http_config`. */

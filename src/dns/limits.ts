@@ -1,7 +1,7 @@
 // From a reply to a packet: how many records go in, what is left out first, and when the client is told.
 import { type DnsQuery, headerBytes } from './query.ts'
 import { type Answer, rcode, type Reply, type Rr, rrType } from './types.ts'
-import type { DnsConfig } from './view.ts'
+import type { DnsConfig } from '../model/dns-config.ts'
 import { PacketWriter } from './writer.ts'
 
 /** A UDP reply to a client without EDNS. */

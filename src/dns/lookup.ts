@@ -2,7 +2,8 @@
 import type { Random } from '../lib/random.ts'
 import type { RequestError } from '../model/errors.ts'
 import { type Answer, rcode, type Reply, type Rr, rrType } from './types.ts'
-import type { DnsConfig, DnsView } from './view.ts'
+import type { DnsConfig } from '../model/dns-config.ts'
+import type { DnsView } from './view.ts'
 
 /** What answers are made from. */
 export interface DnsContext {

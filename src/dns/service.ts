@@ -17,7 +17,7 @@ import { ipFamily, ipToHex } from './ip.ts'
 import { answered, isName, type Lookup, nameError, readError, readFrom } from './lookup.ts'
 import { hostAnswers, plain, textRecords } from './node.ts'
 import { type Answer, type Reply, type Rr, rrType } from './types.ts'
-import type { DnsConfig } from './view.ts'
+import type { DnsConfig } from '../model/dns-config.ts'
 
 interface Instances {
   readonly found: readonly ServiceHealth[]

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
-import type { DnsConfig } from '../../src/dns/view.ts'
+import type { DnsConfig } from '../../src/model/dns-config.ts'
 import { asking, questionPacket, stateOf, viewOf } from '../unit/dns/catalog-view.ts'
 import { normalise, type Recorded, type Reply } from './dns/normalise.ts'
 import { catalog, type Question, serverNode } from './dns/setup.ts'

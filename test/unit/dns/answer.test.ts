@@ -1,7 +1,8 @@
 import dnsPacket from 'dns-packet'
 import { describe, expect, it } from 'vitest'
 
-import type { DnsConfig, DnsView } from '../../../src/dns/view.ts'
+import type { DnsConfig } from '../../../src/model/dns-config.ts'
+import type { DnsView } from '../../../src/dns/view.ts'
 import { err, ok } from '../../../src/lib/result.ts'
 import { normalise, type Reply } from '../../parity/dns/normalise.ts'
 import type { Entry } from '../../parity/dns/setup.ts'

@@ -2,7 +2,8 @@
 import dnsPacket, { type Answer, type DecodedPacket, type RecordType } from 'dns-packet'
 
 import { createAnswerer } from '../../../src/dns/answer.ts'
-import type { DnsConfig, DnsView } from '../../../src/dns/view.ts'
+import type { DnsConfig } from '../../../src/model/dns-config.ts'
+import type { DnsView } from '../../../src/dns/view.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { err, ok } from '../../../src/lib/result.ts'
 import type { RegisterCommand } from '../../../src/model/command.ts'
