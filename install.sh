@@ -202,8 +202,11 @@ service_control() {
 # --- Checksums ---
 
 choose_sum_program() {
-  for sum_program in 'sha256sum' 'shasum -a 256' 'openssl dgst -sha256 -r'; do
-    have "${sum_program%% *}" && return
+  # Some shells keep the variable of a loop to the function.
+  for candidate in 'sha256sum' 'shasum -a 256' 'openssl dgst -sha256 -r'; do
+    have "${candidate%% *}" || continue
+    sum_program=$candidate
+    return
   done
   fail 'Cannot verify checksums: none of sha256sum, shasum and openssl is installed; install one of them'
 }

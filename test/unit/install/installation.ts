@@ -34,7 +34,20 @@ const tools = [
   'mktemp',
   'mv',
 ]
-const moreTools = ['readlink', 'rm', 'rmdir', 'sed', 'sha256sum', 'sleep', 'tail', 'tr', 'uname', 'wc', 'env']
+const moreTools = [
+  'printf',
+  'readlink',
+  'rm',
+  'rmdir',
+  'sed',
+  'sha256sum',
+  'sleep',
+  'tail',
+  'tr',
+  'uname',
+  'wc',
+  'env',
+]
 
 /** A place to install into and a place to install from. */
 export class Installation {
