@@ -44,6 +44,8 @@ export function createBackend(parts: BackendParts): Backend {
     read: (query, options, signal) => requests.read(query, options, signal),
     write: (command, datacenter) => requests.write(command, datacenter),
     ask: (question, datacenter, consistency) => requests.ask(question, datacenter, consistency),
+    act: (action, datacenter, consistency, signal) =>
+      requests.act(action, datacenter, consistency, signal),
     datacenters: () => requests.ask('datacenters', '', 'stale'),
     agent: agentControl(parts),
   }

@@ -16,6 +16,7 @@ import type { RaftNode } from './raft-node.ts'
 import type { LocalServer } from './router.ts'
 import type { ServerDirectory } from './servers.ts'
 import type { Store } from './store.ts'
+import { act, type Actions } from './actions.ts'
 import { autopilotHealth } from './autopilot.ts'
 
 /** What a server is made of, for its requests. */
@@ -26,6 +27,7 @@ export interface LocalServerOptions {
   readonly store: Store
   readonly lan: ServerDirectory
   readonly bootstrap: Bootstrap
+  readonly actions: Actions
   /** A server leaves and has asked this one to take it out of the Raft configuration. */
   readonly expectLeave: (id: string) => void
   readonly datacenters: () => readonly string[]
@@ -109,6 +111,8 @@ class Server implements LocalServerNode {
         return write(options, request.command)
       case 'ask':
         return Promise.resolve({ kind: 'asked', value: answer(options, request.question) })
+      case 'act':
+        return act(options.actions, request.action, signal)
       case 'readIndex':
         return readIndex(options)
       case 'bootstrapState':

@@ -335,7 +335,7 @@ export class RaftNode {
   #applyCommand(index: number, data: Uint8Array): CommandResult {
     const command = decodeCommand(data)
     assert(command.ok, () => `entry ${index} of the log holds no command this version knows`)
-    return this.#options.store.apply(index, command.value)
+    return this.#options.store.apply(index, command.value, { wallMs: 0 })
   }
 
   #onProposal(effect: RaftEffect & { readonly kind: 'proposalAccepted' | 'proposalRefused' }): void {

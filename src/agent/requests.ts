@@ -3,13 +3,13 @@ import { encodeCommand } from '../codec/command-codec.ts'
 import type { Backend } from '../http/backend.ts'
 import { err, ok } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
-import type { Query, QueryValue, ReadOptions, ServerQueryTable } from '../model/query.ts'
+import type { ActionValue, Query, QueryValue, ReadOptions, ServerQueryTable } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Router } from './router.ts'
 
 /** Typed requests of one agent: what the API asks of it too. */
-export type Requests = Pick<Backend, 'read' | 'write' | 'ask'>
+export type Requests = Pick<Backend, 'read' | 'write' | 'ask' | 'act'>
 
 /** A signal that never aborts, for requests that nobody can cancel. */
 export const never: AbortSignal = new AbortController().signal
@@ -50,6 +50,14 @@ export function createRequests(options: RequestsOptions): Requests {
       return reply.kind === 'asked'
         ? ok(reply.value as ServerQueryTable[typeof question])
         : err(errorOf(reply))
+    },
+    async act(action, datacenter, consistency, signal) {
+      const reply = await send(
+        options,
+        { kind: 'act', datacenter, hops: 0, holdMs, action, consistency },
+        signal,
+      )
+      return reply.kind === 'acted' ? ok(reply.value as ActionValue<typeof action.kind>) : err(errorOf(reply))
     },
   }
 }

@@ -110,6 +110,8 @@ function needsLeader(request: ForwardedRequest): boolean {
   switch (request.kind) {
     case 'write':
       return true
+    case 'act':
+      return request.consistency !== 'stale'
     case 'read':
       return request.options.consistency !== 'stale'
     case 'ask':
@@ -171,17 +173,22 @@ function takePlace({ waitingByServer, waitingPerServerMax }: Context, to: Addres
   }
 }
 
+/** Requests that must not be carried out twice. */
+function changes(request: ForwardedRequest): boolean {
+  return request.kind === 'write' || request.kind === 'act'
+}
+
 /** Reads may be asked again; a write that may have arrived may not. */
 function mayRetry(request: ForwardedRequest, reason: RpcFailure): boolean {
-  return reason.code !== 'cancelled' && (request.kind !== 'write' || !reason.sent)
+  return reason.code !== 'cancelled' && (!changes(request) || !reason.sent)
 }
 
 function failed(request: ForwardedRequest, reason: RpcFailure): RpcReply {
   if (reason.code === 'cancelled') return refuse(requestError('cancelled', 'The client has gone'))
   const message = `rpc error making call: ${reason.message}`
   if (isTooMuch(reason)) return refuse(requestError('overloaded', message))
-  if (request.kind !== 'write' || !reason.sent) return refuse(requestError('timeout', message))
-  return refuse(requestError('indeterminate', `${message}; the write may or may not have been applied`))
+  if (!changes(request) || !reason.sent) return refuse(requestError('timeout', message))
+  return refuse(requestError('indeterminate', `${message}; the request may or may not have been carried out`))
 }
 
 /** At the leader: here, or there; waits up to `rpc_hold_timeout` for one to be elected. */

@@ -3,9 +3,11 @@ import type { AgentConfig } from '../config/agent-config.ts'
 import { encodeCommand } from '../codec/command-codec.ts'
 import type { Member } from '../gossip/events.ts'
 import { assert } from '../lib/assert.ts'
+import { err, type Result } from '../lib/result.ts'
 import type { Random } from '../lib/random.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
 import type { CommandResult } from '../model/command.ts'
+import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { RaftConfigurationView } from '../model/query.ts'
 import type { RpcRequest } from '../model/rpc.ts'
@@ -14,6 +16,7 @@ import type { RaftEffect } from '../raft/events.ts'
 import type { Configuration } from '../raft/message.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { Host } from '../runtime/host.ts'
+import type { Actions } from './actions.ts'
 import type { AgentTrace } from './agent.ts'
 import { createBootstrap, type Bootstrap, type BootstrapOptions } from './bootstrap.ts'
 import { call } from './call.ts'
@@ -116,6 +119,7 @@ class Server implements ServerRole {
       raft: this.raft,
       store,
       bootstrap: this.#bootstrap,
+      actions: serverActions(),
       expectLeave: (id) => this.#reconcile.expectLeave(id),
     })
   }
@@ -206,9 +210,25 @@ class Server implements ServerRole {
   }
 }
 
+/** The actions of a server, each from the part that knows about it. */
+function serverActions(): Actions {
+  const missing = (): Promise<Result<never, RequestError>> =>
+    Promise.resolve(err(requestError('internal', 'This action is not there yet')))
+  return {
+    renewSession: missing,
+    removePeer: missing,
+    transferLeader: missing,
+    checkLeave: missing,
+    snapshotBegin: missing,
+    snapshotRead: missing,
+    restoreWrite: missing,
+    restoreEnd: missing,
+  }
+}
+
 function localOptions(
   options: ServerRoleOptions,
-): Omit<LocalServerOptions, 'raft' | 'store' | 'bootstrap' | 'expectLeave'> {
+): Omit<LocalServerOptions, 'raft' | 'store' | 'bootstrap' | 'actions' | 'expectLeave'> {
   const { host, config, pools } = options
   return {
     clock: host.clock,

@@ -1,9 +1,9 @@
 // The state store at work: applies commands, answers questions, and wakes those who wait for a change.
 import type { Random } from '../lib/random.ts'
-import type { Command, CommandResult } from '../model/command.ts'
+import type { Command, CommandResult, EntryTime } from '../model/command.ts'
 import type { Query, QueryValue, ReadOptions } from '../model/query.ts'
 import type { Clock } from '../runtime/host.ts'
-import type { StateRecord } from '../state/records.ts'
+import type { StateRecord } from '../model/state-record.ts'
 import { createState, restoreState, type State } from '../state/state.ts'
 import { createWatches, type Watches } from '../state/watch.ts'
 
@@ -49,8 +49,8 @@ export class Store {
   }
 
   /** Applies the entry at `index`; watchers wait for `wake`. */
-  apply(index: number, command: Command): CommandResult {
-    const applied = this.#state.apply(index, command)
+  apply(index: number, command: Command, time: EntryTime): CommandResult {
+    const applied = this.#state.apply(index, command, time)
     this.#appliedIndex = index
     for (const topic of applied.changed) this.#changed.push(topic)
     return applied.result

@@ -147,8 +147,9 @@ function pick<T extends object>(fields: { readonly [K in keyof T]: unknown }, va
 
 /** A KV entry as stored, in the form that `packKvEntry` makes. */
 export const kvEntry: Shape<KvEntry> = (value) => {
-  if (!Array.isArray(value) || value.length !== 7) return misfit('a KV entry')
-  const [key, data, flags, lockIndex, session, createIndex, modifyIndex] = value as readonly unknown[]
+  if (!Array.isArray(value) || value.length !== 9) return misfit('a KV entry')
+  const [key, data, flags, lockIndex, session, createIndex, modifyIndex, fencingToken, expiresAtWallMs] =
+    value as readonly unknown[]
   return {
     key: text(key),
     value: bytes(data),
@@ -157,11 +158,24 @@ export const kvEntry: Shape<KvEntry> = (value) => {
     session: text(session),
     createIndex: count(createIndex),
     modifyIndex: count(modifyIndex),
+    fencingToken: count(fencingToken),
+    expiresAtWallMs: count(expiresAtWallMs),
   }
 }
 
 /** The form of a KV entry that CBOR carries: its fields by position. */
 export function packKvEntry(entry: KvEntry): readonly unknown[] {
   const { key, value, flags, lockIndex, session, createIndex, modifyIndex } = entry
-  return [key, value, packUint64(flags), lockIndex, session, createIndex, modifyIndex]
+  const { fencingToken, expiresAtWallMs } = entry
+  return [
+    key,
+    value,
+    packUint64(flags),
+    lockIndex,
+    session,
+    createIndex,
+    modifyIndex,
+    fencingToken,
+    expiresAtWallMs,
+  ]
 }

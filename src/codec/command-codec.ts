@@ -3,7 +3,7 @@
 import { unreachable } from '../lib/assert.ts'
 import type { Result } from '../lib/result.ts'
 import type { Command, RegisterCommand } from '../model/command.ts'
-import type { StateRecord } from '../state/records.ts'
+import type { StateRecord } from '../model/state-record.ts'
 import { catalogCheck, catalogNode, catalogService, checkInfo, kvEntry } from './catalog-shapes.ts'
 import { nodeInfo, packCheck, packKvEntry, packNode, packService, serviceInfo } from './catalog-shapes.ts'
 import { packStoredCheck, packStoredNode, packStoredService } from './catalog-shapes.ts'
@@ -75,6 +75,23 @@ export function decodeStateRecord(data: Uint8Array): Result<StateRecord, CodecEr
 
 function packCommand(command: Command): readonly unknown[] {
   if (command.kind === 'batch') return [commandKinds.batch, command.commands.map(packCommand)]
+  switch (command.kind) {
+    case 'register':
+    case 'deregister':
+    case 'kvSet':
+    case 'kvCas':
+    case 'kvDelete':
+    case 'kvDeleteCas':
+    case 'kvDeleteTree':
+      return packFirst(command)
+    default:
+      return unreachable(command as never)
+  }
+}
+
+type First = Extract<Command, { readonly kind: keyof typeof commandKinds }>
+
+function packFirst(command: Exclude<First, { readonly kind: 'batch' }>): readonly unknown[] {
   const kind = commandKinds[command.kind]
   switch (command.kind) {
     case 'register':
@@ -143,12 +160,12 @@ function readDeregister(body: readonly unknown[]): Simple {
 
 function readKvSet(body: readonly unknown[]): Simple {
   const [key, value, flags] = kvSetBody(body)
-  return { kind: 'kvSet', key, value, flags }
+  return { kind: 'kvSet', key, value, flags, ttlMs: 0 }
 }
 
 function readKvCas(body: readonly unknown[]): Simple {
   const [key, value, flags, expectedIndex] = kvCasBody(body)
-  return { kind: 'kvCas', key, value, flags, expectedIndex }
+  return { kind: 'kvCas', key, value, flags, expectedIndex, ttlMs: 0 }
 }
 
 function readKvDelete(body: readonly unknown[]): Simple {
@@ -173,7 +190,7 @@ function kindAndBody(value: unknown): readonly [unknown, readonly unknown[]] {
 }
 
 function packRecord(record: StateRecord): readonly unknown[] {
-  const kind = recordKinds[record.kind]
+  const kind = recordKinds[record.kind as keyof typeof recordKinds]
   switch (record.kind) {
     case 'marks':
       return [kind, record.marks]
@@ -190,7 +207,7 @@ function packRecord(record: StateRecord): readonly unknown[] {
     case 'tombstone':
       return [kind, record.key, record.index]
     default:
-      return unreachable(record)
+      return unreachable(record as never)
   }
 }
 
@@ -202,6 +219,14 @@ const marks = record<Marks>({
   kv: count,
   serviceExtinction: count,
   tombstoneFloor: count,
+  sessions: count,
+  indexOffset: count,
+  restoredIndex: count,
+  wallMs: count,
+  behaviour: count,
+  clusterId: text,
+  kvHistoryVersionsMax: count,
+  kvHistoryAgeMs: count,
 })
 const textAndIndex = tuple(text, count)
 

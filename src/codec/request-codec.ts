@@ -4,7 +4,7 @@ import type { Result } from '../lib/result.ts'
 import type { KvEntry } from '../model/catalog.ts'
 import type { CommandResult } from '../model/command.ts'
 import type { RequestError } from '../model/errors.ts'
-import type { Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from '../model/query.ts'
+import type { Action, Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import { kvEntry, packKvEntry } from './catalog-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
@@ -72,6 +72,24 @@ const query: Shape<Query> = union<Query>({
   kvGet: record({ kind: literal('kvGet'), key: text }),
   kvList: record({ kind: literal('kvList'), prefix: text }),
   kvKeys: record({ kind: literal('kvKeys'), prefix: text, separator: text }),
+  kvHistory: record({ kind: literal('kvHistory'), key: text }),
+  session: record({ kind: literal('session'), id: text }),
+  sessions: record({ kind: literal('sessions') }),
+  sessionsOfNode: record({ kind: literal('sessionsOfNode'), node: text }),
+  txn: record({ kind: literal('txn'), operations: () => misfit('a transaction') }),
+  autopilotConfig: record({ kind: literal('autopilotConfig') }),
+  usage: record({ kind: literal('usage') }),
+})
+
+const action: Shape<Action> = union<Action>({
+  renewSession: record({ kind: literal('renewSession'), id: text }),
+  removePeer: record({ kind: literal('removePeer'), id: text, address: text, force: flag }),
+  transferLeader: record({ kind: literal('transferLeader'), id: text }),
+  checkLeave: record({ kind: literal('checkLeave'), id: text }),
+  snapshotBegin: record({ kind: literal('snapshotBegin') }),
+  snapshotRead: record({ kind: literal('snapshotRead'), id: text, offset: count }),
+  restoreWrite: record({ kind: literal('restoreWrite'), id: text, offset: count, data: bytes }),
+  restoreEnd: record({ kind: literal('restoreEnd'), id: text, size: count }),
 })
 
 const readOptions: Shape<ReadOptions> = record<ReadOptions>({
@@ -113,6 +131,14 @@ const request: Shape<RpcRequest> = union<RpcRequest>({
     ),
     consistency,
   }),
+  act: record<OfKind<RpcRequest, 'act'>>({
+    kind: literal('act'),
+    datacenter: text,
+    hops: count,
+    holdMs: count,
+    action,
+    consistency,
+  }),
   readIndex: record<OfKind<RpcRequest, 'readIndex'>>({ kind: literal('readIndex') }),
   bootstrapState: record<OfKind<RpcRequest, 'bootstrapState'>>({
     kind: literal('bootstrapState'),
@@ -146,8 +172,9 @@ const readMeta: Shape<ReadMeta> = record<ReadMeta>({ index: count, knownLeader: 
 /** Of any depth that CBOR admits; a batch within a batch does not occur and does no harm. */
 const commandResult: Shape<CommandResult> = union<CommandResult>({
   done: record<OfKind<CommandResult, 'done'>>({ kind: literal('done') }),
-  decided: record<OfKind<CommandResult, 'decided'>>({ kind: literal('decided'), applied: flag }),
+  decided: record<OfKind<CommandResult, 'decided'>>({ kind: literal('decided'), applied: flag, fencingToken: count }),
   refused: record<OfKind<CommandResult, 'refused'>>({ kind: literal('refused'), message: text }),
+  txn: record<OfKind<CommandResult, 'txn'>>({ kind: literal('txn'), outcome: () => misfit('an outcome') }),
   batch: record<OfKind<CommandResult, 'batch'>>({
     kind: literal('batch'),
     results: list((value) => commandResult(value)),
@@ -165,6 +192,7 @@ const reply: Shape<RpcReply> = union<RpcReply>({
     index: count,
   }),
   asked: record<OfKind<RpcReply, 'asked'>>({ kind: literal('asked'), value: anything }),
+  acted: record<OfKind<RpcReply, 'acted'>>({ kind: literal('acted'), value: anything }),
   readIndex: record<OfKind<RpcReply, 'readIndex'>>({ kind: literal('readIndex'), index: count }),
   bootstrapState: record<OfKind<RpcReply, 'bootstrapState'>>({
     kind: literal('bootstrapState'),

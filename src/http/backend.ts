@@ -4,6 +4,8 @@ import type { Json, JsonObject } from '../model/catalog.ts'
 import type { Command, CommandResult } from '../model/command.ts'
 import type { RequestError } from '../model/errors.ts'
 import type {
+  Action,
+  ActionValue,
   Consistency,
   MemberView,
   Query,
@@ -46,6 +48,13 @@ export interface Backend {
     datacenter: string,
     consistency: Consistency,
   ): Promise<Result<ServerQueryTable[K], RequestError>>
+  /** Has a server act: the leader, or with `stale` any. `indeterminate` if it may have, and no answer came. */
+  act<A extends Action>(
+    action: A,
+    datacenter: string,
+    consistency: Consistency,
+    signal: AbortSignal,
+  ): Promise<Result<ActionValue<A['kind']>, RequestError>>
   /** Known datacenters, nearest first, then by name. */
   datacenters(): Promise<Result<readonly string[], RequestError>>
 

@@ -92,9 +92,24 @@ export interface KvEntry extends Indexes {
   readonly key: string
   readonly value: Uint8Array
   readonly flags: bigint
+  /** How often the lock was newly acquired, by the reference's rules. */
   readonly lockIndex: number
   /** Session that holds the lock, or ''. */
   readonly session: string
+  /** Index of the entry that acquired the lock that is held now: grows with every acquisition; 0 when none is held. */
+  readonly fencingToken: number
+  /** Wall time of the cluster, ms, from which on the leader deletes the key; 0: never. */
+  readonly expiresAtWallMs: number
+}
+
+/** A value that a key had before (`?history`). */
+export interface KvVersion {
+  /** The key as it was from `entry.modifyIndex` on; null stands for its absence, from `index` on. */
+  readonly entry: KvEntry | null
+  /** Index of the entry of the log that made this version. */
+  readonly index: number
+  /** Wall time of the cluster, ms, at which it was made. */
+  readonly atWallMs: number
 }
 
 /** A service instance with its node and all checks that bear on it. */

@@ -1,5 +1,16 @@
 // Questions to the replicated state and to the servers, their options, and what the answers hold.
-import type { CatalogCheck, CatalogNode, CatalogService, KvEntry, ServiceHealth, TextMap } from './catalog.ts'
+import type {
+  CatalogCheck,
+  CatalogNode,
+  CatalogService,
+  KvEntry,
+  KvVersion,
+  ServiceHealth,
+  TextMap,
+} from './catalog.ts'
+import type { StoredAutopilotConfig, UsageView } from './operator.ts'
+import type { Session } from './session.ts'
+import type { TxnOperation, TxnOutcome } from './transaction.ts'
 
 /** Each question with the shape of its answer. One table: the union, the evaluator and the renderers follow it. */
 export interface QueryTable {
@@ -25,6 +36,16 @@ export interface QueryTable {
   kvList: { args: { readonly prefix: string }; value: readonly KvEntry[] }
   /** Keys under a prefix, cut behind the first `separator` after it (''. no cut). */
   kvKeys: { args: { readonly prefix: string; readonly separator: string }; value: readonly string[] }
+  /** Earlier versions of a key, oldest first, and the present one last; empty if none is known. */
+  kvHistory: { args: { readonly key: string }; value: readonly KvVersion[] }
+  session: { args: { readonly id: string }; value: Session | null }
+  sessions: { args: object; value: readonly Session[] }
+  sessionsOfNode: { args: { readonly node: string }; value: readonly Session[] }
+  /** A transaction that only reads. */
+  txn: { args: { readonly operations: readonly TxnOperation[] }; value: TxnOutcome }
+  /** Null until the first leader has written it. */
+  autopilotConfig: { args: object; value: StoredAutopilotConfig | null }
+  usage: { args: object; value: UsageView }
 }
 
 /** Which instances of a service. All `tags` must be present, compared without case. */
@@ -82,6 +103,7 @@ export interface ReadMeta {
 
 /** An answer. */
 export interface ReadReply<T> extends ReadMeta {
+  /** Shared with others who ask the same, and with the state: it must not be changed. */
   readonly value: T
 }
 
@@ -98,6 +120,46 @@ export interface ServerQueryTable {
   raftConfiguration: RaftConfigurationView
   autopilotHealth: AutopilotHealthView
 }
+
+/** What a server is asked to do that is no command of the log. All go to the leader. */
+export interface ActionTable {
+  /** Resets a session's timer; null if there is none of this id, or if it is just ending. */
+  renewSession: { args: { readonly id: string }; value: Session | null }
+  /** Takes a server out of the Raft configuration: exactly one of the two is not ''. */
+  removePeer: {
+    args: { readonly id: string; readonly address: string; readonly force: boolean }
+    value: null
+  }
+  /** Hands the leadership to a voter, '' for any; false if it could not take over. */
+  transferLeader: { args: { readonly id: string }; value: boolean }
+  /** May this server leave? Refused if those that live would not be a majority of those that are left. */
+  checkLeave: { args: { readonly id: string }; value: null }
+  /** Freezes the state for an archive that is read in pieces; forgotten when nobody reads for a minute. */
+  snapshotBegin: { args: object; value: SnapshotHandle }
+  /** Bytes of the frozen archive from an offset on; empty at its end. */
+  snapshotRead: { args: { readonly id: string; readonly offset: number }; value: Uint8Array }
+  /** Takes the next bytes of an archive that is to be restored; offset 0 begins, and drops what was begun. */
+  restoreWrite: {
+    args: { readonly id: string; readonly offset: number; readonly data: Uint8Array }
+    value: null
+  }
+  /** All bytes are there: verify the archive in a scratch store, then replace the state by it. */
+  restoreEnd: { args: { readonly id: string; readonly size: number }; value: null }
+}
+
+/** A frozen archive. */
+export interface SnapshotHandle {
+  readonly id: string
+  /** Index of the last command in it. */
+  readonly index: number
+}
+
+/** The names of the actions. */
+export type ActionKind = keyof ActionTable
+/** An action. */
+export type Action = { [K in ActionKind]: { readonly kind: K } & ActionTable[K]['args'] }[ActionKind]
+/** What an action of kind K gives. */
+export type ActionValue<K extends ActionKind> = ActionTable[K]['value']
 
 /** A member of a gossip pool as the API shows it. `status`: 0 none, 1 alive, 2 leaving, 3 left, 4 failed. */
 export interface MemberView {

@@ -1,7 +1,7 @@
 // What agents ask each other over a session (rpc/), and the answers. Bytes are codec's business.
 import type { CommandResult } from './command.ts'
 import type { RequestError } from './errors.ts'
-import type { Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from './query.ts'
+import type { Action, Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from './query.ts'
 
 /**
  * A request from one agent to another. `hops` grows with each forward; past 4 it is refused (a loop). `holdMs` is how
@@ -33,6 +33,15 @@ export type RpcRequest =
       readonly question: ServerQueryKind
       readonly consistency: Consistency
     }
+  | {
+      readonly kind: 'act'
+      readonly datacenter: string
+      readonly hops: number
+      readonly holdMs: number
+      readonly action: Action
+      /** Snapshots may be taken of any server (`?stale`); everything else is the leader's. */
+      readonly consistency: Consistency
+    }
   /** A follower's read index request to the leader (thesis 6.4): answered with an index as value. */
   | { readonly kind: 'readIndex' }
   /** May the cluster be started with exactly these servers, you among them? (`-bootstrap-expect`; ids, sorted) */
@@ -46,6 +55,7 @@ export type RpcReply =
   | { readonly kind: 'read'; readonly meta: ReadMeta; readonly value: unknown }
   | { readonly kind: 'written'; readonly result: CommandResult; readonly index: number }
   | { readonly kind: 'asked'; readonly value: unknown }
+  | { readonly kind: 'acted'; readonly value: unknown }
   | { readonly kind: 'readIndex'; readonly index: number }
   | {
       readonly kind: 'bootstrapState'

@@ -23,12 +23,14 @@ export function applyKv(tables: Tables, change: Change, command: KvCommand): Com
     case 'kvDeleteTree':
       for (const key of keysUnder(tables, command.prefix)) deleteKey(tables, change, key)
       return { kind: 'done' }
+    default:
+      return { kind: 'refused', message: `${command.kind} is not there yet` }
   }
 }
 
 function decided(applied: boolean, act: () => void): CommandResult {
   if (applied) act()
-  return { kind: 'decided', applied }
+  return { kind: 'decided', applied, fencingToken: 0 }
 }
 
 /** Index 0 means: only if the key is absent. */
@@ -60,6 +62,8 @@ function setKey(
     flags: write.flags,
     lockIndex: 0,
     session: known?.session ?? '',
+    fencingToken: known?.fencingToken ?? 0,
+    expiresAtWallMs: 0,
     createIndex: known?.createIndex ?? change.index,
     modifyIndex: known?.modifyIndex ?? change.index,
   }

@@ -95,6 +95,24 @@ const evaluators: Evaluators = {
     index: prefixIndex(tables, args.prefix),
     value: keysUnder(tables, args.prefix, args.separator),
   }),
+  kvHistory: (tables) => ({ index: tables.marks.kv, value: [] }),
+  session: (tables) => ({ index: tables.marks.sessions, value: null }),
+  sessions: (tables) => ({ index: tables.marks.sessions, value: [] }),
+  sessionsOfNode: (tables) => ({ index: tables.marks.sessions, value: [] }),
+  txn: (tables) => ({ index: tables.marks.lastIndex, value: { results: [], errors: [] } }),
+  autopilotConfig: (tables) => ({ index: tables.marks.lastIndex, value: null }),
+  usage: (tables) => ({
+    index: tables.marks.lastIndex,
+    value: {
+      nodes: 0,
+      services: 0,
+      serviceInstances: 0,
+      connectInstances: {},
+      billableInstances: 0,
+      keys: 0,
+      sessions: 0,
+    },
+  }),
 }
 
 /** The index of a service's instances; without any, when a service last became extinct. */

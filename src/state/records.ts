@@ -1,19 +1,10 @@
 // The state as a stream of records, for snapshots, and back. Bytes are codec's business.
-import type { CatalogCheck, CatalogNode, CatalogService, KvEntry } from '../model/catalog.ts'
+import type { CatalogNode } from '../model/catalog.ts'
+import type { Marks, StateRecord } from '../model/state-record.ts'
 import { fold, foldedKey } from './keys.ts'
 import { emptyTables } from './tables.ts'
-import type { Marks, Tables } from './tables.ts'
+import type { Tables } from './tables.ts'
 import { buryKey } from './tombstones.ts'
-
-/** One piece of the state. Their order does not matter, except that the first to be written is `marks`. */
-export type StateRecord =
-  | { readonly kind: 'marks'; readonly marks: Readonly<Marks> }
-  | { readonly kind: 'node'; readonly node: CatalogNode }
-  | { readonly kind: 'service'; readonly service: CatalogService }
-  | { readonly kind: 'check'; readonly check: CatalogCheck }
-  | { readonly kind: 'serviceIndex'; readonly service: string; readonly index: number }
-  | { readonly kind: 'kv'; readonly entry: KvEntry }
-  | { readonly kind: 'tombstone'; readonly key: string; readonly index: number }
 
 /** All records of the tables, one at a time: what is walked must not change meanwhile (use a copy). */
 export function* recordsOf(tables: Tables): Generator<StateRecord> {
@@ -63,6 +54,9 @@ function putRecord(tables: Tables, record: Exclude<StateRecord, { readonly kind:
       return
     case 'tombstone':
       buryKey(tables, record.key, record.index)
+      return
+    default:
+      return
   }
 }
 

@@ -1,5 +1,6 @@
 // All that the state store holds, as plain tables, and the indexes that go with them. No rules here.
 import type { CatalogCheck, CatalogNode, CatalogService, KvEntry } from '../model/catalog.ts'
+import type { Marks } from '../model/state-record.ts'
 import { orderedMap } from './ordered-map.ts'
 import type { OrderedMap } from './ordered-map.ts'
 
@@ -28,20 +29,6 @@ export interface Tables {
   readonly marks: Marks
 }
 
-/** Indexes of whole tables, and of what is gone. None ever goes back. */
-export interface Marks {
-  /** Index of the last command applied. */
-  lastIndex: number
-  nodes: number
-  services: number
-  checks: number
-  kv: number
-  /** When a service last lost its last instance. */
-  serviceExtinction: number
-  /** The newest tombstone that was dropped to keep their number bounded. */
-  tombstoneFloor: number
-}
-
 /** Empty tables. */
 export function emptyTables(): Tables {
   return {
@@ -63,6 +50,14 @@ export function emptyTables(): Tables {
       kv: 0,
       serviceExtinction: 0,
       tombstoneFloor: 0,
+      sessions: 0,
+      indexOffset: 0,
+      restoredIndex: 0,
+      wallMs: 0,
+      behaviour: 0,
+      clusterId: '',
+      kvHistoryVersionsMax: 0,
+      kvHistoryAgeMs: 0,
     },
   }
 }

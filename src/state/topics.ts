@@ -55,6 +55,13 @@ const topicsByKind: Topics = {
   kvGet: (args) => [keyTopic(args.key)],
   kvList: (args) => [prefixTopic(args.prefix)],
   kvKeys: (args) => [prefixTopic(args.prefix)],
+  kvHistory: (args) => [keyTopic(args.key)],
+  session: () => [],
+  sessions: () => [],
+  sessionsOfNode: () => [],
+  txn: () => [],
+  autopilotConfig: () => [],
+  usage: () => [],
 }
 
 /** Filters on node meta data make the answer depend on the nodes as well. */

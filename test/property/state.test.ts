@@ -12,7 +12,7 @@ import type { CatalogCheck, CatalogNode, CatalogService, CheckStatus } from '../
 import type { Command } from '../../src/model/command.ts'
 import type { Query } from '../../src/model/query.ts'
 import { createState, restoreState } from '../../src/state/state.ts'
-import type { StateRecord } from '../../src/state/records.ts'
+import type { StateRecord } from '../../src/model/state-record.ts'
 import type { State } from '../../src/state/state.ts'
 import { matches } from '../../src/state/topics.ts'
 import { bytesOf, check, node, register, service } from '../unit/state/fixtures.ts'
@@ -29,7 +29,7 @@ const checkId = fc.constantFrom('serfHealth', 'c1', 'c2')
 const status = fc.constantFrom<CheckStatus>('passing', 'warning', 'critical')
 
 const kvCommand: fc.Arbitrary<Command> = fc.oneof(
-  fc.record({ kind: fc.constant('kvSet' as const), key, value, flags }),
+  fc.record({ kind: fc.constant('kvSet' as const), key, value, flags, ttlMs: fc.constant(0) }),
   fc.record({ kind: fc.constant('kvCas' as const), key, value, flags, expectedIndex }),
   fc.record({ kind: fc.constant('kvDelete' as const), key }),
   fc.record({ kind: fc.constant('kvDeleteCas' as const), key, expectedIndex }),

@@ -99,8 +99,8 @@ async function put(call: Call): Promise<Response> {
   return write(
     call,
     expectedIndex === null
-      ? { kind: 'kvSet', key, value, flags }
-      : { kind: 'kvCas', key, value, flags, expectedIndex },
+      ? { kind: 'kvSet', key, value, flags, ttlMs: 0 }
+      : { kind: 'kvCas', key, value, flags, expectedIndex, ttlMs: 0 },
   )
 }
 

@@ -1,0 +1,34 @@
+// Sessions: what holds locks, and what makes it let go.
+import type { Indexes } from './catalog.ts'
+
+/** What becomes of the keys that a session has locked when it ends. */
+export type SessionBehavior = 'release' | 'delete'
+
+/** A session as it is created. */
+export interface SessionInfo {
+  /** UUID, chosen by the agent that takes the request. */
+  readonly id: string
+  readonly name: string
+  readonly node: string
+  /** Keys of a session that was invalidated cannot be locked for so long; nanoseconds, as the API prints it. */
+  readonly lockDelayNanos: number
+  readonly behavior: SessionBehavior
+  /** As the client gave it, such as `15s`; '' for none. */
+  readonly ttl: string
+  /** The same in milliseconds; 0 for none. */
+  readonly ttlMs: number
+  /** IDs of checks of the node; when one is critical or gone the session ends. */
+  readonly nodeChecks: readonly string[]
+  /** Checks of services on the node; likewise. */
+  readonly serviceChecks: readonly SessionServiceCheck[]
+}
+
+/** A check of a service that a session depends on. */
+export interface SessionServiceCheck {
+  readonly id: string
+  /** As the client gave it. */
+  readonly namespace: string
+}
+
+/** A session as stored. */
+export type Session = SessionInfo & Indexes
