@@ -46,7 +46,7 @@ class Leader {
 
   #write(command: Command): boolean {
     const isWritten = this.outcomes.shift() ?? true
-    if (isWritten) this.state.apply(this.#index++, command)
+    if (isWritten) this.state.apply(this.#index++, command, { wallMs: 0 })
     return isWritten
   }
 

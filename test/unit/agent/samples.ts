@@ -81,7 +81,7 @@ export function member(
 /** A state with some commands applied. */
 export function stateOf(commands: readonly Command[]): State {
   const state = createState()
-  for (const [at, command] of commands.entries()) state.apply(at + 1, command)
+  for (const [at, command] of commands.entries()) state.apply(at + 1, command, { wallMs: 0 })
   return state
 }
 

@@ -8,7 +8,7 @@ import { settled, TestClock } from './samples.ts'
 const never = new AbortController().signal
 
 function put(key: string, value: string): Command {
-  return { kind: 'kvSet', key, value: new TextEncoder().encode(value), flags: 0n } as Command
+  return { kind: 'kvSet', key, value: new TextEncoder().encode(value), flags: 0n, ttlMs: 0 }
 }
 
 function options(minIndex: number, waitMs: number): ReadOptions {
@@ -18,7 +18,7 @@ function options(minIndex: number, waitMs: number): ReadOptions {
 function storeWith(watchesMax: number): { readonly clock: TestClock; readonly store: Store } {
   const clock = new TestClock()
   const store = new Store({ clock, random: seededRandom(1), watchesMax })
-  store.apply(5, put('k', '1'))
+  store.apply(5, put('k', '1'), { wallMs: 0 })
   store.wake(5)
   return { clock, store }
 }
@@ -32,11 +32,11 @@ describe('a blocking read', () => {
       .then(({ index }) => (answered = index))
     await settled()
     expect(answered).toBeNull()
-    store.apply(6, put('other', '1'))
+    store.apply(6, put('other', '1'), { wallMs: 0 })
     store.wake(6)
     await settled()
     expect(answered).toBeNull()
-    store.apply(7, put('k', '2'))
+    store.apply(7, put('k', '2'), { wallMs: 0 })
     store.wake(7)
     await settled()
     expect(answered).toBe(7)
