@@ -1,27 +1,14 @@
-// Requests that we mean to answer otherwise than Consul 1.8.7. docs/compatibility.md lists the same, for users.
-import type { Answer, ParityRequest } from './http-requests.ts'
-
-/** A difference: for which requests, why, and what it is. */
-export interface Difference {
-  readonly reason: string
-  readonly matches: (request: ParityRequest) => boolean
-  /** What we answer instead, as far as it is other. */
-  readonly ours?: Partial<Answer>
-  /** Takes the difference out of our answer, which must then equal the recorded one. */
-  readonly undo?: (ours: Answer) => Answer
-}
-
-/** The difference that a request is listed for. */
-export function differenceOf(request: ParityRequest): Difference | undefined {
-  return differences.find(({ matches }) => matches(request))
-}
+// Requests of the suite `catalog` that we mean to answer otherwise than Consul 1.8.7. docs/compatibility.md lists
+// the same, for users.
+import { type Answer, type Difference, body, path } from './requests/request.ts'
 
 const unknownPath: Partial<Answer> = {
   status: 404,
   body: 'Invalid URL path: not a recognized HTTP API endpoint',
 }
 
-const differences: readonly Difference[] = [
+/** Each with its reason. */
+export const catalogDifferences: readonly Difference[] = [
   {
     reason: 'Unknown paths are answered with a sentence, as since 1.11',
     matches: path('/v1/nope', '/nope', '/v1/catalog/nodes/'),
@@ -98,11 +85,3 @@ const differences: readonly Difference[] = [
     ours: { status: 500, body: 'Must provide check ID or name' },
   },
 ]
-
-function path(...paths: readonly string[]): Difference['matches'] {
-  return (request) => paths.includes(request.path)
-}
-
-function body(text: string): Difference['matches'] {
-  return (request) => request.body === text
-}

@@ -1,13 +1,14 @@
 // Puts recorded requests to our API over a state that was prepared like the recorded agent's.
 import { type App, createApp } from '../../src/http/app.ts'
 import type { MemberView, ServerQueryTable } from '../../src/model/query.ts'
-import { type StateBackend, createStateBackend } from '../unit/http/state-backend.ts'
-import { type Answer, type ParityRequest, comparedHeaders, oracleNode } from './http-requests.ts'
+import { type BackendSettings, type StateBackend, createStateBackend } from '../unit/http/state-backend.ts'
+import { bodyBytes, bodyText } from './http-exchange.ts'
+import { comparedHeaders, oracleNode } from './http-requests.ts'
+import type { Answer, ParityRequest } from './requests/request.ts'
 
-/** An app that knows what the recorded agent knew of itself. */
-export function createReplay(): App {
+/** An app that knows what the recorded agent knew of itself; `settings` come on top. */
+export function createReplay(settings: BackendSettings = {}): App {
   const backend = createStateBackend({
-    answers,
     knownDatacenters: ['dc1'],
     agent: {
       ...createStateBackend().agent,
@@ -18,6 +19,8 @@ export function createReplay(): App {
           error: { code: 'refused', message: `agent: No node found with name '${node}'` },
         }),
     },
+    ...settings,
+    answers: { ...answers, ...settings.answers },
   })
   registerSelf(backend)
   return createApp(backend)
@@ -25,11 +28,11 @@ export function createReplay(): App {
 
 /** Sends a request as a host would hand it over. */
 export async function replay(app: App, { method, path, headers, body }: ParityRequest): Promise<Answer> {
-  const content = typeof body === 'object' ? 'x'.repeat(body.bytes) : body
+  const content = bodyBytes(body)
   const request = new Request(`http://${oracleNode.ip}:8500${path}`, {
     method,
-    headers: { ...headers, ...(content !== undefined && { 'Content-Length': String(content.length) }) },
-    ...(content !== undefined && content !== '' && { body: content }),
+    headers: { ...headers, ...(body !== undefined && { 'Content-Length': String(content.length) }) },
+    ...(content.length > 0 && { body: content }),
   })
   const response = await app(request, { ip: '127.0.0.1', port: 1 })
   const kept = comparedHeaders.flatMap((name) => {
@@ -39,7 +42,7 @@ export async function replay(app: App, { method, path, headers, body }: ParityRe
   return {
     status: response.status,
     headers: Object.fromEntries(kept),
-    body: method === 'HEAD' ? '' : await response.text(),
+    body: method === 'HEAD' ? '' : bodyText(new Uint8Array(await response.arrayBuffer())),
   }
 }
 

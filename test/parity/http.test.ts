@@ -3,46 +3,34 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { differenceOf } from './http-differences.ts'
+import { Kept } from './http-exchange.ts'
 import { createReplay, replay } from './http-replay.ts'
-import { type Answer, type Exchange, parityRequests } from './http-requests.ts'
+import { paritySuites } from './http-requests.ts'
+import type { Answer, Exchange, ParityRequest, ParitySuite } from './requests/request.ts'
 
-const indexPattern = /"(CreateIndex|ModifyIndex)":( ?)(\d+)/g
+/** Indexes of the log in bodies; in the order of time they are the same on every agent, in number they are not. */
+const indexPattern = /"(CreateIndex|ModifyIndex|Index)":( ?)(\d+)|(current modify index )(\d+)/g
 
-const names = Object.keys(parityRequests)
+describe.each(paritySuites.map((suite) => [suite.name, suite] as const))('%s', (_name, suite) => {
+  const recorded = recordedOf(suite)
+  const theirRanks = ranksOf(recorded.map(({ answer }) => answer))
+  let ours: readonly Answer[] = []
+  let ourRanks: ReadonlyMap<string, number> = new Map()
 
-const recorded: readonly Exchange[] = names.flatMap((name) => {
-  const file = join(import.meta.dirname, 'http', `${name}.json`)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly exchanges: readonly Exchange[] }).exchanges
-})
-
-let ours: readonly Answer[] = []
-let ourRanks: ReadonlyMap<string, number> = new Map()
-
-const theirRanks = ranksOf(recorded.map(({ answer }) => answer))
-
-beforeAll(async () => {
-  const app = createReplay()
-  const answers: Answer[] = []
-  for (const { request } of recorded) answers.push(await replay(app, request))
-  ours = answers
-  ourRanks = ranksOf(answers)
-})
-
-describe('the recorded requests are the ones in the table', () => {
-  test('record again after changing http-requests.ts', () => {
-    expect(recorded.map(({ request }) => request)).toEqual(
-      names.flatMap((name) => parityRequests[name] ?? []),
-    )
+  beforeAll(async () => {
+    ours = await replayed(suite, recorded)
+    ourRanks = ranksOf(ours)
   })
-})
 
-describe('every answer equals the recorded one', () => {
+  test('the recorded requests are the ones in the table: record again after changing them', () => {
+    expect(recorded.map(({ request }) => request)).toEqual(Object.values(suite.files).flat())
+  })
+
   test.each(recorded.map((exchange, i) => [titleOf(exchange, i), i] as const))('%s', (_title, i) => {
     const exchange = recorded[i] as Exchange
     const theirs = ranked(exchange.answer, theirRanks)
     const mine = ranked(ours[i] as Answer, ourRanks)
-    const difference = differenceOf(exchange.request)
+    const difference = suite.differences?.find(({ matches }) => matches(exchange.request))
     if (difference === undefined) {
       expect(mine).toEqual(theirs)
       return
@@ -57,7 +45,22 @@ describe('every answer equals the recorded one', () => {
   })
 })
 
-function titleOf({ request }: Exchange, i: number): string {
+function recordedOf(suite: ParitySuite): readonly Exchange[] {
+  return Object.keys(suite.files).flatMap((name) => {
+    const file = join(import.meta.dirname, 'http', `${name}.json`)
+    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly exchanges: readonly Exchange[] }).exchanges
+  })
+}
+
+async function replayed(suite: ParitySuite, recorded: readonly Exchange[]): Promise<readonly Answer[]> {
+  const app = createReplay(suite.settings)
+  const kept = new Kept(suite)
+  const answers: Answer[] = []
+  for (const { request } of recorded) answers.push(kept.take(request, await replay(app, kept.fill(request))))
+  return answers
+}
+
+function titleOf({ request }: { readonly request: ParityRequest }, i: number): string {
   const body = typeof request.body === 'string' ? ` ${request.body.slice(0, 80)}` : ''
   return `${i}: ${request.method} ${request.path}${body}`
 }
@@ -66,7 +69,7 @@ function titleOf({ request }: Exchange, i: number): string {
 function ranksOf(answers: readonly Answer[]): ReadonlyMap<string, number> {
   const seen = new Set<number>()
   for (const { headers, body } of answers) {
-    for (const [, , , index] of body.matchAll(indexPattern)) seen.add(Number(index))
+    for (const match of body.matchAll(indexPattern)) seen.add(Number(match[3] ?? match[5]))
     const index = headers['x-consul-index']
     if (index !== undefined) seen.add(Number(index))
   }
@@ -78,8 +81,6 @@ function ranked({ status, headers, body }: Answer, ranks: ReadonlyMap<string, nu
   return {
     status,
     headers: index === undefined ? headers : { ...headers, 'x-consul-index': `#${ranks.get(index)}` },
-    body: body.replace(indexPattern, (_match, name: string, space: string, found: string) => {
-      return `"${name}":${space}#${ranks.get(found)}`
-    }),
+    body: body.replace(indexPattern, (match) => match.replace(/\d+$/, (found) => `#${ranks.get(found)}`)),
   }
 }

@@ -1,25 +1,21 @@
-// Records what a Consul answers, for http.test.ts to compare with: `node test/parity/record-http.ts /path/to/consul`.
-// Not run by the tests. Starts its own agent on a loopback address and removes its data afterwards.
+// Records what a Consul answers, for http.test.ts to compare with:
+// `node test/parity/record-http.ts /path/to/consul [suite …]`, all suites if none is named. Not run by the tests.
+// Starts an agent for each suite on a loopback address and removes its data afterwards.
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import {
-  type Answer,
-  type Exchange,
-  type ParityRequest,
-  comparedHeaders,
-  oracleNode,
-  parityRequests,
-} from './http-requests.ts'
+import { Kept, bodyBytes, bodyText } from './http-exchange.ts'
+import { comparedHeaders, oracleNode, paritySuites } from './http-requests.ts'
+import type { Answer, Exchange, ParityRequest, ParitySuite } from './requests/request.ts'
 
 const port = 8500
 
 /** Sends one request as it is: no path is normalised. */
 function send({ method, path, headers, body }: ParityRequest): Promise<Answer> {
-  const bytes = typeof body === 'object' ? Buffer.alloc(body.bytes, 'x') : Buffer.from(body ?? '')
+  const bytes = bodyBytes(body)
   return new Promise((resolve, reject) => {
     const sent = httpRequest(
       {
@@ -41,7 +37,7 @@ function send({ method, path, headers, body }: ParityRequest): Promise<Answer> {
           resolve({
             status: response.statusCode ?? 0,
             headers: Object.fromEntries(kept),
-            body: Buffer.concat(chunks).toString('utf8'),
+            body: bodyText(Buffer.concat(chunks)),
           })
         })
       },
@@ -63,40 +59,49 @@ function untilReady(output: Readable): Promise<void> {
   })
 }
 
-async function record(): Promise<void> {
-  for (const [name, requests] of Object.entries(parityRequests)) {
+async function record(suite: ParitySuite): Promise<void> {
+  const kept = new Kept(suite)
+  for (const [name, requests] of Object.entries(suite.files)) {
     const exchanges: Exchange[] = []
-    for (const request of requests) exchanges.push({ request, answer: await send(request) })
+    for (const request of requests) {
+      exchanges.push({ request, answer: kept.take(request, await send(kept.fill(request))) })
+    }
     const file = join(import.meta.dirname, 'http', `${name}.json`)
     await writeFile(file, `${JSON.stringify({ recordedFrom: 'Consul 1.8.7', exchanges }, null, 2)}\n`)
     process.stdout.write(`${name}: ${exchanges.length} exchanges\n`)
   }
 }
 
-const [consul] = process.argv.slice(2)
-if (consul === undefined) throw new Error('Usage: node test/parity/record-http.ts /path/to/consul')
-const dataDir = await mkdtemp(join(tmpdir(), 'record-http-'))
-const agent = spawn(
-  consul,
-  [
-    'agent',
-    '-server',
-    '-bootstrap-expect=1',
-    `-bind=${oracleNode.ip}`,
-    `-client=${oracleNode.ip}`,
-    `-node=${oracleNode.name}`,
-    `-node-id=${oracleNode.id}`,
-    `-data-dir=${dataDir}`,
-    '-log-level=info',
-    '-hcl=disable_update_check=true disable_coordinates=true',
-  ],
-  { stdio: ['ignore', 'pipe', 'inherit'] },
-)
-try {
-  await untilReady(agent.stdout)
-  await record()
-} finally {
-  agent.kill('SIGTERM')
-  await new Promise((resolve) => agent.on('exit', resolve))
-  await rm(dataDir, { recursive: true })
+async function withAgent(consul: string, use: () => Promise<void>): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'record-http-'))
+  const agent = spawn(
+    consul,
+    [
+      'agent',
+      '-server',
+      '-bootstrap-expect=1',
+      `-bind=${oracleNode.ip}`,
+      `-client=${oracleNode.ip}`,
+      `-node=${oracleNode.name}`,
+      `-node-id=${oracleNode.id}`,
+      `-data-dir=${dataDir}`,
+      '-log-level=info',
+      '-hcl=disable_update_check=true disable_coordinates=true',
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  try {
+    await untilReady(agent.stdout)
+    await use()
+  } finally {
+    agent.kill('SIGTERM')
+    await new Promise((resolve) => agent.on('exit', resolve))
+    await rm(dataDir, { recursive: true })
+  }
+}
+
+const [consul, ...names] = process.argv.slice(2)
+if (consul === undefined) throw new Error('Usage: node test/parity/record-http.ts /path/to/consul [suite …]')
+for (const suite of paritySuites) {
+  if (names.length === 0 || names.includes(suite.name)) await withAgent(consul, () => record(suite))
 }

@@ -5,6 +5,10 @@ import { type Result, err, ok } from '../../../src/lib/result.ts'
 import type { Command, CommandResult } from '../../../src/model/command.ts'
 import { type RequestError, requestError } from '../../../src/model/errors.ts'
 import type {
+  Action,
+  ActionKind,
+  ActionTable,
+  ActionValue,
   Query,
   QueryValue,
   ReadOptions,
@@ -21,6 +25,8 @@ export interface StateBackend extends Backend {
   readonly reads: ReadOptions[]
   /** Calls of the agent's own verbs, in order. */
   readonly calls: (readonly unknown[])[]
+  /** Wall time of what is applied next; stands still unless a test moves it. */
+  wallMs: number
   /** Reads that wait at this moment. */
   readonly waiting: number
   /** Applies a command as the leader would. */
@@ -28,11 +34,20 @@ export interface StateBackend extends Backend {
 }
 
 /** What can be set otherwise than usual. */
-export interface BackendSettings extends Partial<Omit<Backend, 'read' | 'write' | 'ask'>> {
+export interface BackendSettings extends Partial<Omit<Backend, 'read' | 'write' | 'ask' | 'act'>> {
   readonly answers?: Partial<ServerQueryTable>
   readonly knownDatacenters?: readonly string[]
-  /** Every read, write and question fails like this. */
+  /** What servers do when they are asked to act; without an entry: `renewSession` from the state, else nothing. */
+  readonly actions?: Partial<Actions>
+  /** Every read, write, question and action fails like this. */
   readonly failure?: RequestError
+}
+
+/** What each action gives. */
+export type Actions = {
+  readonly [K in ActionKind]: (
+    args: ActionTable[K]['args'],
+  ) => Result<ActionValue<K>, RequestError> | Promise<Result<ActionValue<K>, RequestError>>
 }
 
 /** Makes one. */
@@ -54,6 +69,7 @@ class BackendOnState implements StateBackend {
   readonly translateWanAddrs: boolean
   readonly agent: AgentControl
   readonly state: State = createState()
+  wallMs = startWallMs
   readonly reads: ReadOptions[] = []
   readonly calls: (readonly unknown[])[] = []
   readonly #settings: BackendSettings
@@ -74,7 +90,7 @@ class BackendOnState implements StateBackend {
   }
 
   apply(command: Command): CommandResult {
-    const { result } = this.state.apply(this.state.lastIndex + 1, command)
+    const { result } = this.state.apply(this.state.lastIndex + 1, command, { wallMs: this.wallMs })
     for (const wake of this.#waiters) wake()
     return result
   }
@@ -110,6 +126,20 @@ class BackendOnState implements StateBackend {
     return Promise.resolve(ok({ ...serverAnswers, ...this.#settings.answers }[kind]))
   }
 
+  async act<A extends Action>(
+    action: A,
+    datacenter: string,
+  ): Promise<Result<ActionValue<A['kind']>, RequestError>> {
+    const failure = this.#failureIn(datacenter)
+    if (failure !== undefined) return err(failure)
+    this.calls.push([action.kind, action])
+    const known = this.#settings.actions?.[action.kind] as ((args: Action) => unknown) | undefined
+    if (known !== undefined) return (await known(action)) as Result<ActionValue<A['kind']>, RequestError>
+    if (action.kind !== 'renewSession') return ok(null as ActionValue<A['kind']>)
+    const session = this.state.query({ kind: 'session', id: action.id }).value
+    return ok(session as ActionValue<A['kind']>)
+  }
+
   datacenters(): Promise<Result<readonly string[], RequestError>> {
     return Promise.resolve(ok(this.#settings.knownDatacenters ?? ['dc1', 'dc2']))
   }
@@ -138,6 +168,9 @@ class BackendOnState implements StateBackend {
     })
   }
 }
+
+/** 2026-01-01. */
+const startWallMs = 1_767_225_600_000
 
 const serverAnswers: ServerQueryTable = {
   leader: '10.0.0.1:8300',
