@@ -1,4 +1,5 @@
 // How long a request may take at this agent: what a blocking query waits on purpose, and the search for its place.
+import type { ActionKind } from '../model/query.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { ForwardedRequest } from './forward.ts'
 
@@ -62,6 +63,13 @@ export class Patience {
 
 /** Time that the asked server may spend waiting, on purpose. */
 export function waitOf(request: ForwardedRequest): number {
+  if (request.kind === 'act') return waitOfAction[request.action.kind] ?? 0
   if (request.kind !== 'read' || request.options.minIndex === 0) return 0
   return request.options.waitMs + Math.ceil(request.options.waitMs / 16)
+}
+
+/** What takes long with a large state: writing it, and putting an archive in its place. */
+const waitOfAction: Readonly<Partial<Record<ActionKind, number>>> = {
+  snapshotBegin: 600_000,
+  restoreEnd: 1_800_000,
 }

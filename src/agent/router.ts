@@ -251,7 +251,7 @@ function obsoleteOnChange(
       const leader = local.leaderAddress()
       const isReplaced = local.isLeader() || (leader !== null && !isSameAddress(leader, asked))
       if (!isReplaced || disarm !== null) return
-      disarm = clock.wakeAt(clock.nowMs() + (request.kind === 'write' ? lateAnswerMs : 0), abandon)
+      disarm = clock.wakeAt(clock.nowMs() + (changes(request) ? lateAnswerMs : 0), abandon)
     })
     return () => {
       end()

@@ -147,11 +147,9 @@ export interface ActionTable {
   restoreEnd: { args: { readonly id: string; readonly size: number }; value: null }
 }
 
-/** A frozen archive. */
-export interface SnapshotHandle {
+/** A frozen archive. Its index is that of the last command in it. */
+export interface SnapshotHandle extends ReadMeta {
   readonly id: string
-  /** Index of the last command in it. */
-  readonly index: number
 }
 
 /** The names of the actions. */
