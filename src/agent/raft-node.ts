@@ -1,5 +1,5 @@
 // Raft at work on one server: the machine, its log on disk, its messages, and the state store behind it.
-import { decodeCommand } from '../codec/command-codec.ts'
+import { decodeCommand, stampCommand } from '../codec/command-codec.ts'
 import { decodeRaftMessage, encodeRaftMessage } from '../codec/raft-codec.ts'
 import { assert } from '../lib/assert.ts'
 import type { Machine } from '../lib/machine.ts'
@@ -153,6 +153,7 @@ export class RaftNode {
     const refused = this.#refuse(this.#accepting.size)
     if (refused !== null) return Promise.resolve(err(refused))
     const request = this.#nextRequest++
+    stampCommand(data, this.#options.clock.wallMs())
     return new Promise((resolve) => {
       this.#accepting.set(request, { resolve })
       this.#queued.push({ request, data })
@@ -333,9 +334,9 @@ export class RaftNode {
   }
 
   #applyCommand(index: number, data: Uint8Array): CommandResult {
-    const command = decodeCommand(data)
-    assert(command.ok, () => `entry ${index} of the log holds no command this version knows`)
-    return this.#options.store.apply(index, command.value, { wallMs: 0 })
+    const decoded = decodeCommand(data)
+    assert(decoded.ok, () => `entry ${index} of the log holds no command this version knows`)
+    return this.#options.store.apply(index, decoded.value.command, decoded.value)
   }
 
   #onProposal(effect: RaftEffect & { readonly kind: 'proposalAccepted' | 'proposalRefused' }): void {

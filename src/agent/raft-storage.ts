@@ -1,5 +1,5 @@
 // Where a server's log and snapshots are: in `dataDir/raft`, or in memory (`-dev`). Snapshots hold state records.
-import { decodeStateRecord, encodeStateRecord } from '../codec/command-codec.ts'
+import { decodeStateRecord, encodeStateRecord } from '../codec/record-codec.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Limits } from '../model/limits.ts'
 import type { RestoredLog } from '../raft/config.ts'

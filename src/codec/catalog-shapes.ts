@@ -25,6 +25,7 @@ import {
   nullable,
   oneOf,
   packUint64,
+  pick,
   record,
   text,
   uint64,
@@ -139,17 +140,20 @@ function packIndexes({ createIndex, modifyIndex }: Indexes): Indexes {
   return { createIndex, modifyIndex }
 }
 
-function pick<T extends object>(fields: { readonly [K in keyof T]: unknown }, value: T): object {
-  const picked: Partial<T> = {}
-  for (const name of Object.keys(fields) as (keyof T)[]) picked[name] = value[name]
-  return picked
-}
-
-/** A KV entry as stored, in the form that `packKvEntry` makes. */
+/** A KV entry as stored, in either form that `packKvEntry` makes; the shorter one is as old as the log. */
 export const kvEntry: Shape<KvEntry> = (value) => {
-  if (!Array.isArray(value) || value.length !== 9) return misfit('a KV entry')
-  const [key, data, flags, lockIndex, session, createIndex, modifyIndex, fencingToken, expiresAtWallMs] =
-    value as readonly unknown[]
+  if (!Array.isArray(value) || (value.length !== 7 && value.length !== 9)) return misfit('a KV entry')
+  const [
+    key,
+    data,
+    flags,
+    lockIndex,
+    session,
+    createIndex,
+    modifyIndex,
+    fencingToken = 0,
+    expiresAtWallMs = 0,
+  ] = value as readonly unknown[]
   return {
     key: text(key),
     value: bytes(data),
@@ -163,19 +167,10 @@ export const kvEntry: Shape<KvEntry> = (value) => {
   }
 }
 
-/** The form of a KV entry that CBOR carries: its fields by position. */
+/** The form of a KV entry that CBOR carries: its fields by position; the last two only if one of them is set. */
 export function packKvEntry(entry: KvEntry): readonly unknown[] {
   const { key, value, flags, lockIndex, session, createIndex, modifyIndex } = entry
   const { fencingToken, expiresAtWallMs } = entry
-  return [
-    key,
-    value,
-    packUint64(flags),
-    lockIndex,
-    session,
-    createIndex,
-    modifyIndex,
-    fencingToken,
-    expiresAtWallMs,
-  ]
+  const first = [key, value, packUint64(flags), lockIndex, session, createIndex, modifyIndex]
+  return fencingToken === 0 && expiresAtWallMs === 0 ? first : [...first, fencingToken, expiresAtWallMs]
 }

@@ -20,8 +20,8 @@ export interface CodecError {
   readonly detail: string
 }
 
-/** Nesting that a message may have. Ours need five at most. */
-const depthMax = 16
+/** Nesting that a message may have: the 200 of clients' own JSON (http/json-parse.ts) and some around it. */
+const depthMax = 216
 
 /** What a refusal by the scan means, in words. */
 const problems: Readonly<Record<ScanProblem, string>> = {

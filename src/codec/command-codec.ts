@@ -1,115 +1,144 @@
-// Commands of the replicated log and records of state snapshots, to CBOR and back. Both are data at rest:
+// Commands of the replicated log to CBOR and back, behind a head that holds the entry's time. They are data at rest:
 // kinds are numbers that are never given a second meaning, and unknown kinds and fields are refused.
 import { unreachable } from '../lib/assert.ts'
-import type { Result } from '../lib/result.ts'
-import type { Command, RegisterCommand } from '../model/command.ts'
-import type { StateRecord } from '../model/state-record.ts'
-import { catalogCheck, catalogNode, catalogService, checkInfo, kvEntry } from './catalog-shapes.ts'
-import { nodeInfo, packCheck, packKvEntry, packNode, packService, serviceInfo } from './catalog-shapes.ts'
-import { packStoredCheck, packStoredNode, packStoredService } from './catalog-shapes.ts'
+import { err, ok, type Result } from '../lib/result.ts'
+import type {
+  Command,
+  KvCommand,
+  KvWrite,
+  OperatorCommand,
+  RegisterCommand,
+  RestoreCommand,
+  SessionCommand,
+  TxnCommand,
+} from '../model/command.ts'
+import { checkInfo, nodeInfo, packCheck, packNode, packService, serviceInfo } from './catalog-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
+import { packRecord, stateRecord } from './record-codec.ts'
+import { autopilotConfig, packAutopilot, packSession, sessionInfo } from './session-shapes.ts'
+import { packOperation, txnOperation } from './transaction-shapes.ts'
 import {
   bytes,
   count,
   flag,
+  kindAndBody,
   list,
   misfit,
   nullable,
   packUint64,
   readShape,
-  record,
   text,
   tuple,
   uint64,
   type Shape,
 } from './shapes.ts'
 
-const commandKinds = {
+const kinds = {
   register: 1,
   deregister: 2,
+  /** Without a time to live, as all writes were once. */
   kvSet: 3,
   kvCas: 4,
   kvDelete: 5,
   kvDeleteCas: 6,
   kvDeleteTree: 7,
   batch: 8,
-} as const
-
-const recordKinds = {
-  marks: 1,
-  node: 2,
-  service: 3,
-  check: 4,
-  serviceIndex: 5,
-  kv: 6,
-  tombstone: 7,
+  kvSetTtl: 9,
+  kvCasTtl: 10,
+  kvAcquire: 11,
+  kvRelease: 12,
+  kvExpire: 13,
+  sessionCreate: 14,
+  sessionDestroy: 15,
+  txn: 16,
+  autopilotSet: 17,
+  setBehaviour: 18,
+  setClusterId: 19,
+  setKvHistory: 20,
+  pruneKvHistory: 21,
+  restoreBegin: 22,
+  restoreRecords: 23,
+  restoreEnd: 24,
 } as const
 
 type Simple = Exclude<Command, { readonly kind: 'batch' }>
-type Marks = Extract<StateRecord, { readonly kind: 'marks' }>['marks']
 
-/** Encodes a command. The bytes are the caller's own. */
-export function encodeCommand(command: Command): Uint8Array {
-  return new Uint8Array(encodeCbor(packCommand(command)))
-}
-
-/** Decodes a command. What it holds is independent of `data`. Errors: a CodecError; never throws. */
-export function decodeCommand(data: Uint8Array): Result<Command, CodecError> {
-  const decoded = decodeCbor(data)
-  return decoded.ok ? readShape(command, decoded.value) : decoded
+/** A decoded entry of the log. */
+export interface DecodedCommand {
+  readonly command: Command
+  /** The leader's wall clock when it took the command on, ms; 0 if it was not written down. */
+  readonly wallMs: number
 }
 
 /**
- * Encodes a record of a snapshot. Equal states give equal bytes on every server, so that a transfer can go on from
- * another leader's snapshot of the same index. The bytes are a view that the next encoding may share a buffer with.
+ * The head: the number of this format and the time, 64 bits, big endian. The format before it had none; it began with
+ * a list of CBOR, whose first byte is 0x80 or more.
  */
-export function encodeStateRecord(record: StateRecord): Uint8Array {
-  return encodeCbor(packRecord(record))
+const headBytes = 9
+const headFormat = 1
+const firstOfHeadless = 0x80
+const highUnit = 2 ** 32
+
+/** Encodes a command, not yet stamped. The bytes are the caller's own. */
+export function encodeCommand(command: Command): Uint8Array {
+  const body = encodeCbor(packCommand(command))
+  const data = new Uint8Array(headBytes + body.length)
+  data[0] = headFormat
+  data.set(body, headBytes)
+  return data
 }
 
-/** Decodes a record of a snapshot. Errors: a CodecError; never throws. */
-export function decodeStateRecord(data: Uint8Array): Result<StateRecord, CodecError> {
-  const decoded = decodeCbor(data)
-  return decoded.ok ? readShape(stateRecord, decoded.value) : decoded
+/** Writes the time into an encoded command, in place; one without a head is left as it is. */
+export function stampCommand(data: Uint8Array, wallMs: number): void {
+  if (data[0] !== headFormat || data.length < headBytes) return
+  const view = new DataView(data.buffer, data.byteOffset, headBytes)
+  const time = Math.min(Math.max(0, Math.floor(wallMs)), Number.MAX_SAFE_INTEGER)
+  view.setUint32(1, Math.floor(time / highUnit))
+  view.setUint32(5, time % highUnit)
+}
+
+/** Decodes a command with its time. What it holds is independent of `data`. Errors: a CodecError; never throws. */
+export function decodeCommand(data: Uint8Array): Result<DecodedCommand, CodecError> {
+  const isHeadless = (data[0] ?? 0) >= firstOfHeadless
+  const wallMs = isHeadless ? 0 : readHead(data)
+  if (wallMs === undefined) return err({ code: 'invalid', detail: 'Expected the head of a command' })
+  const decoded = decodeCbor(isHeadless ? data : data.subarray(headBytes))
+  if (!decoded.ok) return decoded
+  const read = readShape(command, decoded.value)
+  return read.ok ? ok({ command: read.value, wallMs }) : read
+}
+
+function readHead(data: Uint8Array): number | undefined {
+  if (data[0] !== headFormat || data.length < headBytes) return undefined
+  const view = new DataView(data.buffer, data.byteOffset, headBytes)
+  const wallMs = view.getUint32(1) * highUnit + view.getUint32(5)
+  return Number.isSafeInteger(wallMs) ? wallMs : undefined
 }
 
 function packCommand(command: Command): readonly unknown[] {
-  if (command.kind === 'batch') return [commandKinds.batch, command.commands.map(packCommand)]
   switch (command.kind) {
+    case 'batch':
+      return [kinds.batch, command.commands.map(packCommand)]
     case 'register':
+      return [kinds.register, ...packRegister(command)]
     case 'deregister':
-    case 'kvSet':
-    case 'kvCas':
-    case 'kvDelete':
-    case 'kvDeleteCas':
-    case 'kvDeleteTree':
-      return packFirst(command)
+      return [kinds.deregister, command.node, command.serviceId, command.checkId]
+    case 'sessionCreate':
+    case 'sessionDestroy':
+    case 'txn':
+      return packSessionCommand(command)
+    case 'autopilotSet':
+    case 'setBehaviour':
+    case 'setClusterId':
+    case 'setKvHistory':
+    case 'pruneKvHistory':
+      return packOperator(command)
+    case 'restoreBegin':
+    case 'restoreRecords':
+    case 'restoreEnd':
+      return packRestore(command)
     default:
-      return unreachable(command as never)
-  }
-}
-
-type First = Extract<Command, { readonly kind: keyof typeof commandKinds }>
-
-function packFirst(command: Exclude<First, { readonly kind: 'batch' }>): readonly unknown[] {
-  const kind = commandKinds[command.kind]
-  switch (command.kind) {
-    case 'register':
-      return [kind, ...packRegister(command)]
-    case 'deregister':
-      return [kind, command.node, command.serviceId, command.checkId]
-    case 'kvSet':
-      return [kind, command.key, command.value, packUint64(command.flags)]
-    case 'kvCas':
-      return [kind, command.key, command.value, packUint64(command.flags), command.expectedIndex]
-    case 'kvDelete':
-      return [kind, command.key]
-    case 'kvDeleteCas':
-      return [kind, command.key, command.expectedIndex]
-    case 'kvDeleteTree':
-      return [kind, command.prefix]
-    default:
-      return unreachable(command)
+      return packKv(command)
   }
 }
 
@@ -118,143 +147,184 @@ function packRegister(command: RegisterCommand): readonly unknown[] {
   return [packNode(command.node), service, command.checks.map(packCheck), command.skipNodeUpdate]
 }
 
+function packKv(command: KvCommand): readonly unknown[] {
+  switch (command.kind) {
+    case 'kvSet':
+      return command.ttlMs === 0
+        ? [kinds.kvSet, command.key, command.value, packUint64(command.flags)]
+        : [kinds.kvSetTtl, ...packWrite(command)]
+    case 'kvCas':
+      return command.ttlMs === 0
+        ? [kinds.kvCas, command.key, command.value, packUint64(command.flags), command.expectedIndex]
+        : [kinds.kvCasTtl, ...packWrite(command), command.expectedIndex]
+    case 'kvAcquire':
+    case 'kvRelease':
+      return [kinds[command.kind], ...packWrite(command), command.session]
+    case 'kvDelete':
+      return [kinds.kvDelete, command.key]
+    case 'kvDeleteCas':
+      return [kinds.kvDeleteCas, command.key, command.expectedIndex]
+    case 'kvDeleteTree':
+      return [kinds.kvDeleteTree, command.prefix]
+    case 'kvExpire':
+      return [kinds.kvExpire, command.key, command.modifyIndex]
+    default:
+      return unreachable(command)
+  }
+}
+
+function packWrite(write: KvWrite): readonly unknown[] {
+  return [write.key, write.value, packUint64(write.flags), write.ttlMs]
+}
+
+function packSessionCommand(command: SessionCommand | TxnCommand): readonly unknown[] {
+  switch (command.kind) {
+    case 'sessionCreate':
+      return [kinds.sessionCreate, packSession(command.session)]
+    case 'sessionDestroy':
+      return [kinds.sessionDestroy, command.id]
+    case 'txn':
+      return [kinds.txn, command.operations.map(packOperation)]
+    default:
+      return unreachable(command)
+  }
+}
+
+function packOperator(command: OperatorCommand): readonly unknown[] {
+  const kind = kinds[command.kind]
+  switch (command.kind) {
+    case 'autopilotSet':
+      return [kind, packAutopilot(command.config), command.expectedIndex]
+    case 'setBehaviour':
+      return [kind, command.behaviour]
+    case 'setClusterId':
+      return [kind, command.id]
+    case 'setKvHistory':
+      return [kind, command.versionsMax, command.ageMs]
+    case 'pruneKvHistory':
+      return [kind]
+    default:
+      return unreachable(command)
+  }
+}
+
+function packRestore(command: RestoreCommand): readonly unknown[] {
+  const kind = kinds[command.kind]
+  switch (command.kind) {
+    case 'restoreBegin':
+      return [kind, command.id]
+    case 'restoreRecords':
+      return [kind, command.id, command.records.map(packRecord)]
+    case 'restoreEnd':
+      return [kind, command.id, command.records]
+    default:
+      return unreachable(command)
+  }
+}
+
 const registerBody = tuple(nodeInfo, nullable(serviceInfo), list(checkInfo), flag)
 const deregisterBody = tuple(text, text, text)
 const kvSetBody = tuple(text, bytes, uint64)
+const kvSetTtlBody = tuple(text, bytes, uint64, count)
 const kvCasBody = tuple(text, bytes, uint64, count)
+const kvCasTtlBody = tuple(text, bytes, uint64, count, count)
+const kvLockBody = tuple(text, bytes, uint64, count, text)
+const nothing = tuple()
 const oneText = tuple(text)
-const kvDeleteCasBody = tuple(text, count)
+const oneCount = tuple(count)
+const twoCounts = tuple(count, count)
+const textAndCount = tuple(text, count)
+const autopilotBody = tuple(autopilotConfig, nullable(count))
+const recordsBody = tuple(text, list(stateRecord))
 
-const simpleReaders: ReadonlyMap<unknown, (body: readonly unknown[]) => Simple> = new Map([
-  [commandKinds.register, readRegister],
-  [commandKinds.deregister, readDeregister],
-  [commandKinds.kvSet, readKvSet],
-  [commandKinds.kvCas, readKvCas],
-  [commandKinds.kvDelete, readKvDelete],
-  [commandKinds.kvDeleteCas, readKvDeleteCas],
-  [commandKinds.kvDeleteTree, readKvDeleteTree],
-] as const)
+type Readers = {
+  readonly [K in Exclude<keyof typeof kinds, 'batch'>]: (body: readonly unknown[]) => Simple
+}
+
+const readers: Readers = {
+  register: (body) => {
+    const [node, service, checks, skipNodeUpdate] = registerBody(body)
+    return { kind: 'register', node, service, checks, skipNodeUpdate }
+  },
+  deregister: (body) => {
+    const [node, serviceId, checkId] = deregisterBody(body)
+    return { kind: 'deregister', node, serviceId, checkId }
+  },
+  kvSet: (body) => {
+    const [key, value, flags] = kvSetBody(body)
+    return { kind: 'kvSet', key, value, flags, ttlMs: 0 }
+  },
+  kvCas: (body) => {
+    const [key, value, flags, expectedIndex] = kvCasBody(body)
+    return { kind: 'kvCas', key, value, flags, expectedIndex, ttlMs: 0 }
+  },
+  kvDelete: (body) => ({ kind: 'kvDelete', key: oneText(body)[0] }),
+  kvDeleteCas: (body) => {
+    const [key, expectedIndex] = textAndCount(body)
+    return { kind: 'kvDeleteCas', key, expectedIndex }
+  },
+  kvDeleteTree: (body) => ({ kind: 'kvDeleteTree', prefix: oneText(body)[0] }),
+  kvSetTtl: (body) => {
+    const [key, value, flags, ttlMs] = kvSetTtlBody(body)
+    return { kind: 'kvSet', key, value, flags, ttlMs }
+  },
+  kvCasTtl: (body) => {
+    const [key, value, flags, ttlMs, expectedIndex] = kvCasTtlBody(body)
+    return { kind: 'kvCas', key, value, flags, expectedIndex, ttlMs }
+  },
+  kvAcquire: (body) => {
+    const [key, value, flags, ttlMs, session] = kvLockBody(body)
+    return { kind: 'kvAcquire', key, value, flags, ttlMs, session }
+  },
+  kvRelease: (body) => {
+    const [key, value, flags, ttlMs, session] = kvLockBody(body)
+    return { kind: 'kvRelease', key, value, flags, ttlMs, session }
+  },
+  kvExpire: (body) => {
+    const [key, modifyIndex] = textAndCount(body)
+    return { kind: 'kvExpire', key, modifyIndex }
+  },
+  sessionCreate: (body) => ({ kind: 'sessionCreate', session: tuple(sessionInfo)(body)[0] }),
+  sessionDestroy: (body) => ({ kind: 'sessionDestroy', id: oneText(body)[0] }),
+  txn: (body) => ({ kind: 'txn', operations: tuple(list(txnOperation))(body)[0] }),
+  autopilotSet: (body) => {
+    const [config, expectedIndex] = autopilotBody(body)
+    return { kind: 'autopilotSet', config, expectedIndex }
+  },
+  setBehaviour: (body) => ({ kind: 'setBehaviour', behaviour: oneCount(body)[0] }),
+  setClusterId: (body) => ({ kind: 'setClusterId', id: oneText(body)[0] }),
+  setKvHistory: (body) => {
+    const [versionsMax, ageMs] = twoCounts(body)
+    return { kind: 'setKvHistory', versionsMax, ageMs }
+  },
+  pruneKvHistory: (body) => {
+    nothing(body)
+    return { kind: 'pruneKvHistory' }
+  },
+  restoreBegin: (body) => ({ kind: 'restoreBegin', id: oneText(body)[0] }),
+  restoreRecords: (body) => {
+    const [id, records] = recordsBody(body)
+    return { kind: 'restoreRecords', id, records }
+  },
+  restoreEnd: (body) => {
+    const [id, records] = textAndCount(body)
+    return { kind: 'restoreEnd', id, records }
+  },
+}
+
+const readersByNumber: ReadonlyMap<unknown, (body: readonly unknown[]) => Simple> = new Map(
+  Object.entries(readers).map(([kind, read]) => [kinds[kind as keyof Readers], read]),
+)
 
 const simple: Shape<Simple> = (value) => {
   const [kind, body] = kindAndBody(value)
-  const read = simpleReaders.get(kind) ?? misfit('a known command')
+  const read = readersByNumber.get(kind) ?? misfit('a known command')
   return read(body)
 }
 
 const command: Shape<Command> = (value) => {
   const [kind, body] = kindAndBody(value)
-  if (kind !== commandKinds.batch) return simple(value)
+  if (kind !== kinds.batch) return simple(value)
   const [commands] = tuple(list(simple))(body)
   return { kind: 'batch', commands }
-}
-
-function readRegister(body: readonly unknown[]): Simple {
-  const [node, service, checks, skipNodeUpdate] = registerBody(body)
-  return { kind: 'register', node, service, checks, skipNodeUpdate }
-}
-
-function readDeregister(body: readonly unknown[]): Simple {
-  const [node, serviceId, checkId] = deregisterBody(body)
-  return { kind: 'deregister', node, serviceId, checkId }
-}
-
-function readKvSet(body: readonly unknown[]): Simple {
-  const [key, value, flags] = kvSetBody(body)
-  return { kind: 'kvSet', key, value, flags, ttlMs: 0 }
-}
-
-function readKvCas(body: readonly unknown[]): Simple {
-  const [key, value, flags, expectedIndex] = kvCasBody(body)
-  return { kind: 'kvCas', key, value, flags, expectedIndex, ttlMs: 0 }
-}
-
-function readKvDelete(body: readonly unknown[]): Simple {
-  const [key] = oneText(body)
-  return { kind: 'kvDelete', key }
-}
-
-function readKvDeleteCas(body: readonly unknown[]): Simple {
-  const [key, expectedIndex] = kvDeleteCasBody(body)
-  return { kind: 'kvDeleteCas', key, expectedIndex }
-}
-
-function readKvDeleteTree(body: readonly unknown[]): Simple {
-  const [prefix] = oneText(body)
-  return { kind: 'kvDeleteTree', prefix }
-}
-
-function kindAndBody(value: unknown): readonly [unknown, readonly unknown[]] {
-  if (!Array.isArray(value)) return misfit('a list')
-  const [kind, ...body] = value as readonly unknown[]
-  return [kind, body]
-}
-
-function packRecord(record: StateRecord): readonly unknown[] {
-  const kind = recordKinds[record.kind as keyof typeof recordKinds]
-  switch (record.kind) {
-    case 'marks':
-      return [kind, record.marks]
-    case 'node':
-      return [kind, packStoredNode(record.node)]
-    case 'service':
-      return [kind, packStoredService(record.service)]
-    case 'check':
-      return [kind, packStoredCheck(record.check)]
-    case 'serviceIndex':
-      return [kind, record.service, record.index]
-    case 'kv':
-      return [kind, packKvEntry(record.entry)]
-    case 'tombstone':
-      return [kind, record.key, record.index]
-    default:
-      return unreachable(record as never)
-  }
-}
-
-const marks = record<Marks>({
-  lastIndex: count,
-  nodes: count,
-  services: count,
-  checks: count,
-  kv: count,
-  serviceExtinction: count,
-  tombstoneFloor: count,
-  sessions: count,
-  indexOffset: count,
-  restoredIndex: count,
-  wallMs: count,
-  behaviour: count,
-  clusterId: text,
-  kvHistoryVersionsMax: count,
-  kvHistoryAgeMs: count,
-})
-const textAndIndex = tuple(text, count)
-
-const recordReaders: ReadonlyMap<unknown, (body: readonly unknown[]) => StateRecord> = new Map<
-  unknown,
-  (body: readonly unknown[]) => StateRecord
->([
-  [recordKinds.marks, (body) => ({ kind: 'marks', marks: tuple(marks)(body)[0] })],
-  [recordKinds.node, (body) => ({ kind: 'node', node: tuple(catalogNode)(body)[0] })],
-  [recordKinds.service, (body) => ({ kind: 'service', service: tuple(catalogService)(body)[0] })],
-  [recordKinds.check, (body) => ({ kind: 'check', check: tuple(catalogCheck)(body)[0] })],
-  [recordKinds.kv, (body) => ({ kind: 'kv', entry: tuple(kvEntry)(body)[0] })],
-  [recordKinds.serviceIndex, readServiceIndex],
-  [recordKinds.tombstone, readTombstone],
-])
-
-const stateRecord: Shape<StateRecord> = (value) => {
-  const [kind, body] = kindAndBody(value)
-  const read = recordReaders.get(kind) ?? misfit('a known record')
-  return read(body)
-}
-
-function readServiceIndex(body: readonly unknown[]): StateRecord {
-  const [service, index] = textAndIndex(body)
-  return { kind: 'serviceIndex', service, index }
-}
-
-function readTombstone(body: readonly unknown[]): StateRecord {
-  const [key, index] = textAndIndex(body)
-  return { kind: 'tombstone', key, index }
 }

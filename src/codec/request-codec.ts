@@ -1,13 +1,16 @@
 // Requests between agents and their answers, to CBOR and back. Kinds and scalar fields are read strictly; values of
 // answers are plain data, except KV entries, whose flags may exceed what CBOR carries here as a number.
 import type { Result } from '../lib/result.ts'
-import type { KvEntry } from '../model/catalog.ts'
+import type { KvEntry, KvVersion } from '../model/catalog.ts'
 import type { CommandResult } from '../model/command.ts'
 import type { RequestError } from '../model/errors.ts'
 import type { Action, Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
+import type { TxnOutcome } from '../model/transaction.ts'
 import { kvEntry, packKvEntry } from './catalog-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
+import { kvVersion, packKvVersion } from './record-codec.ts'
+import { packOperation, packOutcome, txnOperation, txnOutcome } from './transaction-shapes.ts'
 import {
   anything,
   bytes,
@@ -19,6 +22,7 @@ import {
   misfit,
   nullable,
   oneOf,
+  optional,
   readShape,
   record,
   text,
@@ -30,11 +34,18 @@ type OfKind<T, K> = Extract<T, { readonly kind: K }>
 /** Values that one answer may hold: the catalog of a large cluster has millions. */
 const replyItemsMax = 8_000_000
 
-type Packed = { readonly form: 'plain' | 'kv' | 'kvList'; readonly data: unknown }
+type Packed = {
+  readonly form: 'plain' | 'kv' | 'kvList' | 'kvVersions' | 'txn'
+  readonly data: unknown
+}
 
 /** Encodes a request. The bytes are a view that the next encoding may share a buffer with. */
 export function encodeRequest(request: RpcRequest): Uint8Array {
-  return encodeCbor(request)
+  return encodeCbor(request.kind === 'read' ? { ...request, query: packQuery(request.query) } : request)
+}
+
+function packQuery(query: Query): unknown {
+  return query.kind === 'txn' ? { ...query, operations: query.operations.map(packOperation) } : query
 }
 
 /** Decodes a request. Errors: a CodecError; never throws. */
@@ -45,7 +56,30 @@ export function decodeRequest(data: Uint8Array): Result<RpcRequest, CodecError> 
 
 /** Encodes an answer. The bytes are a view that the next encoding may share a buffer with. */
 export function encodeReply(reply: RpcReply): Uint8Array {
-  return encodeCbor(reply.kind === 'read' ? { ...reply, value: packValue(reply.value) } : reply)
+  switch (reply.kind) {
+    case 'read':
+      return encodeCbor({ ...reply, value: packValue(reply.value) })
+    case 'written':
+      return encodeCbor({ ...reply, result: packResult(reply.result) })
+    default:
+      return encodeCbor(reply)
+  }
+}
+
+/** A token of 0 is left out. */
+function packResult(result: CommandResult): unknown {
+  switch (result.kind) {
+    case 'decided': {
+      const { kind, applied, fencingToken } = result
+      return fencingToken === 0 ? { kind, applied } : result
+    }
+    case 'txn':
+      return { kind: 'txn', outcome: packOutcome(result.outcome) }
+    case 'batch':
+      return { kind: 'batch', results: result.results.map(packResult) }
+    default:
+      return result
+  }
 }
 
 /** Decodes an answer. Errors: a CodecError; never throws. */
@@ -76,7 +110,7 @@ const query: Shape<Query> = union<Query>({
   session: record({ kind: literal('session'), id: text }),
   sessions: record({ kind: literal('sessions') }),
   sessionsOfNode: record({ kind: literal('sessionsOfNode'), node: text }),
-  txn: record({ kind: literal('txn'), operations: () => misfit('a transaction') }),
+  txn: record({ kind: literal('txn'), operations: list(txnOperation) }),
   autopilotConfig: record({ kind: literal('autopilotConfig') }),
   usage: record({ kind: literal('usage') }),
 })
@@ -169,19 +203,28 @@ const requestError: Shape<RequestError> = record<RequestError>({
 
 const readMeta: Shape<ReadMeta> = record<ReadMeta>({ index: count, knownLeader: flag, lastContactMs: count })
 
+const decided = record<OfKind<CommandResult, 'decided'>>({
+  kind: literal('decided'),
+  applied: flag,
+  fencingToken: count,
+})
+
 /** Of any depth that CBOR admits; a batch within a batch does not occur and does no harm. */
 const commandResult: Shape<CommandResult> = union<CommandResult>({
   done: record<OfKind<CommandResult, 'done'>>({ kind: literal('done') }),
-  decided: record<OfKind<CommandResult, 'decided'>>({ kind: literal('decided'), applied: flag, fencingToken: count }),
+  decided: (value) => decided(optional(value, 'fencingToken', 0)),
   refused: record<OfKind<CommandResult, 'refused'>>({ kind: literal('refused'), message: text }),
-  txn: record<OfKind<CommandResult, 'txn'>>({ kind: literal('txn'), outcome: () => misfit('an outcome') }),
+  txn: record<OfKind<CommandResult, 'txn'>>({ kind: literal('txn'), outcome: txnOutcome }),
   batch: record<OfKind<CommandResult, 'batch'>>({
     kind: literal('batch'),
     results: list((value) => commandResult(value)),
   }),
 })
 
-const packed: Shape<Packed> = record<Packed>({ form: oneOf('plain', 'kv', 'kvList'), data: anything })
+const packed: Shape<Packed> = record<Packed>({
+  form: oneOf('plain', 'kv', 'kvList', 'kvVersions', 'txn'),
+  data: anything,
+})
 
 const reply: Shape<RpcReply> = union<RpcReply>({
   refused: record<OfKind<RpcReply, 'refused'>>({ kind: literal('refused'), error: requestError }),
@@ -205,6 +248,10 @@ const reply: Shape<RpcReply> = union<RpcReply>({
 /** Marks the answers that hold KV entries, so that the other end can read them without knowing the question. */
 function packValue(value: unknown): Packed {
   if (isKvEntry(value)) return { form: 'kv', data: packKvEntry(value) }
+  if (isOutcome(value)) return { form: 'txn', data: packOutcome(value) }
+  if (Array.isArray(value) && value.length > 0 && value.every(isKvVersion)) {
+    return { form: 'kvVersions', data: value.map(packKvVersion) }
+  }
   if (Array.isArray(value) && value.length > 0 && value.every(isKvEntry)) {
     return { form: 'kvList', data: value.map(packKvEntry) }
   }
@@ -220,6 +267,10 @@ function unpackValue(value: unknown): unknown {
       return kvEntry(data)
     case 'kvList':
       return list(kvEntry)(data)
+    case 'kvVersions':
+      return list(kvVersion)(data)
+    case 'txn':
+      return txnOutcome(data)
     default:
       return misfit('a known form')
   }
@@ -227,4 +278,12 @@ function unpackValue(value: unknown): unknown {
 
 function isKvEntry(value: unknown): value is KvEntry {
   return typeof value === 'object' && value !== null && 'flags' in value && typeof value.flags === 'bigint'
+}
+
+function isKvVersion(value: unknown): value is KvVersion {
+  return typeof value === 'object' && value !== null && 'entry' in value && 'atWallMs' in value
+}
+
+function isOutcome(value: unknown): value is TxnOutcome {
+  return typeof value === 'object' && value !== null && 'results' in value && 'errors' in value
 }

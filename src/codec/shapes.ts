@@ -120,6 +120,26 @@ export function literal<const T extends string>(wanted: T): Shape<T> {
   return (value) => (value === wanted ? wanted : misfit(wanted))
 }
 
+/** A list's first position, by which its kind is told, and the rest. */
+export function kindAndBody(value: unknown): readonly [unknown, readonly unknown[]] {
+  if (!Array.isArray(value)) return misfit('a list')
+  const values = value as readonly unknown[]
+  return [values[0], values.slice(1)]
+}
+
+/** A record of these fields of a value and no others, in this order. */
+export function pick<T extends object>(fields: { readonly [K in keyof T]: unknown }, value: T): object {
+  const picked: Partial<T> = {}
+  for (const name of Object.keys(fields) as (keyof T)[]) picked[name] = value[name]
+  return picked
+}
+
+/** A record with a field put in where an older one lacks it. */
+export function optional(value: unknown, name: string, absent: unknown): unknown {
+  const source = object(value)
+  return Object.hasOwn(source, name) ? source : { ...source, [name]: absent }
+}
+
 /** Any plain value as it was decoded. */
 export const anything: Shape<unknown> = (value) => value
 

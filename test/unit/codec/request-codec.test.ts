@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { encodeCbor } from '../../../src/codec/cbor.ts'
 import { decodeReply, decodeRequest, encodeReply, encodeRequest } from '../../../src/codec/request-codec.ts'
-import type { KvEntry } from '../../../src/model/catalog.ts'
 import type { Query, ReadOptions } from '../../../src/model/query.ts'
 import type { RpcReply, RpcRequest } from '../../../src/model/rpc.ts'
+import { entry, outcome, storedAutopilot, storedSession, txn, versions } from './samples.ts'
 
 const options: ReadOptions = {
   datacenter: 'dc2',
@@ -27,16 +27,14 @@ const queries: readonly Query[] = [
   { kind: 'kvGet', key: 'k' },
   { kind: 'kvList', prefix: '' },
   { kind: 'kvKeys', prefix: 'a', separator: '/' },
+  { kind: 'kvHistory', key: 'k' },
+  { kind: 'session', id: 's1' },
+  { kind: 'sessions' },
+  { kind: 'sessionsOfNode', node: 'n1' },
+  { kind: 'txn', operations: txn.operations },
+  { kind: 'autopilotConfig' },
+  { kind: 'usage' },
 ]
-const entry: KvEntry = {
-  key: 'k',
-  value: new Uint8Array([1, 2]),
-  flags: 2n ** 64n - 1n,
-  lockIndex: 1,
-  session: '',
-  createIndex: 3,
-  modifyIndex: 4,
-}
 const meta = { index: 7, knownLeader: true, lastContactMs: 0 }
 
 describe('requests', () => {
@@ -51,6 +49,14 @@ describe('requests', () => {
     })),
     { kind: 'write', datacenter: 'dc1', hops: 0, holdMs: 0, command: new Uint8Array([1]) },
     { kind: 'ask', datacenter: '', hops: 0, holdMs: 1, question: 'autopilotHealth', consistency: 'stale' },
+    {
+      kind: 'act',
+      datacenter: '',
+      hops: 0,
+      holdMs: 1,
+      action: { kind: 'restoreWrite', id: 'r', offset: 0, data: new Uint8Array([1]) },
+      consistency: 'default',
+    },
     { kind: 'readIndex' },
     { kind: 'bootstrapState', servers: ['a', 'b'] },
     { kind: 'removeServer', id: 'a' },
@@ -89,9 +95,21 @@ describe('answers', () => {
     { kind: 'read', meta, value: entry },
     { kind: 'read', meta, value: [entry, { ...entry, flags: 0n }] },
     { kind: 'read', meta, value: [] },
+    { kind: 'read', meta, value: { ...entry, fencingToken: 0, expiresAtWallMs: 0 } },
+    { kind: 'read', meta, value: versions },
+    { kind: 'read', meta, value: outcome },
+    { kind: 'read', meta, value: { results: [], errors: [{ operation: 1, message: 'no' }] } },
+    { kind: 'read', meta, value: [storedSession] },
+    { kind: 'read', meta, value: storedAutopilot },
+    { kind: 'written', result: { kind: 'txn', outcome }, index: 9 },
+    { kind: 'written', result: { kind: 'decided', applied: true, fencingToken: 0 }, index: 9 },
     { kind: 'read', meta, value: null },
     { kind: 'read', meta, value: [{ node: 'n1', meta: { '0': 'x' } }] },
-    { kind: 'written', result: { kind: 'batch', results: [{ kind: 'decided', applied: true }] }, index: 9 },
+    {
+      kind: 'written',
+      result: { kind: 'batch', results: [{ kind: 'decided', applied: true, fencingToken: 7 }] },
+      index: 9,
+    },
     { kind: 'written', result: { kind: 'refused', message: 'no' }, index: 9 },
     { kind: 'asked', value: ['127.0.0.1:8300'] },
     { kind: 'readIndex', index: 4 },
@@ -99,6 +117,14 @@ describe('answers', () => {
     { kind: 'done' },
   ])('come back as they were: $kind', (reply) => {
     expect(decodeReply(encodeReply(reply))).toEqual({ ok: true, value: reply })
+  })
+
+  it('of the first release are read: a decision without a token', () => {
+    const result = { kind: 'decided', applied: true }
+    expect(decodeReply(encodeCbor({ kind: 'written', result, index: 1 }))).toMatchObject({
+      ok: true,
+      value: { result: { kind: 'decided', applied: true, fencingToken: 0 } },
+    })
   })
 
   it('are refused when a KV entry is not one', () => {

@@ -1,6 +1,7 @@
 // Short ways to write commands in tests of the state store.
 import type { CheckInfo, CheckStatus, NodeInfo, ServiceInfo } from '../../../src/model/catalog.ts'
-import type { Command, KvCommand, RegisterCommand } from '../../../src/model/command.ts'
+import type { Command, KvCommand, RegisterCommand, SessionCommand } from '../../../src/model/command.ts'
+import type { SessionInfo } from '../../../src/model/session.ts'
 import type { Applied, State } from '../../../src/state/state.ts'
 
 /** A node with an address, and an ID if one is given. */
@@ -53,7 +54,7 @@ export function register(of: NodeInfo, over: Partial<RegisterCommand> = {}): Reg
 
 /** Sets a key to text. */
 export function set(key: string, value: string, flags = 0n): KvCommand {
-  return { kind: 'kvSet', key, value: bytesOf(value), flags }
+  return { kind: 'kvSet', key, value: bytesOf(value), flags, ttlMs: 0 }
 }
 
 /** ASCII text as bytes. */
@@ -61,9 +62,43 @@ export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }
 
-/** Applies commands one after the other, at the next indexes; returns what the last one did. */
+/** A session of a node without checks, delay or TTL. */
+export function session(id: string, over: Partial<SessionInfo> = {}): SessionCommand {
+  return {
+    kind: 'sessionCreate',
+    session: {
+      id,
+      name: '',
+      node: 'n1',
+      lockDelayNanos: 0,
+      behavior: 'release',
+      ttl: '',
+      ttlMs: 0,
+      nodeChecks: [],
+      serviceChecks: [],
+      ...over,
+    },
+  }
+}
+
+/** Locks a key and writes text. */
+export function acquire(key: string, of: string, value = ''): KvCommand {
+  return { kind: 'kvAcquire', key, value: bytesOf(value), flags: 0n, ttlMs: 0, session: of }
+}
+
+/** Unlocks a key and writes text. */
+export function release(key: string, of: string, value = ''): KvCommand {
+  return { kind: 'kvRelease', key, value: bytesOf(value), flags: 0n, ttlMs: 0, session: of }
+}
+
+/** Applies commands one after the other, at the next places of the log; returns what the last one did. */
 export function applyAll(state: State, ...commands: readonly Command[]): Applied {
-  let last: Applied = { result: { kind: 'done' }, changed: [] }
-  for (const command of commands) last = state.apply(state.lastIndex + 1, command)
+  return applyAt(state, 0, ...commands)
+}
+
+/** The same at a time. */
+export function applyAt(state: State, wallMs: number, ...commands: readonly Command[]): Applied {
+  let last: Applied = { result: { kind: 'done' }, changed: [], sessions: [] }
+  for (const command of commands) last = state.apply(state.lastLogIndex + 1, command, { wallMs })
   return last
 }
