@@ -125,15 +125,16 @@ class Work implements SnapshotWork {
     const { storage, store, log, onRestored } = this.#options
     const { snapshot } = effect
     await this.#saving
-    const records = await storage.finish(snapshot)
+    const restore = store.beginRestore()
+    const read = await storage.finish(snapshot, (records) => restore.put(records))
     this.#restoring = null
     if (this.#isStopped) return
-    if (!records.ok) {
-      log.error('A received snapshot is damaged; asking for it again', { error: records.error })
+    if (!read.ok) {
+      log.error('A received snapshot is damaged; asking for it again', { error: read.error })
       this.#feed({ kind: 'snapshotRejected', snapshotIndex: snapshot.index })
       return
     }
-    store.restore(records.value, snapshot.index)
+    restore.finish(snapshot.index)
     onRestored(snapshot.index)
     this.#feed({ kind: 'snapshotRestored', snapshot })
   }

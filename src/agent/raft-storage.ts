@@ -18,20 +18,27 @@ import type { Logger } from './log.ts'
 /** A server's durable memory. Rejections are final: the server stops. */
 export interface RaftStorage {
   readonly restored: RestoredLog
-  /** What the restored snapshot holds. */
-  records(): Promise<readonly StateRecord[]>
+  /** The latest snapshot that is whole, or null. */
+  readonly latest: SnapshotMeta | null
+  /** Hands out what the restored snapshot holds. Errors: StartError. */
+  load(onRecords: (records: readonly StateRecord[]) => void): Promise<void>
   /** Resolves when the write is durable; writes are kept in order and share syncs. */
   persist(write: LogWrite): Promise<void>
   /** Entries up to this index may go. */
   compact(index: number): Promise<void>
-  /** Writes a snapshot of what was applied; resolves with its size filled in. */
+  /** Writes a snapshot of a frozen state, bit by bit; resolves with its size filled in. */
   save(meta: Omit<SnapshotMeta, 'size'>, records: Iterable<StateRecord>): Promise<SnapshotMeta>
+  /** Keeps a snapshot from being removed until what is returned is called. */
+  hold(snapshot: SnapshotMeta): () => void
   /** A part of a snapshot, for a follower; null if that snapshot is gone or damaged. */
   readChunk(snapshot: SnapshotMeta, offset: number, length: number): Promise<Uint8Array | null>
   /** A part of a snapshot from the leader. */
   writeChunk(snapshot: SnapshotMeta, offset: number, data: Uint8Array): Promise<void>
-  /** The received snapshot, verified and durable; the error is a sentence. */
-  finish(snapshot: SnapshotMeta): Promise<Result<readonly StateRecord[], string>>
+  /** Makes the received snapshot durable, verifies it and hands out what it holds; the error is a sentence. */
+  finish(
+    snapshot: SnapshotMeta,
+    onRecords: (records: readonly StateRecord[]) => void | Promise<void>,
+  ): Promise<Result<void, string>>
   close(): Promise<void>
 }
 
@@ -44,7 +51,7 @@ export async function openRaftStorage(
   limits: Limits,
   log: Logger,
 ): Promise<RaftStorage> {
-  if (dataDir === null) return new Storage(memoryLog(), memorySnapshots(), empty)
+  if (dataDir === null) return new Storage(memoryLog(), memorySnapshots(host.clock), empty)
   const opened = await openSnapshots(host.files, `${dataDir}/raft/snapshots`)
   if (!opened.ok) throw new StartError(opened.error.message)
   const { snapshots, damaged } = opened.value
@@ -69,13 +76,29 @@ class Storage implements RaftStorage {
     this.restored = restored
   }
 
-  async records(): Promise<readonly StateRecord[]> {
-    if (this.restored.snapshot === null) return []
-    const loaded = await this.#snapshots.load(this.restored.snapshot)
+  get latest(): SnapshotMeta | null {
+    return this.#snapshots.latest
+  }
+
+  async load(onRecords: (records: readonly StateRecord[]) => void): Promise<void> {
+    if (this.restored.snapshot === null) return
+    const loaded = await this.#load(this.restored.snapshot, onRecords)
     if (!loaded.ok) throw new StartError(loaded.error.message)
-    const records = decodeAll(loaded.value)
-    if (!records.ok) throw new StartError(`Cannot read the snapshot in the data directory: ${records.error}`)
-    return records.value
+  }
+
+  /** Hands out decoded records; the error's `code` tells a failing disk from damage. */
+  async #load(
+    snapshot: SnapshotMeta,
+    onRecords: (records: readonly StateRecord[]) => void | Promise<void>,
+  ): Promise<Result<void, Pick<StorageError, 'code' | 'message'>>> {
+    let fault: string | null = null
+    const loaded = await this.#snapshots.load(snapshot, (encoded) => {
+      const records = decodeStateRecords(encoded)
+      if (records.ok) return onRecords(records.value)
+      fault ??= records.error
+    })
+    if (!loaded.ok || fault === null) return loaded
+    return err({ code: 'corrupt', message: `Cannot read the snapshot ${snapshot.index}: ${String(fault)}` })
   }
 
   async persist(write: LogWrite): Promise<void> {
@@ -99,10 +122,17 @@ class Storage implements RaftStorage {
     orThrow(await this.#snapshots.receive(snapshot, offset, data))
   }
 
-  async finish(snapshot: SnapshotMeta): Promise<Result<readonly StateRecord[], string>> {
+  hold(snapshot: SnapshotMeta): () => void {
+    return this.#snapshots.hold(snapshot)
+  }
+
+  async finish(
+    snapshot: SnapshotMeta,
+    onRecords: (records: readonly StateRecord[]) => void | Promise<void>,
+  ): Promise<Result<void, string>> {
     const kept = await this.#snapshots.finishReceiving(snapshot)
-    const loaded = kept.ok ? await this.#snapshots.load(snapshot) : kept
-    if (loaded.ok) return decodeAll(loaded.value)
+    const loaded = kept.ok ? await this.#load(snapshot, onRecords) : kept
+    if (loaded.ok) return loaded
     // Damage can be mended by asking again; a disk that fails cannot.
     if (loaded.error.code === 'io') throw new Error(loaded.error.message)
     return err(loaded.error.message)
@@ -120,15 +150,21 @@ function orThrow<T>(result: Result<T, StorageError>): T {
   throw new Error(result.error.message)
 }
 
-function* encodeAll(records: Iterable<StateRecord>): Generator<Uint8Array> {
-  for (const record of records) yield encodeStateRecord(record)
+/** Encodes records when they are asked for, again each time they are walked. */
+function encodeAll(records: Iterable<StateRecord>): Iterable<Uint8Array> {
+  return {
+    *[Symbol.iterator]() {
+      for (const record of records) yield encodeStateRecord(record)
+    },
+  }
 }
 
-function decodeAll(encoded: readonly Uint8Array[]): Result<readonly StateRecord[], string> {
+/** Records of a snapshot or an archive. The error is a sentence. */
+export function decodeStateRecords(encoded: readonly Uint8Array[]): Result<readonly StateRecord[], string> {
   const records: StateRecord[] = []
   for (const [at, bytes] of encoded.entries()) {
     const record = decodeStateRecord(bytes)
-    if (!record.ok) return err(`record ${at} is malformed (${record.error.detail})`)
+    if (!record.ok) return err(`a record is malformed (${record.error.detail}; number ${at} of its block)`)
     records.push(record.value)
   }
   return ok(records)

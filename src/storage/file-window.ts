@@ -3,8 +3,17 @@ import type { Files } from '../runtime/host.ts'
 
 const windowBytes = 1024 * 1024
 
-/** Bytes of a file of known size. */
-export class FileWindow {
+/** Bytes of known size that are read from front to back. */
+export interface Window {
+  /** Names it in messages. */
+  readonly path: string
+  readonly size: number
+  /** `length` bytes from `offset`, fewer at the end. Going back is not possible everywhere. */
+  at(offset: number, length: number): Promise<Uint8Array>
+}
+
+/** Bytes of a file. */
+export class FileWindow implements Window {
   readonly #files: Files
   readonly path: string
   readonly size: number
@@ -17,7 +26,7 @@ export class FileWindow {
     this.size = size
   }
 
-  /** `length` bytes from `offset`, fewer at the end of the file: a view that the next call may replace. */
+  /** A view: what is read later comes into other memory. */
   async at(offset: number, length: number): Promise<Uint8Array> {
     const end = Math.min(offset + length, this.size)
     if (offset < this.#start || end > this.#start + this.#bytes.length) {

@@ -1,5 +1,5 @@
 // The format of a snapshot file: a header with what it stands for, then blocks of records, each with its checksum,
-// then an end that covers all of them. No I/O here but reading through a window.
+// then an end that covers all of them. No I/O here but reading through a window. Archives hold this format too.
 //
 //   header  magic, version u16, 0 u16, length u32 and crc32c of the meta, crc32c of the 16 bytes before; the meta
 //   block   length u32, crc32c of the payload; the payload: records, each behind its length
@@ -11,39 +11,63 @@ import { err, ok } from '../lib/result.ts'
 import type { Result } from '../lib/result.ts'
 import { dataVersion } from '../model/version.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
-import type { FileWindow } from './file-window.ts'
+import type { Window } from './file-window.ts'
 import type { StorageError } from './storage-error.ts'
 import { newerVersion } from './storage-error.ts'
 
 const magic = 0x53524350 // 'PCRS'
 const fixedBytes = 20
 const metaBytesMax = 1024 * 1024
-const blockBytes = 256 * 1024
+/** Encoding a block must not hold up the loop; a write of this size goes to the thread pool. */
+const blockBytes = 128 * 1024
+/** One record has a block of its own if it is larger than a block should be. */
+const blockBytesMax = 64 * 1024 * 1024
 const blockHeaderBytes = 8
 
-/** A snapshot as the parts of a file, in order; `size` is their sum. */
-export function encodeSnapshot(
+/**
+ * A snapshot as the parts of a file, in order, each made when it is asked for: no step takes longer than encoding one
+ * block does. The records must not change meanwhile.
+ */
+export function* snapshotParts(
   meta: Omit<SnapshotMeta, 'size'>,
   records: Iterable<Uint8Array>,
-): { readonly parts: readonly Uint8Array[]; readonly size: number } {
-  const parts = [encodeHeader(meta)]
+): Generator<Uint8Array> {
+  yield encodeHeader(meta)
   let total = 0
-  let block = new ByteWriter(blockBytes / 4)
-  const close = (): void => {
-    if (block.length === 0) return
-    const payload = block.finish()
-    const crc = crc32c(payload)
-    total = crc32c(uint32s(crc), total)
-    parts.push(uint32s(payload.length, crc), payload)
-    block = new ByteWriter(blockBytes / 4)
-  }
+  let block = emptyBlock()
   for (const record of records) {
-    if (block.length + record.length > blockBytes) close()
+    if (block.length > blockHeaderBytes && block.length + record.length > blockBytes) {
+      const sealed = sealBlock(block, total)
+      total = sealed.total
+      yield sealed.part
+      block = emptyBlock()
+    }
     block.bytes(record)
   }
-  close()
-  parts.push(uint32s(0, total))
-  return { parts, size: parts.reduce((sum, part) => sum + part.length, 0) }
+  if (block.length > blockHeaderBytes) {
+    const sealed = sealBlock(block, total)
+    total = sealed.total
+    yield sealed.part
+  }
+  yield uint32s(0, total)
+}
+
+/** Room for its header, then for the records. */
+function emptyBlock(): ByteWriter {
+  const block = new ByteWriter(blockBytes + 1024)
+  block.raw(new Uint8Array(blockHeaderBytes))
+  return block
+}
+
+function sealBlock(
+  block: ByteWriter,
+  totalBefore: number,
+): { readonly part: Uint8Array; readonly total: number } {
+  const part = block.finish()
+  const payload = part.subarray(blockHeaderBytes)
+  const crc = crc32c(payload)
+  part.set(uint32s(payload.length, crc))
+  return { part, total: crc32c(uint32s(crc), totalBefore) }
 }
 
 function encodeHeader(meta: Omit<SnapshotMeta, 'size'>): Uint8Array {
@@ -71,13 +95,13 @@ function uint32s(...values: readonly number[]): Uint8Array {
 /**
  * Reads a whole snapshot file and checks every byte of it.
  *
- * @param onBlock called with each payload that is right, in order; the view is only valid during the call
+ * @param onBlock called with each payload that is right, in order, and waited for; the bytes are not used again
  * @returns what it stands for, with the file's size
  * Errors: `corrupt`, `newerVersion`. Rejects with HostError if the file cannot be read.
  */
 export async function readSnapshot(
-  window: FileWindow,
-  onBlock: (payload: Uint8Array) => void,
+  window: Window,
+  onBlock: (payload: Uint8Array) => void | Promise<void>,
 ): Promise<Result<SnapshotMeta, StorageError>> {
   const header = await readHeader(window)
   if (!header.ok) return header
@@ -95,17 +119,19 @@ export async function readSnapshot(
         ? ok({ ...header.value.meta, size: window.size })
         : err(damaged(window, offset, 'its end is wrong'))
     }
-    const payload = offset + length <= window.size ? await window.at(offset, length) : undefined
-    if (payload === undefined || crc32c(payload) !== crc)
+    const isPossible = length <= blockBytesMax && offset + length <= window.size
+    const payload = isPossible ? await window.at(offset, length) : undefined
+    if (payload?.length !== length || crc32c(payload) !== crc)
       return err(damaged(window, offset, 'a block is damaged'))
-    onBlock(payload)
+    const taken = onBlock(payload)
+    if (taken instanceof Promise) await taken
     total = crc32c(uint32s(crc), total)
     offset += length
   }
 }
 
 async function readHeader(
-  window: FileWindow,
+  window: Window,
 ): Promise<Result<{ readonly meta: SnapshotMeta; readonly end: number }, StorageError>> {
   const fixed = await window.at(0, fixedBytes)
   const isSound =
@@ -134,7 +160,7 @@ export function recordsOfBlock(payload: Uint8Array): readonly Uint8Array[] | und
 }
 
 /** A snapshot file that is not what was written. */
-export function damaged(window: FileWindow, offset: number, what: string): StorageError {
+export function damaged(window: Window, offset: number, what: string): StorageError {
   const { path } = window
   const message = `Cannot use the snapshot ${path}: ${what} at byte ${offset}; an older snapshot or another server has the data`
   return { code: 'corrupt', message, path, offset, cause: '' }
@@ -142,4 +168,9 @@ export function damaged(window: FileWindow, offset: number, what: string): Stora
 
 function readUint32(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true)
+}
+
+/** True if a file begins as a snapshot of this program does. */
+export function isSnapshotStart(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && readUint32(bytes, 0) === magic
 }

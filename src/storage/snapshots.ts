@@ -3,8 +3,8 @@ import { err, ok } from '../lib/result.ts'
 import type { Result } from '../lib/result.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
 import type { AppendFile, Files } from '../runtime/host.ts'
-import { FileWindow } from './file-window.ts'
-import { damaged, encodeSnapshot, readSnapshot, recordsOfBlock } from './snapshot-file.ts'
+import { FileWindow, type Window } from './file-window.ts'
+import { damaged, readSnapshot, recordsOfBlock, snapshotParts } from './snapshot-file.ts'
 import type { StorageError } from './storage-error.ts'
 import { ioError } from './storage-error.ts'
 
@@ -12,13 +12,21 @@ import { ioError } from './storage-error.ts'
 export interface Snapshots {
   /** The latest one that is whole, or null. */
   readonly latest: SnapshotMeta | null
-  /** Writes one. `records` is read to its end before this call returns, so the state may change afterwards. */
+  /**
+   * Writes one, bit by bit, so that nothing else has to wait. What `records` walks must stay as it is meanwhile (a
+   * frozen copy of the state), and may be walked again.
+   */
   save(
     meta: Omit<SnapshotMeta, 'size'>,
     records: Iterable<Uint8Array>,
   ): Promise<Result<SnapshotMeta, StorageError>>
-  /** The records of one, every byte of it checked. */
-  load(snapshot: SnapshotMeta): Promise<Result<readonly Uint8Array[], StorageError>>
+  /** Reads one, every byte of it checked. What was handed out before damage is found must be thrown away. */
+  load(
+    snapshot: SnapshotMeta,
+    onRecords: (records: readonly Uint8Array[]) => void | Promise<void>,
+  ): Promise<Result<void, StorageError>>
+  /** Keeps one from being removed until what is returned is called. */
+  hold(snapshot: SnapshotMeta): () => void
   /** A part of the file, as it is, for a peer. */
   readPart(snapshot: SnapshotMeta, offset: number, length: number): Promise<Result<Uint8Array, StorageError>>
   /** The next part of an incoming one; offset 0 begins anew. */
@@ -83,6 +91,8 @@ interface Kept {
 }
 
 class FileSnapshots implements Snapshots {
+  /** How many still need a file that is there, by path. */
+  readonly #holdsByPath = new Map<string, number>()
   readonly #files: Files
   readonly #directory: string
   /** Ascending by index. */
@@ -103,11 +113,10 @@ class FileSnapshots implements Snapshots {
     meta: Omit<SnapshotMeta, 'size'>,
     records: Iterable<Uint8Array>,
   ): Promise<Result<SnapshotMeta, StorageError>> {
-    const { parts, size } = encodeSnapshot(meta, records)
     const path = this.#pathOf(meta)
     const temporary = `${path}.tmp`
     try {
-      await this.#writeParts(temporary, parts)
+      const size = await this.#writeParts(temporary, snapshotParts(meta, records))
       await this.#keep(temporary, { path, meta: { ...meta, size } })
       return ok({ ...meta, size })
     } catch (error) {
@@ -116,12 +125,17 @@ class FileSnapshots implements Snapshots {
     }
   }
 
-  async #writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  async #writeParts(path: string, parts: Iterable<Uint8Array>): Promise<number> {
     await this.#discard(path)
     const file = await this.#files.openAppend(path, 0o600)
+    let size = 0
     try {
-      for (const part of parts) await file.append(part)
+      for (const part of parts) {
+        await file.append(part)
+        size += part.length
+      }
       await file.sync()
+      return size
     } finally {
       await file.close()
     }
@@ -137,23 +151,32 @@ class FileSnapshots implements Snapshots {
     this.#kept.sort((a, b) => a.meta.index - b.meta.index || a.meta.term - b.meta.term)
     while (this.#kept.length > keptMax) {
       const oldest = this.#kept.shift()
-      if (oldest !== undefined) await this.#discard(oldest.path)
+      if (oldest !== undefined && !this.#holdsByPath.has(oldest.path)) await this.#discard(oldest.path)
     }
   }
 
-  async load(snapshot: SnapshotMeta): Promise<Result<readonly Uint8Array[], StorageError>> {
+  hold(snapshot: SnapshotMeta): () => void {
+    const path = this.#pathOf(snapshot)
+    this.#holdsByPath.set(path, (this.#holdsByPath.get(path) ?? 0) + 1)
+    let isHeld = true
+    return () => {
+      if (!isHeld) return
+      isHeld = false
+      const others = (this.#holdsByPath.get(path) ?? 1) - 1
+      if (others > 0) this.#holdsByPath.set(path, others)
+      else this.#holdsByPath.delete(path)
+      const isKept = this.#kept.some((kept) => kept.path === path)
+      if (others === 0 && !isKept) void this.#discard(path)
+    }
+  }
+
+  async load(
+    snapshot: SnapshotMeta,
+    onRecords: (records: readonly Uint8Array[]) => void | Promise<void>,
+  ): Promise<Result<void, StorageError>> {
     const path = this.#pathOf(snapshot)
     try {
-      const window = await windowOf(this.#files, path)
-      const records: Uint8Array[] = []
-      let isSound = true
-      const read = await readSnapshot(window, (payload) => {
-        const block = recordsOfBlock(payload.slice())
-        if (block === undefined) isSound = false
-        for (const record of block ?? []) records.push(record)
-      })
-      if (!read.ok) return read
-      return isSound ? ok(records) : err(damaged(window, 0, 'a record makes no sense'))
+      return await loadRecords(await windowOf(this.#files, path), onRecords)
     } catch (error) {
       return err(ioError('read the snapshot', path, error))
     }
@@ -245,8 +268,25 @@ class FileSnapshots implements Snapshots {
   }
 }
 
-function mismatch(
-  window: FileWindow,
+/** Reads all records of a snapshot, block by block. Errors: `corrupt`, `newerVersion`; rejects as the window does. */
+export async function loadRecords(
+  window: Window,
+  onRecords: (records: readonly Uint8Array[]) => void | Promise<void>,
+): Promise<Result<void, StorageError>> {
+  let isSound = true
+  const read = await readSnapshot(window, (payload) => {
+    // Values stay views of what they were read from: of this block, not of the whole window.
+    const records = recordsOfBlock(payload.slice())
+    if (records !== undefined) return onRecords(records)
+    isSound = false
+  })
+  if (!read.ok) return read
+  return isSound ? ok(undefined) : err(damaged(window, 0, 'a record makes no sense'))
+}
+
+/** Why a received snapshot is not the one that was announced, if so. */
+export function mismatch(
+  window: Window,
   found: SnapshotMeta,
   announced: SnapshotMeta,
 ): StorageError | undefined {

@@ -2,7 +2,7 @@
 import type { Configuration, RaftMessage, SnapshotMeta } from '../../../src/raft/message.ts'
 import { encodeFrame } from '../../../src/storage/record.ts'
 import { encodeSegmentHeader } from '../../../src/storage/segment.ts'
-import { encodeSnapshot } from '../../../src/storage/snapshot-file.ts'
+import { snapshotParts } from '../../../src/storage/snapshot-file.ts'
 
 const configuration: Configuration = {
   servers: [
@@ -30,6 +30,7 @@ export const samples: readonly RaftMessage[] = [
     ],
     commitIndex: 126,
     readRound: 70_000,
+    echo: 2 ** 52,
   },
   {
     kind: 'appendEntriesReply',
@@ -39,6 +40,7 @@ export const samples: readonly RaftMessage[] = [
     conflictIndex: 100,
     conflictTerm: 5,
     readRound: 9,
+    mark: 2 ** 40 + 3,
   },
   {
     kind: 'installSnapshot',
@@ -73,12 +75,6 @@ export function frame(): Uint8Array {
 
 /** A snapshot of two records. */
 export function snapshotFile(): Uint8Array {
-  const { parts, size } = encodeSnapshot(meta, [Uint8Array.of(1, 2), new Uint8Array(0)])
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  const parts = [...snapshotParts(meta, [Uint8Array.of(1, 2), new Uint8Array(0)])]
+  return Uint8Array.from(parts.flatMap((part) => [...part]))
 }

@@ -32,6 +32,12 @@ function records(count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, at) => new Uint8Array((at * 37) % 300).fill(at))
 }
 
+async function loaded(snapshots: Snapshots, snapshot: SnapshotMeta): Promise<unknown> {
+  const all: Uint8Array[] = []
+  const result = await snapshots.load(snapshot, (block) => void all.push(...block))
+  return result.ok ? { ok: true, value: all } : result
+}
+
 async function saved(snapshots: Snapshots, index: number, count = 20): Promise<SnapshotMeta> {
   const result = await snapshots.save(meta(index), records(count))
   if (!result.ok) throw new Error(result.error.message)
@@ -44,13 +50,13 @@ test('what was saved is there after a crash, whole', async () => {
   disk.crash()
   const snapshots = await open(disk)
   expect(snapshots.latest).toEqual(snapshot)
-  expect(await snapshots.load(snapshot)).toEqual({ ok: true, value: records(5000) })
+  expect(await loaded(snapshots, snapshot)).toEqual({ ok: true, value: records(5000) })
 })
 
 test('an empty state is a snapshot too', async () => {
   const snapshots = await open(newDisk())
   const snapshot = await saved(snapshots, 1, 0)
-  expect(await snapshots.load(snapshot)).toEqual({ ok: true, value: [] })
+  expect(await loaded(snapshots, snapshot)).toEqual({ ok: true, value: [] })
 })
 
 test('the last two are kept', async () => {
@@ -82,7 +88,7 @@ test('a snapshot moves to another server part by part, and is the same there', a
   expect(target.latest).toBeNull()
   expect((await target.finishReceiving(snapshot)).ok).toBe(true)
   expect(target.latest).toEqual(snapshot)
-  expect(await target.load(snapshot)).toEqual({ ok: true, value: records(400) })
+  expect(await loaded(target, snapshot)).toEqual({ ok: true, value: records(400) })
 })
 
 test('parts out of order are refused; offset 0 begins anew', async () => {
@@ -176,16 +182,41 @@ test('a crash at any moment of a save leaves the old or the new one, never a mix
     const after = await open(disk)
     const index = after.latest?.index ?? 0
     expect(index).toBeGreaterThanOrEqual(isSaved ? 6 : 5)
-    const loaded = after.latest === null ? undefined : await after.load(after.latest)
-    expect(loaded).toEqual({ ok: true, value: records(index === 6 ? 9 : 20) })
+    const found = after.latest === null ? undefined : await loaded(after, after.latest)
+    expect(found).toEqual({ ok: true, value: records(index === 6 ? 9 : 20) })
   }
 })
 
-test('a snapshot holds what was there when it was asked for, whatever is applied while it is written', async () => {
-  const snapshots = await open(newDisk())
-  const state = records(5)
-  const saving = snapshots.save(meta(3), state)
-  state.push(new Uint8Array(9))
-  const result = await saving
-  expect(result.ok && (await snapshots.load(result.value))).toEqual({ ok: true, value: records(5) })
+test('a save lets others go on between its blocks', async () => {
+  const disk = newDisk()
+  const snapshots = await open(disk)
+  let isDone = false
+  let given = 0
+  const counted = {
+    *[Symbol.iterator]() {
+      for (const record of records(5000)) {
+        given++
+        yield record
+      }
+    },
+  }
+  const saving = snapshots.save(meta(3), counted).then(() => (isDone = true))
+  await Promise.resolve()
+  expect(isDone).toBe(false)
+  expect(given).toBeLessThan(2000)
+  await saving
+  expect(given).toBe(5000)
+})
+
+test('a snapshot that is held stays until it is let go, however many come after it', async () => {
+  const disk = newDisk()
+  const snapshots = await open(disk)
+  const first = await saved(snapshots, 5)
+  const release = snapshots.hold(first)
+  for (const index of [6, 7, 8]) await saved(snapshots, index)
+  expect((await snapshots.readPart(first, 0, 10)).ok).toBe(true)
+  release()
+  await Promise.resolve()
+  expect((await snapshots.readPart(first, 0, 10)).ok).toBe(false)
+  expect(disk.list(directory).length).toBe(2)
 })
