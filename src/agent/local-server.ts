@@ -185,6 +185,7 @@ function meta(options: LocalServerOptions, index: number): ReadMeta {
     index: Math.max(1, index),
     knownLeader: options.raft.machine.leader !== null,
     lastContactMs: Math.max(0, nowMs - (options.raft.lastContactMs(nowMs) ?? 0)),
+    epoch: options.store.epoch,
   }
 }
 

@@ -1,17 +1,15 @@
 // The state store at work: applies commands, answers questions, and wakes those who wait for a change.
+// Who asks the same shares: one evaluation per question and change, however many wait for it.
 import type { Random } from '../lib/random.ts'
 import type { Command, CommandResult, EntryTime } from '../model/command.ts'
 import type { Query, QueryValue, ReadOptions } from '../model/query.ts'
-import type { Clock } from '../runtime/host.ts'
 import type { StateRecord } from '../model/state-record.ts'
+import type { Clock } from '../runtime/host.ts'
 import { createState, restoreState, type State } from '../state/state.ts'
 import { createWatches, type Watches } from '../state/watch.ts'
-
-/** An answer of the state store: at least everything up to `index` is in it. */
-export interface StoreAnswer<T> {
-  readonly index: number
-  readonly value: T
-}
+import { Answers, isKept, type StoreAnswer } from './answers.ts'
+import { Deadlines } from './deadlines.ts'
+import { queryKey } from './query-key.ts'
 
 /** What a store is made of. */
 export interface StoreOptions {
@@ -21,10 +19,42 @@ export interface StoreOptions {
   readonly watchesMax: number
 }
 
+/** A snapshot's records on their way in: nothing is seen of them until the end. */
+export interface StateRestore {
+  put(records: readonly StateRecord[]): void
+  /** Replaces the state; the snapshot was taken at `index`. */
+  finish(index: number): void
+}
+
+/** All who wait for a change of the answer to one question. */
+interface Group {
+  readonly key: string
+  readonly query: Query
+  readonly waiters: Set<Waiter>
+  /** Takes it out of the watches. */
+  unwatch: () => void
+}
+
+/** One blocking read. */
+interface Waiter {
+  readonly group: Group
+  readonly minIndex: number
+  readonly resolve: (answer: StoreAnswer<unknown>) => void
+  /** Ends the listening to the asker's signal. */
+  readonly unlisten: () => void
+  /** Where it stands among the deadlines. */
+  dueAtMs: number
+}
+
 /** One server's copy of the replicated state. */
 export class Store {
   #state: State = createState()
-  readonly #watches: Watches<() => void> = createWatches()
+  readonly #watches: Watches<Group> = createWatches()
+  readonly #groups = new Map<string, Group>()
+  readonly #deadlines: Deadlines<Waiter>
+  readonly #answers = new Answers()
+  #waiting = 0
+  #epoch = ''
   #appliedIndex = 0
   #changed: string[] = []
   readonly #appliers: { readonly index: number; resolve(): void }[] = []
@@ -36,11 +66,17 @@ export class Store {
     this.#clock = options.clock
     this.#random = options.random
     this.#watchesMax = options.watchesMax
+    this.#deadlines = new Deadlines(options.clock, (waiter) => this.#end(waiter))
   }
 
   /** Blocking reads that wait. */
   get watching(): number {
-    return this.#watches.size
+    return this.#waiting
+  }
+
+  /** Names the cluster and its last restore: indexes compare only within one. */
+  get epoch(): string {
+    return this.#epoch
   }
 
   /** Index of the last entry that is in the state. */
@@ -53,6 +89,7 @@ export class Store {
     const applied = this.#state.apply(index, command, time)
     this.#appliedIndex = index
     for (const topic of applied.changed) this.#changed.push(topic)
+    if (beginsEpoch(command, applied.result)) this.#onEpoch(command.kind === 'restoreEnd')
     return applied.result
   }
 
@@ -67,7 +104,8 @@ export class Store {
     if (this.#changed.length > 0) {
       const changed = this.#changed
       this.#changed = []
-      for (const woken of this.#watches.wake(changed)) woken()
+      this.#answers.forget(changed)
+      for (const group of this.#watches.wake(changed)) this.#renew(group)
     }
     if (this.#appliers.length === 0) return
     for (const waiting of this.#appliers.splice(0)) {
@@ -76,8 +114,17 @@ export class Store {
     }
   }
 
+  /** Answers from the state as it is. Values are shared, with the state and with others who ask the same. */
   query<Q extends Query>(query: Q): StoreAnswer<QueryValue<Q['kind']>> {
-    return this.#state.query(query) as StoreAnswer<QueryValue<Q['kind']>>
+    // Between an entry and `wake` kept answers may be of the past.
+    const key = isKept(query.kind) && this.#changed.length === 0 ? queryKey(query) : null
+    if (key === null) return this.#state.query(query) as StoreAnswer<QueryValue<Q['kind']>>
+    let answer = this.#answers.get(key)
+    if (answer === undefined) {
+      answer = this.#state.query(query)
+      this.#answers.put(key, query, this.#state.topicsOf(query), answer)
+    }
+    return answer as StoreAnswer<QueryValue<Q['kind']>>
   }
 
   /** The state as records, frozen at this moment: the writer goes on meanwhile. */
@@ -89,8 +136,34 @@ export class Store {
   restore(records: Iterable<StateRecord>, index: number): void {
     this.#state = restoreState(records)
     this.#appliedIndex = index
-    for (const woken of this.#watches.wakeAll()) woken()
+    this.#onEpoch(true)
     this.wake(index)
+  }
+
+  /** The cluster has got its name, or the state was replaced: then nobody waits any longer, indexes may have changed. */
+  #onEpoch(isRestored: boolean): void {
+    for (const record of this.#state.snapshot().records()) {
+      if (record.kind !== 'marks') continue
+      const { clusterId, restoredIndex } = record.marks
+      this.#epoch = clusterId === '' ? '' : `${clusterId.slice(0, 8)}-${restoredIndex}`
+      break
+    }
+    if (!isRestored) return
+    this.#changed = []
+    this.#answers.clear()
+    for (const group of this.#watches.wakeAll()) {
+      const answer = this.query(group.query)
+      for (const waiter of group.waiters) this.#finish(waiter, answer)
+    }
+  }
+
+  /** Takes a snapshot's records in, bit by bit; at the end they replace the state. */
+  beginRestore(): StateRestore {
+    const taken: (readonly StateRecord[])[] = []
+    return {
+      put: (records) => void taken.push(records),
+      finish: (index) => this.restore(flat(taken), index),
+    }
   }
 
   /** True once everything up to `index` is applied; false if that did not come about by `untilMs`. */
@@ -114,38 +187,77 @@ export class Store {
   }
 
   /** Answers now, or, with `minIndex`, when the answer's index has passed it or the wait is over. */
-  async read<Q extends Query>(
+  read<Q extends Query>(
     query: Q,
     options: ReadOptions,
     signal: AbortSignal,
   ): Promise<StoreAnswer<QueryValue<Q['kind']>>> {
-    let answer = this.query(query)
-    const isFull = this.#watches.size >= this.#watchesMax
-    if (options.minIndex === 0 || answer.index > options.minIndex || isFull) return answer
-    // Jitter of up to a sixteenth, so that waits that began together do not end together.
-    const waitMs = options.waitMs + this.#random.below(Math.floor(options.waitMs / 16) + 1)
-    const untilMs = this.#clock.nowMs() + waitMs
-    while (this.#clock.nowMs() < untilMs && !signal.aborted) {
-      const restored = await this.#changeOf(query, untilMs, signal)
-      answer = this.query(query)
-      if (restored || answer.index > options.minIndex) break
-    }
-    return answer
-  }
-
-  /** Resolves at the next change of what the query reads; true if the whole state was replaced. */
-  #changeOf(query: Query, untilMs: number, signal: AbortSignal): Promise<boolean> {
-    const state = this.#state
+    const answer = this.query(query)
+    const isOver = options.minIndex === 0 || answer.index > options.minIndex || signal.aborted
+    if (isOver || options.waitMs <= 0 || this.#waiting >= this.#watchesMax) return Promise.resolve(answer)
+    const key = queryKey(query)
+    if (key === null) return Promise.resolve(answer)
     return new Promise((resolve) => {
-      const finish = (): void => {
-        remove()
-        cancel()
-        signal.removeEventListener('abort', finish)
-        resolve(this.#state !== state)
+      const end = (): void => this.#end(waiter)
+      const waiter: Waiter = {
+        group: this.#groups.get(key) ?? this.#newGroup(key, query),
+        minIndex: options.minIndex,
+        resolve: resolve as Waiter['resolve'],
+        unlisten: () => signal.removeEventListener('abort', end),
+        dueAtMs: 0,
       }
-      const remove = this.#watches.add(state.topicsOf(query), finish)
-      const cancel = this.#clock.wakeAt(untilMs, finish)
-      signal.addEventListener('abort', finish)
+      signal.addEventListener('abort', end)
+      waiter.group.waiters.add(waiter)
+      this.#waiting++
+      // Jitter of up to a sixteenth, so that waits that began together do not end together.
+      const jitterMs = this.#random.below(Math.floor(options.waitMs / 16) + 1)
+      waiter.dueAtMs = this.#deadlines.add(waiter, options.waitMs + jitterMs)
     })
   }
+
+  #newGroup(key: string, query: Query): Group {
+    const group: Group = { key, query, waiters: new Set(), unwatch: () => undefined }
+    group.unwatch = this.#watches.add(this.#state.topicsOf(query), group)
+    this.#groups.set(key, group)
+    return group
+  }
+
+  /** What a group asks for may have changed: evaluated once, and given to all who wait for less. */
+  #renew(group: Group): void {
+    const answer = this.query(group.query)
+    for (const waiter of group.waiters) {
+      if (answer.index > waiter.minIndex) this.#finish(waiter, answer)
+    }
+    if (group.waiters.size > 0) {
+      group.unwatch = this.#watches.add(this.#state.topicsOf(group.query), group)
+    }
+  }
+
+  /** A wait is over, or nobody waits for its answer any more. */
+  #end(waiter: Waiter): void {
+    this.#finish(waiter, this.query(waiter.group.query))
+  }
+
+  #finish(waiter: Waiter, answer: StoreAnswer<unknown>): void {
+    const { group } = waiter
+    if (!group.waiters.delete(waiter)) return
+    this.#waiting--
+    this.#deadlines.remove(waiter, waiter.dueAtMs)
+    waiter.unlisten()
+    if (group.waiters.size === 0) {
+      group.unwatch()
+      this.#groups.delete(group.key)
+    }
+    waiter.resolve(answer)
+  }
+}
+
+/** True if indexes before and after the command are not of the same history, or its name is only known now. */
+function beginsEpoch(command: Command, result: CommandResult): boolean {
+  if (result.kind === 'refused') return false
+  return command.kind === 'restoreEnd' || command.kind === 'setClusterId'
+}
+
+function* flat(lists: readonly (readonly StateRecord[])[]): Iterable<StateRecord> {
+  for (const list of lists) yield* list
 }

@@ -4,7 +4,15 @@ import type { Result } from '../lib/result.ts'
 import type { KvEntry, KvVersion } from '../model/catalog.ts'
 import type { CommandResult } from '../model/command.ts'
 import type { RequestError } from '../model/errors.ts'
-import type { Action, Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from '../model/query.ts'
+import type {
+  Action,
+  Consistency,
+  KvChanges,
+  Query,
+  ReadMeta,
+  ReadOptions,
+  ServerQueryKind,
+} from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import type { TxnOutcome } from '../model/transaction.ts'
 import { kvEntry, packKvEntry } from './catalog-shapes.ts'
@@ -35,7 +43,7 @@ type OfKind<T, K> = Extract<T, { readonly kind: K }>
 const replyItemsMax = 8_000_000
 
 type Packed = {
-  readonly form: 'plain' | 'kv' | 'kvList' | 'kvVersions' | 'txn'
+  readonly form: 'plain' | 'kv' | 'kvList' | 'kvVersions' | 'kvChanges' | 'txn'
   readonly data: unknown
 }
 
@@ -106,6 +114,7 @@ const query: Shape<Query> = union<Query>({
   kvGet: record({ kind: literal('kvGet'), key: text }),
   kvList: record({ kind: literal('kvList'), prefix: text }),
   kvKeys: record({ kind: literal('kvKeys'), prefix: text, separator: text }),
+  kvChanges: record({ kind: literal('kvChanges'), key: text, isPrefix: flag, since: count }),
   kvHistory: record({ kind: literal('kvHistory'), key: text }),
   session: record({ kind: literal('session'), id: text }),
   sessions: record({ kind: literal('sessions') }),
@@ -201,7 +210,12 @@ const requestError: Shape<RequestError> = record<RequestError>({
   message: text,
 })
 
-const readMeta: Shape<ReadMeta> = record<ReadMeta>({ index: count, knownLeader: flag, lastContactMs: count })
+const readMeta: Shape<ReadMeta> = record<ReadMeta>({
+  index: count,
+  knownLeader: flag,
+  lastContactMs: count,
+  epoch: text,
+})
 
 const decided = record<OfKind<CommandResult, 'decided'>>({
   kind: literal('decided'),
@@ -222,7 +236,7 @@ const commandResult: Shape<CommandResult> = union<CommandResult>({
 })
 
 const packed: Shape<Packed> = record<Packed>({
-  form: oneOf('plain', 'kv', 'kvList', 'kvVersions', 'txn'),
+  form: oneOf('plain', 'kv', 'kvList', 'kvVersions', 'kvChanges', 'txn'),
   data: anything,
 })
 
@@ -248,6 +262,9 @@ const reply: Shape<RpcReply> = union<RpcReply>({
 /** Marks the answers that hold KV entries, so that the other end can read them without knowing the question. */
 function packValue(value: unknown): Packed {
   if (isKvEntry(value)) return { form: 'kv', data: packKvEntry(value) }
+  if (isChanges(value)) {
+    return { form: 'kvChanges', data: { ...value, entries: value.entries.map(packKvEntry) } }
+  }
   if (isOutcome(value)) return { form: 'txn', data: packOutcome(value) }
   if (Array.isArray(value) && value.length > 0 && value.every(isKvVersion)) {
     return { form: 'kvVersions', data: value.map(packKvVersion) }
@@ -269,6 +286,8 @@ function unpackValue(value: unknown): unknown {
       return list(kvEntry)(data)
     case 'kvVersions':
       return list(kvVersion)(data)
+    case 'kvChanges':
+      return kvChanges(data)
     case 'txn':
       return txnOutcome(data)
     default:
@@ -283,6 +302,16 @@ function isKvEntry(value: unknown): value is KvEntry {
 function isKvVersion(value: unknown): value is KvVersion {
   return typeof value === 'object' && value !== null && 'entry' in value && 'atWallMs' in value
 }
+
+function isChanges(value: unknown): value is KvChanges {
+  return typeof value === 'object' && value !== null && 'isComplete' in value && 'deleted' in value
+}
+
+const kvChanges = record<KvChanges>({
+  entries: list(kvEntry),
+  deleted: list(record({ key: text, index: count })),
+  isComplete: flag,
+})
 
 function isOutcome(value: unknown): value is TxnOutcome {
   return typeof value === 'object' && value !== null && 'results' in value && 'errors' in value

@@ -38,6 +38,11 @@ export interface QueryTable {
   kvKeys: { args: { readonly prefix: string; readonly separator: string }; value: readonly string[] }
   /** Earlier versions of a key, oldest first, and the present one last; empty if none is known. */
   kvHistory: { args: { readonly key: string }; value: readonly KvVersion[] }
+  /** What was written and deleted after `since`: one key, or all that begin with it. */
+  kvChanges: {
+    args: { readonly key: string; readonly isPrefix: boolean; readonly since: number }
+    value: KvChanges
+  }
   session: { args: { readonly id: string }; value: Session | null }
   sessions: { args: object; value: readonly Session[] }
   sessionsOfNode: { args: { readonly node: string }; value: readonly Session[] }
@@ -65,6 +70,15 @@ export interface NodeDetail {
 export interface ServiceSummary {
   readonly service: string
   readonly tags: readonly string[]
+}
+
+/** Changes of keys. */
+export interface KvChanges {
+  /** As they are now. */
+  readonly entries: readonly KvEntry[]
+  readonly deleted: readonly { readonly key: string; readonly index: number }[]
+  /** False if deletions may be missing: they are not remembered that far back. */
+  readonly isComplete: boolean
 }
 
 /** The names of all questions. */
@@ -99,6 +113,8 @@ export interface ReadMeta {
   readonly knownLeader: boolean
   /** Milliseconds since the answering server heard from the leader; 0 on the leader. */
   readonly lastContactMs: number
+  /** Names the cluster and its last restore: indexes compare only within one; '' until the cluster has a name. */
+  readonly epoch: string
 }
 
 /** An answer. */
@@ -196,6 +212,8 @@ export interface RaftConfigurationView {
 export interface AutopilotHealthView {
   readonly healthy: boolean
   readonly failureTolerance: number
+  /** Failures that could be borne one after the other, each healthy learner being promoted in time. */
+  readonly optimisticFailureTolerance: number
   readonly servers: readonly {
     readonly id: string
     readonly name: string
@@ -210,5 +228,11 @@ export interface AutopilotHealthView {
     readonly isVoter: boolean
     /** Wall time, ms. */
     readonly stableSinceWallMs: number
+    /** It never votes. */
+    readonly isReadReplica: boolean
+    /** Its redundancy zone, '' if it has none. */
+    readonly zone: string
+    /** The node's meta data in the catalog. */
+    readonly meta: TextMap
   }[]
 }

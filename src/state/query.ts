@@ -10,6 +10,7 @@ import type {
   ServiceSummary,
 } from '../model/query.ts'
 import { nodeByName, valuesUnder } from './catalog.ts'
+import { kvChanges } from './changes.ts'
 import { fold, foldedKey } from './keys.ts'
 import { compareText, entriesUnder } from './ordered-map.ts'
 import type { Tables } from './tables.ts'
@@ -94,6 +95,12 @@ const evaluators: Evaluators = {
   kvKeys: (tables, args) => ({
     index: prefixIndex(tables, args.prefix),
     value: keysUnder(tables, args.prefix, args.separator),
+  }),
+  kvChanges: (tables, args) => ({
+    index: args.isPrefix
+      ? prefixIndex(tables, args.key)
+      : (tables.kv.get(args.key)?.modifyIndex ?? tables.tombstones.get(args.key) ?? tables.marks.kv),
+    value: kvChanges(tables, args),
   }),
   kvHistory: (tables) => ({ index: tables.marks.kv, value: [] }),
   session: (tables) => ({ index: tables.marks.sessions, value: null }),

@@ -55,6 +55,7 @@ const topicsByKind: Topics = {
   kvGet: (args) => [keyTopic(args.key)],
   kvList: (args) => [prefixTopic(args.prefix)],
   kvKeys: (args) => [prefixTopic(args.prefix)],
+  kvChanges: (args) => [args.isPrefix ? prefixTopic(args.key) : keyTopic(args.key)],
   kvHistory: (args) => [keyTopic(args.key)],
   session: () => [],
   sessions: () => [],

@@ -55,7 +55,7 @@ export async function answerCatalog<Q extends Query>(
   const result = await read(call, query, options)
   if (!result.ok) {
     const refusal = refusalOf(result.error)
-    const headers = metaHeaders({ index: 1, knownLeader: false, lastContactMs: 0 })
+    const headers = metaHeaders({ index: 1, knownLeader: false, lastContactMs: 0, epoch: '' })
     return call.reply.text(refusal.status, refusal.message, headers)
   }
   const headers = metaHeaders(result.value)

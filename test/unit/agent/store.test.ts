@@ -69,3 +69,58 @@ describe('a blocking read', () => {
     expect(index).toBe(5)
   })
 })
+
+describe('who asks the same', () => {
+  const list = { kind: 'kvList', prefix: '' } as const
+
+  it('shares one evaluation, however many wait', async () => {
+    const { clock, store } = storeWith(20_000)
+    const reads = Array.from({ length: 10_000 }, () => store.read(list, options(5, 60_000), never))
+    expect([store.watching, clock.armed]).toEqual([10_000, 1])
+    store.apply(6, put('k', '2'))
+    store.wake(6)
+    const answers = new Set(await Promise.all(reads))
+    // Each evaluation makes a list of its own.
+    expect([answers.size, [...answers][0]?.index, store.watching, clock.armed]).toEqual([1, 6, 0, 0])
+  })
+
+  it('shares answers between changes, and gets a new one after a change', () => {
+    const { store } = storeWith(10)
+    const before = store.query(list)
+    expect(store.query({ kind: 'kvList', prefix: '' })).toBe(before)
+    expect(store.query({ kind: 'kvList', prefix: 'k' })).not.toBe(before)
+    store.apply(6, put('other', '1'))
+    expect(store.query(list).value.length).toBe(2)
+    store.wake(6)
+    expect(store.query(list).value.length).toBe(2)
+    expect(before.value.length).toBe(1)
+  })
+
+  it('still goes one by one', async () => {
+    const { clock, store } = storeWith(10)
+    const gone = new AbortController()
+    const ended: string[] = []
+    const end = (name: string) => (): void => void ended.push(name)
+    void store.read(list, options(5, 60_000), gone.signal).then(end('gone'))
+    void store.read(list, options(5, 1000), never).then(end('short'))
+    void store.read(list, options(9, 60_000), never).then(end('later'))
+    void store.read(list, options(5, 60_000), never).then(end('changed'))
+    gone.abort()
+    await clock.run(1200)
+    store.apply(6, put('k', '2'))
+    store.wake(6)
+    await settled()
+    expect([ended, store.watching]).toEqual([['gone', 'short', 'changed'], 1])
+    store.apply(10, put('k', '3'))
+    store.wake(10)
+    await settled()
+    expect([ended.at(-1), store.watching, clock.armed]).toEqual(['later', 0, 0])
+  })
+
+  it('is answered at once when the state is replaced', async () => {
+    const { store } = storeWith(10)
+    const reading = store.read(list, options(100, 60_000), never)
+    store.restore([], 3)
+    expect([(await reading).value.length, store.watching]).toEqual([0, 0])
+  })
+})

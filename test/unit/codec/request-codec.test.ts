@@ -35,7 +35,7 @@ const queries: readonly Query[] = [
   { kind: 'autopilotConfig' },
   { kind: 'usage' },
 ]
-const meta = { index: 7, knownLeader: true, lastContactMs: 0 }
+const meta = { index: 7, knownLeader: true, lastContactMs: 0, epoch: '' }
 
 describe('requests', () => {
   it.each<RpcRequest>([

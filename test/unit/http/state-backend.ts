@@ -61,6 +61,8 @@ class BackendOnState implements StateBackend {
   readonly nodeId: string = '00000000-0000-4000-8000-000000000001'
   readonly isDev: boolean
   readonly kvValueBytesMax: number = 512 * 1024
+  readonly txnBytesMax: number = 512 * 1024
+  readonly sessionTtlMinMs: number = 10_000
   readonly defaultQueryTimeMs: number = 300_000
   readonly maxQueryTimeMs: number = 600_000
   discoveryMaxStaleMs = 0
@@ -72,6 +74,7 @@ class BackendOnState implements StateBackend {
   wallMs = startWallMs
   readonly reads: ReadOptions[] = []
   readonly calls: (readonly unknown[])[] = []
+  #ids = 0
   readonly #settings: BackendSettings
   readonly #waiters = new Set<() => void>()
 
@@ -83,6 +86,11 @@ class BackendOnState implements StateBackend {
     this.blockEndpoints = settings.blockEndpoints ?? []
     this.translateWanAddrs = settings.translateWanAddrs ?? false
     this.agent = settings.agent ?? fakeAgent(this.calls)
+  }
+
+  newId(): string {
+    this.#ids++
+    return `00000000-0000-4000-9000-${String(this.#ids).padStart(12, '0')}`
   }
 
   get waiting(): number {
@@ -109,7 +117,7 @@ class BackendOnState implements StateBackend {
       answer = this.state.query(query)
     }
     const { value, index } = answer
-    return ok({ value, index: Math.max(1, index), knownLeader: true, lastContactMs: 0 })
+    return ok({ value, index: Math.max(1, index), knownLeader: true, lastContactMs: 0, epoch: '' })
   }
 
   write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>> {
