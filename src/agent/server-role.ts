@@ -76,7 +76,11 @@ export async function startServer(options: ServerRoleOptions): Promise<ServerRol
   const storage = await openRaftStorage(host, config.dataDir, limits, options.log.named('raft'))
   try {
     const { snapshot } = storage.restored
-    if (snapshot !== null) store.restore(await storage.records(), snapshot.index)
+    if (snapshot !== null) {
+      const restore = store.beginRestore()
+      await storage.load((records) => restore.put(records))
+      restore.finish(snapshot.index)
+    }
   } catch (error) {
     await storage.close()
     throw error
