@@ -1,6 +1,7 @@
 // The client of a command: its agent's address, token and datacenter from flags and environment variables.
 import type { FlagValues } from '../config/flags.ts'
-import { createClient, type Client, type ClientOptions } from '../http/client.ts'
+import { createClient, type Client } from '../http/client.ts'
+import type { Fetch } from '../http/client/connection.ts'
 import type { Host } from '../runtime/host.ts'
 import { UsageError } from './command.ts'
 
@@ -87,7 +88,7 @@ async function readToken(flags: FlagValues, host: Host): Promise<string> {
   }
 }
 
-function withBasicAuth({ http }: Host, userAndPassword: string): ClientOptions['fetch'] {
+function withBasicAuth({ http }: Host, userAndPassword: string): Fetch {
   const bytes = new TextEncoder().encode(
     userAndPassword.includes(':') ? userAndPassword : `${userAndPassword}:`,
   )

@@ -1,5 +1,5 @@
 // `catalog datacenters`, `catalog nodes` and `catalog services`.
-import type { ReadQuery } from '../../http/client.ts'
+import type { ReadQuery } from '../../http/client/requests.ts'
 import type { NodeShape } from '../../http/client/shapes.ts'
 import type { Context } from '../command.ts'
 import { attempt } from '../failure.ts'

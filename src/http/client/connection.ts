@@ -7,14 +7,17 @@ export type Fetch = (url: string, options: FetchOptions) => Promise<Response>
 export interface FetchOptions {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | string
+  readonly body?: RequestBody
   readonly signal?: AbortSignal
   readonly unixPath?: string
 }
 
+/** What can be sent: bytes and text as a whole, a stream piece by piece. */
+export type RequestBody = Uint8Array | string | ReadableStream<Uint8Array>
+
 /** The agent answered, but not with success. */
 export class ApiError extends Error {
-  override readonly name = 'ApiError'
+  override readonly name: string = 'ApiError'
   readonly status: number
   readonly body: string
   constructor(status: number, body: string) {
@@ -24,7 +27,18 @@ export class ApiError extends Error {
   }
 }
 
-/** The agent could not be reached or did not finish its answer. */
+/**
+ * The agent says that it cannot tell whether the write was carried out: the leader was lost while it was being
+ * committed. It may take effect, once, now or later; only reading tells.
+ */
+export class IndeterminateError extends ApiError {
+  override readonly name: string = 'IndeterminateError'
+}
+
+/**
+ * The agent could not be reached or did not finish its answer. A write may have been carried out, unless the connection
+ * was never made (`ECONNREFUSED` and the like).
+ */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError'
   /** The platform's code, such as `ECONNREFUSED`; '' if there was none. */
@@ -40,15 +54,22 @@ export interface RequestSpec {
   readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
   readonly path: string
   readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
-  readonly body?: Uint8Array | string
+  readonly body?: RequestBody
   readonly signal?: AbortSignal | undefined
   /** A status that is an answer although it is not 200. */
   readonly alsoAccept?: number
 }
 
+/** Waits; see `Connection.pause`. */
+export type Pause = (ms: number, signal?: AbortSignal) => Promise<void>
+
 /** A way to one agent. */
 export interface Connection {
   readonly datacenter: string | undefined
+  /** Pauses for so many milliseconds; ends early, without failing, when the signal aborts. */
+  readonly pause: Pause
+  /** A number from 0 up to 1, for jitter. */
+  readonly random: () => number
   /** Sends a request; rejects with ApiError or ConnectionError. The body is still to be read. */
   send(request: RequestSpec): Promise<Response>
 }
@@ -58,19 +79,63 @@ export function connect(options: {
   readonly address: string
   readonly token?: string
   readonly datacenter?: string
-  readonly fetch: Fetch
+  readonly fetch?: Fetch
+  readonly pause?: Pause
+  readonly random?: () => number
 }): Connection {
   const target = parseTarget(options.address)
   const headers: Record<string, string> = {}
   if (options.token !== undefined && options.token !== '') headers['X-Consul-Token'] = options.token
+  const fetch = options.fetch ?? platformFetch
   return {
     datacenter: options.datacenter === '' ? undefined : options.datacenter,
+    pause: options.pause ?? pause,
+    random: options.random ?? Math.random,
     async send(request) {
-      const response = await attempt(options.fetch, { target, headers, request })
+      const response = await attempt(fetch, { target, headers, request })
       if (response.status === 200 || response.status === request.alsoAccept) return response
-      throw new ApiError(response.status, await response.text())
+      throw await failureOf(response)
     },
   }
+}
+
+async function failureOf(response: Response): Promise<Error> {
+  const { status } = response
+  let body = ''
+  try {
+    body = await response.text()
+  } catch {
+    // The status says enough.
+  }
+  const isUnknown = response.headers.get('x-consul-outcome') === 'unknown'
+  return isUnknown ? new IndeterminateError(status, body) : new ApiError(status, body)
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
+  })
+}
+
+/** The runtime's own fetch. It has no way to unix sockets, but for Bun's. */
+function platformFetch(url: string, { unixPath, body, ...options }: FetchOptions): Promise<Response> {
+  const init: RequestInit & { readonly unix?: string; readonly duplex?: 'half' } = {
+    ...options,
+    ...(body !== undefined && { body: body as BodyInit }),
+    ...(body instanceof ReadableStream && { duplex: 'half' }),
+    ...(unixPath !== undefined && { unix: unixPath }),
+  }
+  if (unixPath !== undefined && !('Bun' in globalThis)) {
+    return Promise.reject(new Error(`this runtime's fetch cannot use unix sockets; hand in another fetch`))
+  }
+  return globalThis.fetch(url, init)
 }
 
 /** Where requests go. */

@@ -155,8 +155,180 @@ export interface KvPairShape {
   readonly Flags: bigint
   readonly Value: string | null
   readonly Session?: string
+  /** Of the lock that is held: grows with every acquisition. Absent when none is held. */
+  readonly FencingToken?: number
+  /** When the key is deleted by itself, RFC 3339; absent when it stays. */
+  readonly ExpiresAt?: string
   readonly CreateIndex: number
   readonly ModifyIndex: number
+}
+
+/** A value that a key had (`?history`). */
+export interface KvVersionShape {
+  /** The key as it was from `Index` on; null stands for its absence. */
+  readonly Entry: KvPairShape | null
+  readonly Index: number
+  /** RFC 3339. */
+  readonly Time: string
+}
+
+/** A session as it is asked for; what is left out takes its default. */
+export interface SessionRequestShape {
+  readonly Name?: string
+  readonly Node?: string
+  /** A duration such as `15s`, or nanoseconds. */
+  readonly LockDelay?: string | number
+  readonly Behavior?: 'release' | 'delete'
+  /** A duration such as `15s`. */
+  readonly TTL?: string
+  readonly NodeChecks?: readonly string[]
+  readonly ServiceChecks?: readonly SessionServiceCheckShape[]
+}
+
+/** A check of a service that a session depends on. */
+export interface SessionServiceCheckShape {
+  readonly ID: string
+  readonly Namespace?: string
+}
+
+/** A session. `LockDelay` is in nanoseconds. */
+export interface SessionShape {
+  readonly ID: string
+  readonly Name: string
+  readonly Node: string
+  readonly LockDelay: number
+  readonly Behavior: string
+  readonly TTL: string
+  readonly NodeChecks: readonly string[]
+  readonly ServiceChecks: readonly SessionServiceCheckShape[] | null
+  readonly CreateIndex: number
+  readonly ModifyIndex: number
+}
+
+/** One operation of a transaction: one of the fields is there. */
+export interface TxnOperationShape {
+  readonly KV?: {
+    readonly Verb: TxnKvVerbShape
+    readonly Key: string
+    /** base64; see `toBase64`. */
+    readonly Value?: string
+    readonly Flags?: bigint
+    readonly Index?: number
+    readonly Session?: string
+  }
+  readonly Node?: { readonly Verb: TxnVerbShape; readonly Node: JsonObject }
+  readonly Service?: { readonly Verb: TxnVerbShape; readonly Node: string; readonly Service: JsonObject }
+  readonly Check?: { readonly Verb: TxnVerbShape; readonly Check: JsonObject }
+  readonly Session?: { readonly Verb: 'delete'; readonly Session: { readonly ID: string } }
+}
+
+/** Verbs on keys. */
+export type TxnKvVerbShape =
+  | 'set'
+  | 'cas'
+  | 'lock'
+  | 'unlock'
+  | 'get'
+  | 'get-or-empty'
+  | 'get-tree'
+  | 'check-index'
+  | 'check-session'
+  | 'check-not-exists'
+  | 'delete'
+  | 'delete-tree'
+  | 'delete-cas'
+
+/** Verbs on nodes, services and checks. */
+export type TxnVerbShape = 'get' | 'set' | 'cas' | 'delete' | 'delete-cas'
+
+/** What a transaction gave: results, or the errors for which nothing was changed. */
+export interface TxnOutcomeShape {
+  readonly Results: readonly TxnResultShape[] | null
+  readonly Errors: readonly { readonly OpIndex: number; readonly What: string }[] | null
+}
+
+/** What one operation gave: one of the fields is there. */
+export interface TxnResultShape {
+  readonly KV?: KvPairShape
+  readonly Node?: NodeShape
+  readonly Service?: NodeServiceShape
+  readonly Check?: CheckShape
+}
+
+/** An event that a user has sent. `Payload` is base64. */
+export interface EventShape {
+  readonly ID: string
+  readonly Name: string
+  readonly Payload: string | null
+  readonly NodeFilter: string
+  readonly ServiceFilter: string
+  readonly TagFilter: string
+  readonly Version: number
+  readonly LTime: number
+}
+
+/** `/v1/operator/autopilot/configuration`. Times are durations such as `200ms`. */
+export interface AutopilotConfigShape {
+  readonly CleanupDeadServers: boolean
+  readonly LastContactThreshold: string
+  readonly MaxTrailingLogs: number
+  readonly MinQuorum: number
+  readonly ServerStabilizationTime: string
+  readonly RedundancyZoneTag: string
+  readonly DisableUpgradeMigration: boolean
+  readonly UpgradeVersionTag: string
+  readonly CreateIndex: number
+  readonly ModifyIndex: number
+}
+
+/** `/v1/operator/autopilot/state`. */
+export interface AutopilotStateShape {
+  readonly Healthy: boolean
+  readonly FailureTolerance: number
+  readonly OptimisticFailureTolerance: number
+  /** By ID. */
+  readonly Servers: Readonly<Record<string, AutopilotServerShape>>
+  readonly Leader: string
+  readonly Voters: readonly string[]
+  readonly ReadReplicas?: readonly string[]
+  readonly RedundancyZones?: Readonly<Record<string, JsonObject>>
+}
+
+/** A server as autopilot sees it. */
+export interface AutopilotServerShape {
+  readonly ID: string
+  readonly Name: string
+  readonly Address: string
+  readonly NodeStatus: string
+  readonly Version: string
+  readonly LastContact: string
+  readonly LastTerm: number
+  readonly LastIndex: number
+  readonly Healthy: boolean
+  readonly StableSince: string
+  readonly RedundancyZone?: string
+  readonly ReadReplica?: boolean
+  readonly Status: string
+  readonly Meta: TextMap
+  readonly NodeType: string
+}
+
+/** `/v1/operator/usage`. */
+export interface UsageShape {
+  /** By datacenter. */
+  readonly Usage: Readonly<Record<string, DatacenterUsageShape>>
+  readonly Index: number
+}
+
+/** What the catalog of a datacenter holds. */
+export interface DatacenterUsageShape {
+  readonly Nodes: number
+  readonly Services: number
+  readonly ServiceInstances: number
+  readonly ConnectServiceInstances: Readonly<Record<string, number>>
+  readonly BillableServiceInstances: number
+  readonly KVCount?: number
+  readonly Sessions?: number
 }
 
 /** `/v1/operator/raft/configuration`. */

@@ -53,7 +53,7 @@ function hostOf(args: readonly string[], around: Surroundings, printed: { out: s
       async fetch(url, options) {
         if (around.answer === undefined) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
         const body = options.body ?? ''
-        const text = typeof body === 'string' ? body : new TextDecoder().decode(body)
+        const text = await new Response(body as BodyInit).text()
         return around.answer(options.method ?? 'GET', new URL(url), text, new Headers(options.headers))
       },
     },
