@@ -237,7 +237,8 @@ export interface HttpServer {
 export interface HttpFetchOptions {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | string
+  /** A stream is sent as it comes, in chunks, and only once: such a request follows no redirect. */
+  readonly body?: Uint8Array | string | ReadableStream<Uint8Array>
   readonly signal?: AbortSignal
   readonly unixPath?: string
   readonly redirect?: 'follow' | 'manual'

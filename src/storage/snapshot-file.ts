@@ -119,15 +119,21 @@ export async function readSnapshot(
         ? ok({ ...header.value.meta, size: window.size })
         : err(damaged(window, offset, 'its end is wrong'))
     }
-    const isPossible = length <= blockBytesMax && offset + length <= window.size
-    const payload = isPossible ? await window.at(offset, length) : undefined
-    if (payload?.length !== length || crc32c(payload) !== crc)
+    const payload = await readPayload(window, offset, length)
+    if (payload === undefined || crc32c(payload) !== crc)
       return err(damaged(window, offset, 'a block is damaged'))
     const taken = onBlock(payload)
     if (taken instanceof Promise) await taken
     total = crc32c(uint32s(crc), total)
     offset += length
   }
+}
+
+/** What a block holds, or undefined if there cannot be so much. */
+async function readPayload(window: Window, offset: number, length: number): Promise<Uint8Array | undefined> {
+  if (length > blockBytesMax || offset + length > window.size) return undefined
+  const payload = await window.at(offset, length)
+  return payload.length === length ? payload : undefined
 }
 
 async function readHeader(

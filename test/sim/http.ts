@@ -134,7 +134,8 @@ function buildRequest(url: string, options: HttpFetchOptions, signal: AbortSigna
     method,
     headers: { ...headers },
     signal,
-    ...(bytes === undefined ? {} : { body: bytes.slice() }),
+    ...(bytes === undefined ? {} : { body: bytes instanceof ReadableStream ? bytes : bytes.slice() }),
+    ...(bytes instanceof ReadableStream ? { duplex: 'half' } : {}),
   })
 }
 

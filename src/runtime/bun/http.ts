@@ -100,6 +100,7 @@ async function fetchHttp(url: string, options: HttpFetchOptions): Promise<Respon
     ...rest,
     timeout: false,
     ...(signal === undefined ? {} : { signal }),
+    ...(body instanceof ReadableStream ? { duplex: 'half', redirect: 'manual' as const } : {}),
     // Bun takes any bytes; the type of the platform's fetch excludes shared memory.
     ...(body === undefined ? {} : { body: body as string }),
     ...(unixPath === undefined ? {} : { unix: unixPath }),

@@ -43,7 +43,8 @@ export function nodeFetch(): Fetch {
     let exchange: Exchange = { url: parse(url), method: options.method ?? 'GET', options }
     for (let redirects = 0; ; redirects++) {
       const message = await exchangeOnce(exchange, agents)
-      const next = options.redirect === 'manual' ? undefined : redirected(exchange, message)
+      const isFinal = options.redirect === 'manual' || options.body instanceof ReadableStream
+      const next = isFinal ? undefined : redirected(exchange, message)
       if (next === undefined) return responseOf(exchange, message)
       message.resume()
       if (redirects === redirectsMax)
@@ -74,6 +75,8 @@ async function exchangeOnce(exchange: Exchange, agents: Agents): Promise<Incomin
     agent = new http.Agent(poolOptions)
     agents.set(isSecure ? tls : plain, agent)
   }
+  // A stream cannot be sent a second time: it gets a connection that nobody may have closed meanwhile.
+  if (options.body instanceof ReadableStream) agent = new http.Agent({ ...poolOptions, keepAlive: false })
   const sending: Sending = { exchange, request: (more) => http.request(url, { ...more, ...settings, agent }) }
   try {
     return await send(sending)
@@ -113,14 +116,46 @@ function send({ exchange, request: start }: Sending): Promise<IncomingMessage> {
       const isStale = request.reusedSocket && (error as { code?: string }).code === 'ECONNRESET'
       reject(isStale ? new StaleConnection() : tlsError(`request ${url.href}`, error))
     })
-    request.end(options.body)
+    if (options.body instanceof ReadableStream) void sendStream(request, options.body)
+    else request.end(options.body)
+  })
+}
+
+/** Sends a body piece by piece, each when the connection has room. What breaks the request is told by its events. */
+async function sendStream(request: ClientRequest, body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || request.destroyed) break
+      if (!request.write(value)) await roomOf(request)
+    }
+    request.end()
+  } catch (error) {
+    request.destroy(error instanceof Error ? error : new Error(String(error)))
+  }
+  // Whoever makes the bytes may stop when nobody takes them any more.
+  await reader.cancel().catch(() => undefined)
+}
+
+function roomOf(request: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      request.off('drain', finish)
+      request.off('close', finish)
+      resolve()
+    }
+    request.once('drain', finish)
+    request.once('close', finish)
   })
 }
 
 function requestOptions(method: string, options: HttpFetchOptions): RequestOptions {
   const headers: Record<string, string> = { accept: '*/*', ...options.headers }
   const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
-  if (options.body !== undefined && !names.has('content-length')) {
+  if (options.body instanceof ReadableStream) {
+    if (!names.has('content-length')) headers['transfer-encoding'] = 'chunked'
+  } else if (options.body !== undefined && !names.has('content-length')) {
     headers['content-length'] = String(Buffer.byteLength(options.body))
   } else if (options.body === undefined && (method === 'PUT' || method === 'POST')) {
     headers['content-length'] = '0'

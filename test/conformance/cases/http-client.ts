@@ -52,6 +52,29 @@ function asking(host: Host, { ip }: World): readonly ConformanceCase[] {
         ),
     },
     {
+      name: 'http client: a stream goes out as it comes, and is asked for no more than there is room for',
+      run: () => {
+        const piece = pattern(50_000)
+        let left = 200
+        const body = new ReadableStream<Uint8Array>({
+          pull(controller) {
+            if (left === 0) return controller.close()
+            left--
+            controller.enqueue(piece.slice())
+          },
+        })
+        const handler: HttpHandler = async (request) => {
+          const bytes = new Uint8Array(await request.arrayBuffer())
+          const isWhole = bytes.every((byte, at) => byte === piece[at % piece.length])
+          return new Response(`${bytes.length} ${isWhole}`)
+        }
+        return serving(host, ip, handler, async (url) => {
+          const response = await host.http.fetch(url, { method: 'PUT', body })
+          equal(await response.text(), '10000000 true')
+        })
+      },
+    },
+    {
       name: 'http client: bytes come back as they are',
       run: () =>
         serving(

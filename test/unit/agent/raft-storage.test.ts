@@ -24,7 +24,7 @@ describe('a received snapshot', () => {
       const storage = await openRaftStorage({ ...host, files: change(host.files) }, '/data', limits, silent)
       try {
         await storage.writeChunk(announced, 0, new Uint8Array(3))
-        return await storage.finish(announced)
+        return await storage.finish(announced, () => undefined)
       } finally {
         await storage.close()
       }
