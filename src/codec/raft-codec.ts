@@ -60,6 +60,7 @@ export function encodeRaftMessage(message: RaftMessage): Uint8Array {
       writer.natural(message.conflictIndex)
       writer.natural(message.conflictTerm)
       writer.natural(message.readRound)
+      writer.natural(message.mark)
       break
     case 'installSnapshot':
       writeSnapshotMeta(writer, message.snapshot)
@@ -99,6 +100,7 @@ function writeAppendEntries(writer: ByteWriter, message: AppendEntries): void {
   writer.natural(message.prevTerm)
   writer.natural(message.commitIndex)
   writer.natural(message.readRound)
+  writer.natural(message.echo)
   writer.natural(message.entries.length)
   for (const entry of message.entries) writeEntry(writer, entry)
 }
@@ -226,6 +228,7 @@ function readMessage(reader: ByteReader): RaftMessage | undefined {
         conflictIndex: reader.natural(),
         conflictTerm: reader.natural(),
         readRound: reader.natural(),
+        mark: reader.natural(),
       }
     case messageTags.installSnapshot:
       return readInstallSnapshot(reader, term)
@@ -257,11 +260,12 @@ function readAppendEntries(reader: ByteReader, term: number): AppendEntries {
   const prevTerm = reader.natural()
   const commitIndex = reader.natural()
   const readRound = reader.natural()
+  const echo = reader.natural()
   const count = reader.natural()
   if (count > entriesMax) reader.fail()
   const entries: Entry[] = []
   while (entries.length < count && reader.fault === undefined) entries.push(readEntry(reader))
-  return { kind: 'appendEntries', term, prevIndex, prevTerm, entries, commitIndex, readRound }
+  return { kind: 'appendEntries', term, prevIndex, prevTerm, entries, commitIndex, readRound, echo }
 }
 
 function readInstallSnapshot(reader: ByteReader, term: number): InstallSnapshot {

@@ -19,6 +19,8 @@ import { RaftLog, entryBytes } from './log.ts'
 import type { Configuration, Entry, HardState, ServerId, SnapshotMeta } from './message.ts'
 import { Outbox } from './outbox.ts'
 import { newProgress } from './progress.ts'
+import { Freshness } from './freshness.ts'
+import { leaderFreshMs } from './lease.ts'
 import type { Progress } from './progress.ts'
 import { isSoleVoter } from './quorum.ts'
 import { Rounds } from './read-index.ts'
@@ -40,6 +42,7 @@ export class Core {
   readonly log: RaftLog
   readonly outbox: Outbox
   readonly configurations: ConfigurationHistory
+  readonly freshness: Freshness
   /** The time of the step that is running. */
   nowMs: number
   /** Highest index known to be committed; only grows. */
@@ -77,6 +80,7 @@ export class Core {
     this.limits = config.limits
     this.random = seededRandom(config.seed).fork('raft')
     this.nowMs = nowMs
+    this.freshness = new Freshness(seededRandom(config.seed).fork('freshness'), nowMs)
     this.snapshot = restored.snapshot
     const base = restored.snapshot ?? {
       index: 0,
@@ -263,6 +267,7 @@ export class Core {
       if (entry !== undefined) this.bytesSinceSnapshot += entryBytes(entry)
     }
     this.appliedIndex = Math.max(this.appliedIndex, index)
+    this.freshness.onApplied(this.appliedIndex)
     this.configurations.forgetBefore(this.appliedIndex)
   }
 
@@ -275,6 +280,7 @@ export class Core {
     this.commitIndex = Math.max(this.commitIndex, snapshot.index)
     this.dispatchedIndex = snapshot.index
     this.appliedIndex = snapshot.index
+    this.freshness.onApplied(snapshot.index)
     this.unappliedBytes = 0
     for (let at = snapshot.index + 1; at <= this.log.lastIndex; at++) this.#countUnapplied(at, 1)
     const final = this.configurations.commit(this.commitIndex)
@@ -334,6 +340,8 @@ export class Core {
   }
 
   #endLeadership(leader: Leader, nextTerm: number): void {
+    const freshMs = leaderFreshMs(this, leader, this.nowMs)
+    if (freshMs !== null) this.freshness.hold(freshMs)
     for (const request of leader.rounds.end()) {
       this.outbox.emit({ kind: 'readRefused', request, reason: 'leadershipLost' })
     }

@@ -34,6 +34,7 @@ export function onAppendEntries(core: Core, from: ServerId, message: AppendEntri
   if (!hearLeader(core, from)) return
   const fault = faultOf(message)
   if (fault !== undefined) return core.reject('badEntries', from, fault)
+  core.freshness.onWord(message, core.appliedIndex)
   const fresh = behindCommit(core, message)
   if (core.log.termAt(fresh.prevIndex) !== fresh.prevTerm) {
     core.outbox.sendWithHardState(from, refusal(core, message))
@@ -88,6 +89,7 @@ function acknowledgement(core: Core, message: AppendEntries, matchIndex: number)
     conflictIndex: 0,
     conflictTerm: 0,
     readRound,
+    mark: core.freshness.mark(core.nowMs),
   }
 }
 
@@ -103,6 +105,7 @@ function refusal(core: Core, message: AppendEntries): AppendEntriesReply {
     conflictIndex: isShort ? core.log.lastIndex + 1 : core.log.firstIndexOfTerm(conflictTerm),
     conflictTerm: isShort ? 0 : conflictTerm,
     readRound: message.readRound,
+    mark: core.freshness.mark(core.nowMs),
   }
 }
 
@@ -121,6 +124,7 @@ export function refuseLeader(
     conflictIndex: 0,
     conflictTerm: 0,
     readRound: 0,
+    mark: 0,
   })
 }
 

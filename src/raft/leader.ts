@@ -3,6 +3,7 @@ import { changed } from './configuration.ts'
 import type { Core } from './core.ts'
 import type { Proposal, ProposalRefusal, ServerChange } from './events.ts'
 import type { AppendEntriesReply, Entry, InstallSnapshotReply, ServerId } from './message.ts'
+import { confirmMarks } from './lease.ts'
 import { backOff, becomeProbe, onMatch } from './progress.ts'
 import type { Progress } from './progress.ts'
 import { isSoleVoter, isVoter, quorumValue } from './quorum.ts'
@@ -114,12 +115,19 @@ export function onAppendEntriesReply(
   }
   progress.contactMs = core.nowMs
   progress.ackedRound = Math.max(progress.ackedRound, reply.readRound)
+  if (reply.mark !== 0) noteMark(progress, reply.mark)
   if (reply.ok) {
     onAcknowledged(core, leader, progress, reply.matchIndex)
   } else {
     onRefused(core, progress, reply)
   }
   if (core.role === leader) confirmRounds(core, leader)
+}
+
+/** A follower whose first mark this is knows nothing of the age of its state until it hears it again. */
+function noteMark(progress: Progress, mark: number): void {
+  if (progress.mark === 0) progress.isHeartbeatDue = true
+  progress.mark = mark
 }
 
 function onRefused(core: Core, progress: Progress, reply: AppendEntriesReply): void {
@@ -209,16 +217,7 @@ function confirmRounds(core: Core, leader: Leader): void {
     id === core.id ? rounds.current : (leader.progressById.get(id)?.ackedRound ?? 0),
   )
   const batch = rounds.confirm(round)
+  confirmMarks(leader)
   if (batch === undefined) return
   for (const request of batch.requests) core.outbox.emit({ kind: 'readReady', request, index: batch.index })
-}
-
-/**
- * The index from which on a read may be answered without asking anybody, or null (thesis 6.4.1): the own noop is
- * committed, and a quorum knew this leader less than a lease ago.
- */
-export function leaseReadIndex(core: Core, leader: Leader, nowMs: number): number | null {
-  if (core.commitIndex < leader.noopIndex || leader.isLeaseVoid) return null
-  if (isSoleVoter(core.configuration, core.id)) return core.commitIndex
-  return nowMs < leader.rounds.confirmedStartMs + core.timing.leaseMs ? core.commitIndex : null
 }

@@ -87,6 +87,8 @@ export interface AppendEntries {
   readonly entries: readonly Entry[]
   readonly commitIndex: number
   readonly readRound: number
+  /** The follower's last `mark` that was here while the sender was leader for certain; 0: none (freshness.ts). */
+  readonly echo: number
 }
 
 /** `conflict*`: where to go on after a mismatch, in one step per term (paper 5.3, last paragraphs). */
@@ -99,6 +101,8 @@ export interface AppendEntriesReply {
   readonly conflictIndex: number
   readonly conflictTerm: number
   readonly readRound: number
+  /** The follower's time, in a form that only itself can read; 0: none. */
+  readonly mark: number
 }
 
 /** One chunk of a snapshot (paper 7). */

@@ -31,6 +31,11 @@ export interface Progress {
   ackedRound: number
   /** The round when `matchIndex` last grew: refusals of earlier rounds are old news. */
   matchRound: number
+  /** Its last mark of time (freshness.ts), and the last that may be echoed without a lease; 0: none. */
+  mark: number
+  confirmedMark: number
+  /** A mark that may be echoed once a round has been confirmed. */
+  awaited: { readonly round: number; readonly mark: number } | null
   /** Commit index it was last told. */
   commitSent: number
   /** It must be sent something in this step. */
@@ -51,6 +56,9 @@ export function newProgress(id: ServerId, lastIndex: number, nowMs: number): Pro
     contactMs: nowMs,
     ackedRound: 0,
     matchRound: 0,
+    mark: 0,
+    confirmedMark: 0,
+    awaited: null,
     commitSent: 0,
     isHeartbeatDue: true,
     catchUp: { targetIndex: lastIndex, startMs: nowMs },

@@ -14,13 +14,8 @@ import {
 } from './election.ts'
 import type { RaftEffect, RaftInput, RoleName } from './events.ts'
 import { onAppendEntries, onTimeoutNow, refuseLeader } from './follower.ts'
-import {
-  finishLeader,
-  leaseReadIndex,
-  onAppendEntriesReply,
-  onHeartbeatDue,
-  onInstallSnapshotReply,
-} from './leader.ts'
+import { finishLeader, onAppendEntriesReply, onHeartbeatDue, onInstallSnapshotReply } from './leader.ts'
+import { leaderFreshMs, leaseReadIndex } from './lease.ts'
 import { onLocal } from './local.ts'
 import type { Configuration, RaftMessage, ServerId, SnapshotMeta } from './message.ts'
 import { compact, onInstallSnapshot } from './snapshot.ts'
@@ -54,6 +49,11 @@ export interface Raft extends Machine<RaftInput, RaftEffect> {
   readonly progress: readonly PeerProgress[]
   /** Time of the last word of a leader, or null if none was heard yet; the present on the leader itself. */
   readonly lastContactMs: number | null
+  /**
+   * Before which time everything that was acknowledged is in the applied state; null if nothing is known of its age.
+   * Never later than `nowMs`.
+   */
+  freshMs(nowMs: number): number | null
   /** From which index on a read may be answered under the leader's lease (thesis 6.4.1), or null: ask `readIndex`. */
   leaseReadIndex(nowMs: number): number | null
   /**
@@ -68,6 +68,8 @@ export interface PeerProgress {
   readonly id: ServerId
   readonly state: 'probe' | 'replicate' | 'snapshot'
   readonly matchIndex: number
+  /** Term of the entry at `matchIndex`; 0 while that is not known, or compacted away. */
+  readonly matchTerm: number
   readonly nextIndex: number
   readonly lastContactMs: number
 }
@@ -186,15 +188,23 @@ class RaftMachine implements Raft {
   }
 
   get progress(): readonly PeerProgress[] {
-    const { role } = this.#core
+    const { role, log } = this.#core
     if (role.kind !== 'leader') return []
     return [...role.progressById.values()].map(({ id, state, matchIndex, nextIndex, contactMs }) => {
-      return { id, state: state.kind, matchIndex, nextIndex, lastContactMs: contactMs }
+      const matchTerm = log.termAt(matchIndex) ?? 0
+      return { id, state: state.kind, matchIndex, matchTerm, nextIndex, lastContactMs: contactMs }
     })
   }
 
   get lastContactMs(): number | null {
     return this.#core.role.kind === 'leader' ? this.#core.nowMs : this.#core.contactMs
+  }
+
+  freshMs(nowMs: number): number | null {
+    const { role, freshness } = this.#core
+    const asLeader = role.kind === 'leader' ? leaderFreshMs(this.#core, role, nowMs) : null
+    if (asLeader === null || freshness.freshMs === null) return asLeader ?? freshness.freshMs
+    return Math.max(asLeader, freshness.freshMs)
   }
 
   leaseReadIndex(nowMs: number): number | null {

@@ -22,6 +22,11 @@ export class Rounds {
     return this.#round
   }
 
+  /** The last round that a quorum has confirmed. */
+  get confirmed(): number {
+    return this.#confirmed
+  }
+
   /** When the last confirmed round began: until then a quorum knew this leader. */
   get confirmedStartMs(): number {
     return this.#confirmedStartMs

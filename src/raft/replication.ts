@@ -1,5 +1,6 @@
 // How a leader's log reaches its peers: pipelined appends, probes, heartbeats (paper 5.3; thesis 10.2.2).
 import type { Core } from './core.ts'
+import { echoFor } from './lease.ts'
 import { entryBytes } from './log.ts'
 import type { Entry } from './message.ts'
 import { becomeProbe, becomeSnapshot } from './progress.ts'
@@ -88,5 +89,6 @@ function sendAppend(core: Core, leader: Leader, progress: Progress, entries: rea
     entries,
     commitIndex: core.commitIndex,
     readRound: leader.rounds.current,
+    echo: echoFor(core, leader, progress),
   })
 }

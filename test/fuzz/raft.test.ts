@@ -51,6 +51,7 @@ function anyMessage(random: Random, raft: Raft): RaftMessage {
         entries: anyEntries(random, raft, prevIndex),
         commitIndex: number(),
         readRound: number(),
+        echo: number(),
       }
     }
     case 3:
@@ -62,6 +63,7 @@ function anyMessage(random: Random, raft: Raft): RaftMessage {
         conflictIndex: number(),
         conflictTerm: random.below(raft.term + 2),
         readRound: random.below(50),
+        mark: number(),
       }
     case 4:
       return { kind: 'installSnapshot', term, snapshot, offset: random.below(20), data, done: flag() }

@@ -225,6 +225,7 @@ export function appendOf(term: number, changes: Partial<AppendEntries> = {}): Ap
     entries: [],
     commitIndex: 0,
     readRound: 0,
+    echo: 0,
     ...changes,
   }
 }
@@ -239,6 +240,7 @@ export function ackOf(term: number, matchIndex: number): AppendEntriesReply {
     conflictIndex: 0,
     conflictTerm: 0,
     readRound: 0,
+    mark: 0,
   }
 }
 
@@ -249,7 +251,7 @@ export function refusalOf(
     readonly readRound?: number
   },
 ): AppendEntriesReply {
-  return { kind: 'appendEntriesReply', term, ok: false, readRound: 0, ...changes }
+  return { kind: 'appendEntriesReply', term, ok: false, readRound: 0, mark: 0, ...changes }
 }
 
 /** A request for a vote, of a candidate with a long log unless told otherwise. */

@@ -194,6 +194,7 @@ const messages: fc.Arbitrary<RaftMessage> = fc.oneof(
     entries: fc.array(entry, { maxLength: 5 }),
     commitIndex: natural,
     readRound: natural,
+    echo: natural,
   }),
   fc.record({
     kind: fc.constant('appendEntriesReply' as const),
@@ -203,6 +204,7 @@ const messages: fc.Arbitrary<RaftMessage> = fc.oneof(
     conflictIndex: natural,
     conflictTerm: natural,
     readRound: natural,
+    mark: natural,
   }),
   fc.record({
     kind: fc.constant('installSnapshot' as const),

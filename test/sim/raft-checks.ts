@@ -47,8 +47,21 @@ export class RaftChecks {
   readonly #votes = new Map<string, ServerId>()
   readonly #revealedTerm = new Map<ServerId, number>()
   readonly #durableTerm = new Map<ServerId, HardState>()
-  /** Highest index of an acknowledged write, and the writes. */
+  /** Highest index of an acknowledged write. */
   acknowledgedIndex = 0
+  readonly #acknowledged: { readonly atMs: number; readonly index: number }[] = []
+
+  /** A write is acknowledged to its client. */
+  onAcknowledged(index: number, atMs: number): void {
+    if (index <= this.acknowledgedIndex) return
+    this.acknowledgedIndex = index
+    this.#acknowledged.push({ atMs, index })
+  }
+
+  /** Highest index of a write that was acknowledged before a time. */
+  acknowledgedBefore(atMs: number): number {
+    return this.#acknowledged.findLast((each) => each.atMs < atMs)?.index ?? 0
+  }
 
   /** Election safety (5.2) and leader completeness (5.4.3). */
   onLeader(id: ServerId, term: number, termAt: (index: number) => number | undefined): void {

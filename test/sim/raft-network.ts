@@ -81,9 +81,18 @@ export class RaftWorld {
   readonly #placed = new Map<string, { command: string; term: number }>()
   readonly #reads = new Map<number, number>()
   readonly counts: Record<
-    'refused' | 'accepted' | 'reads' | 'leaseReads' | 'installs' | 'messages' | 'changes',
+    'refused' | 'accepted' | 'reads' | 'leaseReads' | 'staleReads' | 'installs' | 'messages' | 'changes',
     number
-  > = { refused: 0, accepted: 0, reads: 0, leaseReads: 0, installs: 0, messages: 0, changes: 0 }
+  > = {
+    refused: 0,
+    accepted: 0,
+    reads: 0,
+    leaseReads: 0,
+    staleReads: 0,
+    installs: 0,
+    messages: 0,
+    changes: 0,
+  }
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -191,10 +200,21 @@ export class RaftWorld {
     this.#reads.set(request, this.checks.acknowledgedIndex)
     this.feed(id, { kind: 'readIndex', request })
     const server = this.server(id)
+    if (server.pausedUntilMs > this.nowMs) return
+    this.#readStale(server)
     const index = server.raft?.leaseReadIndex(this.nowMs) ?? null
-    if (index === null || server.pausedUntilMs > this.nowMs) return
+    if (index === null) return
     this.counts.leaseReads += 1
     this.checks.onRead('leaseRead', id, { index, acknowledgedBefore: this.checks.acknowledgedIndex })
+  }
+
+  /** A state must not be older than its server says. */
+  #readStale(server: SimServer): void {
+    const freshMs = server.raft?.freshMs(this.nowMs) ?? null
+    if (freshMs === null) return
+    this.counts.staleReads += 1
+    const acknowledgedBefore = this.checks.acknowledgedBefore(freshMs)
+    this.checks.onRead('staleRead', server.id, { index: server.appliedIndex, acknowledgedBefore })
   }
 
   changeServer(id: ServerId, change: Extract<RaftInput, { kind: 'changeServer' }>['change']): void {
@@ -384,7 +404,7 @@ export class RaftWorld {
     if (placed.term !== entry.term) return
     this.acknowledged.push(placed.command)
     this.acknowledgedAtMs.push(this.nowMs)
-    this.checks.acknowledgedIndex = Math.max(this.checks.acknowledgedIndex, entry.index)
+    this.checks.onAcknowledged(entry.index, this.nowMs)
   }
 
   #onProposal(server: SimServer, effect: Extract<RaftEffect, { kind: `proposal${string}` }>): void {

@@ -20,7 +20,16 @@ test('200 seeds keep every property, and agree in the end', () => {
 })
 
 test('the runs are worth something: everything happens in them', () => {
-  const sum = { refused: 0, accepted: 0, reads: 0, leaseReads: 0, installs: 0, messages: 0, changes: 0 }
+  const sum = {
+    refused: 0,
+    accepted: 0,
+    reads: 0,
+    leaseReads: 0,
+    staleReads: 0,
+    installs: 0,
+    messages: 0,
+    changes: 0,
+  }
   for (let seed = 1; seed <= 30; seed++) {
     const { counts } = runScenario({ seed })
     for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += counts[name]
