@@ -2,7 +2,12 @@
 // The reader never throws: it remembers that something was wrong and answers with zeros from then on.
 
 const utf8 = new TextEncoder()
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+/** A mark at the beginning is part of the text, as in every key. */
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Texts up to this length are read and written here if they are ASCII: a call of the platform costs more. */
+const shortTextMax = 64
+const codes: number[] = []
 
 /** A growing buffer. */
 export class ByteWriter {
@@ -34,6 +39,18 @@ export class ByteWriter {
     this.byte(rest)
   }
 
+  /** Room that the caller fills in later; zeros until then. */
+  skip(count: number): void {
+    this.#take(count)
+  }
+
+  /** An unsigned number of 64 bits, highest byte first. */
+  uint64(value: bigint): void {
+    const at = this.#take(8)
+    if (value === 0n) return
+    for (let i = 0; i < 8; i++) this.#bytes[at + i] = Number((value >> BigInt(56 - 8 * i)) & 0xffn)
+  }
+
   /** Bytes as they are. */
   raw(bytes: Uint8Array): void {
     const at = this.#take(bytes.length)
@@ -48,12 +65,29 @@ export class ByteWriter {
 
   /** A string as UTF-8 behind its length in bytes. */
   string(text: string): void {
-    this.bytes(utf8.encode(text))
+    if (text.length > shortTextMax || !this.#ascii(text)) this.bytes(utf8.encode(text))
+  }
+
+  /** Writes a short text of ASCII; false if it is none, and nothing is written. */
+  #ascii(text: string): boolean {
+    const start = this.#length
+    this.byte(text.length)
+    const at = this.#take(text.length)
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 0x7f) {
+        this.#bytes.fill(0, start, this.#length)
+        this.#length = start
+        return false
+      }
+      this.#bytes[at + i] = code
+    }
+    return true
   }
 
   /** What was written; the writer must not be used any more. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length)
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length)
   }
 
   #take(count: number): number {
@@ -74,8 +108,10 @@ export class ByteReader {
   #at = 0
   #fault: 'truncated' | 'malformed' | undefined
 
-  constructor(bytes: Uint8Array) {
+  /** Reads from `start` on. */
+  constructor(bytes: Uint8Array, start = 0) {
     this.#bytes = bytes
+    this.#at = Math.min(start, bytes.length)
   }
 
   /** Bytes that were not read yet. */
@@ -139,8 +175,34 @@ export class ByteReader {
     return this.raw(this.natural())
   }
 
+  /** An unsigned number of 64 bits, highest byte first. */
+  uint64(): bigint {
+    if (this.left < 8) {
+      this.#fail('truncated')
+      return 0n
+    }
+    let high = 0
+    let low = 0
+    for (let i = 0; i < 4; i++) {
+      high = high * 0x100 + (this.#bytes[this.#at + i] ?? 0)
+      low = low * 0x100 + (this.#bytes[this.#at + 4 + i] ?? 0)
+    }
+    this.#at += 8
+    if (high === 0 && low === 0) return 0n
+    return (BigInt(high) << 32n) | BigInt(low)
+  }
+
+  /** All that is left: a copy. */
+  rest(): Uint8Array {
+    const bytes = this.#bytes.slice(this.#at)
+    this.#at = this.#bytes.length
+    return bytes
+  }
+
   /** A string of at most `bytesMax` bytes. */
   string(bytesMax: number): string {
+    const short = this.#ascii(bytesMax)
+    if (short !== undefined) return short
     const bytes = this.bytes()
     if (bytes.length > bytesMax) {
       this.#fail('malformed')
@@ -152,6 +214,20 @@ export class ByteReader {
       this.#fail('malformed')
       return ''
     }
+  }
+
+  /** A short text of ASCII, or undefined and nothing is read. */
+  #ascii(bytesMax: number): string | undefined {
+    const length = this.#bytes[this.#at] ?? 0xff
+    if (length > shortTextMax || length > bytesMax || length >= this.left) return undefined
+    codes.length = length
+    for (let i = 0; i < length; i++) {
+      const code = this.#bytes[this.#at + 1 + i] ?? 0
+      if (code > 0x7f) return undefined
+      codes[i] = code
+    }
+    this.#at += 1 + length
+    return String.fromCharCode.apply(null, codes)
   }
 
   /** Records that the content makes no sense. */

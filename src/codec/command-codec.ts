@@ -15,6 +15,7 @@ import type {
 import { checkInfo, nodeInfo, packCheck, packNode, packService, serviceInfo } from './catalog-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
 import { packRecord, stateRecord } from './record-codec.ts'
+import { decodeSet, encodeSet, setFormat } from './set-codec.ts'
 import { autopilotConfig, packAutopilot, packSession, sessionInfo } from './session-shapes.ts'
 import { packOperation, txnOperation } from './transaction-shapes.ts'
 import {
@@ -77,10 +78,14 @@ export interface DecodedCommand {
 const headBytes = 9
 const headFormat = 1
 const firstOfHeadless = 0x80
-const highUnit = 2 ** 32
 
 /** Encodes a command, not yet stamped. The bytes are the caller's own. */
 export function encodeCommand(command: Command): Uint8Array {
+  if (command.kind === 'kvSet' && command.ttlMs === 0) {
+    const set = encodeSet(command, headBytes)
+    set[0] = setFormat
+    return set
+  }
   const body = encodeCbor(packCommand(command))
   const data = new Uint8Array(headBytes + body.length)
   data[0] = headFormat
@@ -90,11 +95,17 @@ export function encodeCommand(command: Command): Uint8Array {
 
 /** Writes the time into an encoded command, in place; one without a head is left as it is. */
 export function stampCommand(data: Uint8Array, wallMs: number): void {
-  if (data[0] !== headFormat || data.length < headBytes) return
-  const view = new DataView(data.buffer, data.byteOffset, headBytes)
-  const time = Math.min(Math.max(0, Math.floor(wallMs)), Number.MAX_SAFE_INTEGER)
-  view.setUint32(1, Math.floor(time / highUnit))
-  view.setUint32(5, time % highUnit)
+  if (!hasHead(data)) return
+  // Byte by byte: a view would make the engine give this small array a buffer of its own.
+  let time = Math.min(Math.max(0, Math.floor(wallMs)), Number.MAX_SAFE_INTEGER)
+  for (let at = headBytes - 1; at > 0; at--) {
+    data[at] = time % 0x100
+    time = Math.floor(time / 0x100)
+  }
+}
+
+function hasHead(data: Uint8Array): boolean {
+  return data.length >= headBytes && (data[0] === headFormat || data[0] === setFormat)
 }
 
 /** Decodes a command with its time. What it holds is independent of `data`. Errors: a CodecError; never throws. */
@@ -102,6 +113,12 @@ export function decodeCommand(data: Uint8Array): Result<DecodedCommand, CodecErr
   const isHeadless = (data[0] ?? 0) >= firstOfHeadless
   const wallMs = isHeadless ? 0 : readHead(data)
   if (wallMs === undefined) return err({ code: 'invalid', detail: 'Expected the head of a command' })
+  if (data[0] === setFormat) {
+    const set = decodeSet(data, headBytes)
+    if (!set.ok) return set
+    const { key, value, flags } = set.value
+    return ok({ command: { kind: 'kvSet', key, value, flags, ttlMs: 0 }, wallMs })
+  }
   const decoded = decodeCbor(isHeadless ? data : data.subarray(headBytes))
   if (!decoded.ok) return decoded
   const read = readShape(command, decoded.value)
@@ -109,9 +126,9 @@ export function decodeCommand(data: Uint8Array): Result<DecodedCommand, CodecErr
 }
 
 function readHead(data: Uint8Array): number | undefined {
-  if (data[0] !== headFormat || data.length < headBytes) return undefined
-  const view = new DataView(data.buffer, data.byteOffset, headBytes)
-  const wallMs = view.getUint32(1) * highUnit + view.getUint32(5)
+  if (!hasHead(data)) return undefined
+  let wallMs = 0
+  for (let at = 1; at < headBytes; at++) wallMs = wallMs * 0x100 + (data[at] ?? 0)
   return Number.isSafeInteger(wallMs) ? wallMs : undefined
 }
 

@@ -1,7 +1,7 @@
 // Records of state snapshots to CBOR and back. They are data at rest, and commands that restore an archive hold them:
 // kinds are numbers that are never given a second meaning, and unknown kinds and fields are refused.
 import { unreachable } from '../lib/assert.ts'
-import type { Result } from '../lib/result.ts'
+import { ok, type Result } from '../lib/result.ts'
 import type { KvVersion } from '../model/catalog.ts'
 import type { StateRecord } from '../model/state-record.ts'
 import {
@@ -15,6 +15,7 @@ import {
   packStoredService,
 } from './catalog-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
+import { decodeKvRecord, encodeKvRecord, kvRecordFormat } from './set-codec.ts'
 import { packStoredAutopilot, packStoredSession, storedAutopilot, storedSession } from './session-shapes.ts'
 import {
   count,
@@ -52,11 +53,15 @@ type Marks = Extract<StateRecord, { readonly kind: 'marks' }>['marks']
  * another leader's snapshot of the same index. The bytes are a view that the next encoding may share a buffer with.
  */
 export function encodeStateRecord(record: StateRecord): Uint8Array {
-  return encodeCbor(packRecord(record))
+  return record.kind === 'kv' ? encodeKvRecord(record.entry) : encodeCbor(packRecord(record))
 }
 
 /** Decodes a record of a snapshot. Errors: a CodecError; never throws. */
 export function decodeStateRecord(data: Uint8Array): Result<StateRecord, CodecError> {
+  if (data[0] === kvRecordFormat) {
+    const entry = decodeKvRecord(data)
+    return entry.ok ? ok({ kind: 'kv', entry: entry.value }) : entry
+  }
   const decoded = decodeCbor(data)
   return decoded.ok ? readShape(stateRecord, decoded.value) : decoded
 }
