@@ -31,8 +31,8 @@ function widthOf(text: string): number {
 }
 
 /** JSON with an indent, as the reference prints it. A bigint becomes a number with all its digits. */
-export function renderJson(value: unknown, indent = 4): string {
-  return renderAt(value, ' '.repeat(indent), '\n')
+export function renderJson(value: unknown, indent: number | string = 4): string {
+  return renderAt(value, typeof indent === 'number' ? ' '.repeat(indent) : indent, '\n')
 }
 
 function renderAt(value: unknown, step: string, lineStart: string): string {
