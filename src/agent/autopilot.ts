@@ -1,75 +1,284 @@
-// The health of the servers as the leader sees it. Looking only; nothing is changed here.
+// Autopilot: the leader's watch over the servers. It looks at their health once a second, remembers since when it is
+// so, and tells from it what the Raft configuration should become (autopilot-changes.ts). It changes nothing itself.
+import type { AutopilotSettings } from '../config/agent-config.ts'
 import { formatAddress } from '../model/address.ts'
+import type { TextMap } from '../model/catalog.ts'
+import type { Command } from '../model/command.ts'
+import type { AutopilotConfig } from '../model/operator.ts'
 import type { AutopilotHealthView } from '../model/query.ts'
 import type { ServerEntry } from '../raft/message.ts'
-import type { PeerProgress } from '../raft/raft.ts'
-import type { LocalServerOptions } from './local-server.ts'
+import type { PeerProgress, Raft } from '../raft/raft.ts'
+import type { Clock } from '../runtime/host.ts'
+import { majorityOf, type AutopilotLook, type ServerStanding } from './autopilot-changes.ts'
+import type { ServerInfo } from './servers.ts'
+import { Stability } from './stability.ts'
 
-type ServerHealth = AutopilotHealthView['servers'][number]
+/** What autopilot needs to know and to do. */
+export interface AutopilotOptions {
+  readonly clock: Clock
+  readonly selfId: string
+  readonly raft: {
+    readonly machine: Pick<Raft, 'configuration' | 'progress' | 'leader' | 'term' | 'lastIndex'>
+    readonly heartbeatMs: number
+  }
+  /** A server as gossip knows it. */
+  readonly server: (id: string) => ServerInfo | undefined
+  /** Meta data of a node in the catalog. */
+  readonly nodeMeta: (name: string) => TextMap
+  /** The settings of the replicated state; null before a leader has written them. */
+  readonly stored: () => AutopilotConfig | null
+  /** The settings that a new cluster starts with. */
+  readonly initial: AutopilotConfig
+  /** Appends a command; false if that failed. */
+  readonly write: (command: Command) => Promise<boolean>
+  /** It is time to compare the Raft configuration with what it should be. */
+  readonly onLook: () => void
+}
 
-/**
- * The view of all servers in the Raft configuration.
- *
- * Healthy means: alive by gossip, heard from within the threshold, and not more than the allowed number of
- * entries behind. The failure tolerance is how many healthy voters may fail before the majority is lost.
- */
-export function autopilotHealth(options: LocalServerOptions): AutopilotHealthView {
-  const progressById = new Map(options.raft.machine.progress.map((p) => [p.id, p]))
-  const servers = options.raft.machine.configuration.servers.map((server) =>
-    server.id === options.selfId
-      ? ownHealth(options, server)
-      : peerHealth(options, server, progressById.get(server.id)),
-  )
-  const voters = servers.filter((server) => server.isVoter)
-  const healthyVoters = voters.filter((server) => server.healthy).length
+/** Autopilot of one server; it looks only while this server leads. */
+export interface Autopilot {
+  start(): void
+  stop(): void
+  /** What the next change is worked out from. */
+  look(): AutopilotLook
+  /** True if a server answers Raft now. */
+  isLive(id: string): boolean
+  /** The servers' health, for people. */
+  health(): AutopilotHealthView
+}
+
+/** Health is looked at this often. */
+const pollMs = 1000
+/** A server that gossip has not known for so long has failed. */
+const absentFailedMs = 60_000
+/** A log that is no longer than this is that of a cluster that has just begun. */
+const youngIndexMax = 32
+
+/** A server that Raft has no word of. */
+const unheard = { lastContactMs: 0, matchIndex: 0, matchTerm: 0 }
+
+/** The replicated settings that a configuration stands for. */
+export function initialAutopilot(settings: AutopilotSettings): AutopilotConfig {
   return {
-    healthy: servers.every((server) => server.healthy),
-    failureTolerance: Math.max(0, healthyVoters - (Math.floor(voters.length / 2) + 1)),
-    servers,
+    cleanupDeadServers: settings.cleanupDeadServers,
+    lastContactThresholdNanos: settings.lastContactThresholdMs * 1e6,
+    maxTrailingLogs: settings.maxTrailingLogs,
+    minQuorum: settings.minQuorum,
+    serverStabilizationTimeNanos: settings.serverStabilizationTimeMs * 1e6,
+    redundancyZoneTag: settings.redundancyZoneTag,
+    disableUpgradeMigration: settings.disableUpgradeMigration,
+    upgradeVersionTag: settings.upgradeVersionTag,
   }
 }
 
-/** What is known of any server from gossip and the configuration. */
-function common(
-  options: LocalServerOptions,
-  server: ServerEntry,
-): Pick<
-  ServerHealth,
-  'id' | 'name' | 'address' | 'version' | 'isLeader' | 'isVoter' | 'lastTerm' | 'stableSinceWallMs'
-> {
-  const info = options.lan.byId(server.id)
-  return {
-    id: server.id,
-    name: info?.name ?? '(unknown)',
-    address: info === undefined ? server.address : formatAddress(info.rpc),
-    version: info?.version ?? '',
-    isLeader: server.id === options.raft.machine.leader,
-    isVoter: server.suffrage === 'voter',
-    lastTerm: options.raft.machine.term,
-    stableSinceWallMs: options.clock.wallMs(),
+/** Makes autopilot; it sleeps until `start`. */
+export function createAutopilot(options: AutopilotOptions): Autopilot {
+  return new Watch(options)
+}
+
+/** One server at one moment. */
+interface Sight {
+  readonly entry: ServerEntry
+  readonly server: ServerInfo | undefined
+  readonly serfStatus: AutopilotHealthView['servers'][number]['serfStatus']
+  readonly silentMs: number
+  readonly lastTerm: number
+  readonly lastIndex: number
+  readonly isLive: boolean
+  readonly isHealthy: boolean
+}
+
+class Watch implements Autopilot {
+  readonly #options: AutopilotOptions
+  readonly #stability = new Stability()
+  readonly #absentSinceMs = new Map<string, number>()
+  #disarm: (() => void) | null = null
+  #startMs = 0
+  #isYoung = false
+  #isWriting = false
+  /** The log's end at the last look and at the one before: who has not even that is behind. */
+  #lastIndexes: readonly [before: number, last: number] = [0, 0]
+
+  constructor(options: AutopilotOptions) {
+    this.#options = options
   }
-}
 
-function ownHealth(options: LocalServerOptions, server: ServerEntry): ServerHealth {
-  const { lastIndex } = options.raft.machine
-  return { ...common(options, server), serfStatus: 'alive', lastContactMs: 0, lastIndex, healthy: true }
-}
+  start(): void {
+    this.stop()
+    const { clock, raft } = this.#options
+    const { lastIndex } = raft.machine
+    this.#startMs = clock.nowMs()
+    this.#isYoung = lastIndex <= youngIndexMax
+    this.#lastIndexes = [lastIndex, lastIndex]
+    this.#poll()
+  }
 
-function peerHealth(
-  options: LocalServerOptions,
-  server: ServerEntry,
-  progress: PeerProgress | undefined,
-): ServerHealth {
-  const serfStatus = options.lan.byId(server.id)?.status ?? 'none'
-  const lastContactMs = Math.max(0, options.clock.nowMs() - (progress?.lastContactMs ?? 0))
-  const lastIndex = progress?.matchIndex ?? 0
-  const isFresh = progress !== undefined && lastContactMs <= contactLimit(options)
-  const isNear = options.raft.machine.lastIndex - lastIndex <= options.thresholds.trailingLogs
-  const healthy = serfStatus === 'alive' && isFresh && isNear
-  return { ...common(options, server), serfStatus, lastContactMs, lastIndex, healthy }
-}
+  stop(): void {
+    this.#disarm?.()
+    this.#disarm = null
+    this.#stability.clear()
+    this.#absentSinceMs.clear()
+  }
 
-/** Followers are heard from at every heartbeat, so the threshold is never less than a few of them. */
-function contactLimit(options: LocalServerOptions): number {
-  return Math.max(options.thresholds.lastContactMs, 3 * options.raft.heartbeatMs)
+  #poll(): void {
+    const { clock, raft, onLook } = this.#options
+    this.#disarm = clock.wakeAt(clock.nowMs() + pollMs, () => this.#poll())
+    this.#lastIndexes = [this.#lastIndexes[1], raft.machine.lastIndex]
+    this.#noteAbsent()
+    this.#observe(this.#sights())
+    this.#writeInitial()
+    onLook()
+  }
+
+  #observe(sights: readonly Sight[]): void {
+    const { clock } = this.#options
+    const healthById = new Map(sights.map(({ entry, isHealthy }) => [entry.id, isHealthy]))
+    this.#stability.observe(healthById, clock.nowMs(), clock.wallMs())
+  }
+
+  #noteAbsent(): void {
+    const { clock, raft, server } = this.#options
+    const absent = raft.machine.configuration.servers.filter(({ id }) => server(id) === undefined)
+    const ids = new Set(absent.map(({ id }) => id))
+    for (const id of this.#absentSinceMs.keys()) if (!ids.has(id)) this.#absentSinceMs.delete(id)
+    for (const id of ids) if (!this.#absentSinceMs.has(id)) this.#absentSinceMs.set(id, clock.nowMs())
+  }
+
+  /** The first leader of a cluster writes the settings that it was configured with. */
+  #writeInitial(): void {
+    const { stored, initial, write } = this.#options
+    if (this.#isWriting || stored() !== null) return
+    this.#isWriting = true
+    void write({ kind: 'autopilotSet', config: initial, expectedIndex: 0 }).finally(() => {
+      this.#isWriting = false
+    })
+  }
+
+  get #settings(): AutopilotConfig {
+    return this.#options.stored() ?? this.#options.initial
+  }
+
+  isLive(id: string): boolean {
+    return this.#sights().some(({ entry, isLive }) => entry.id === id && isLive)
+  }
+
+  look(): AutopilotLook {
+    const { clock, selfId } = this.#options
+    const { cleanupDeadServers, minQuorum, serverStabilizationTimeNanos } = this.#settings
+    const nowMs = clock.nowMs()
+    const sights = this.#sights()
+    this.#observe(sights)
+    const sightById = new Map(sights.map((sight) => [sight.entry.id, sight]))
+    const stabilizationMs = serverStabilizationTimeNanos / 1e6
+    // The servers of a cluster's first moments need no probation: there is nothing yet that they could disturb.
+    const isNew = this.#isYoung && nowMs - this.#startMs < stabilizationMs
+    return {
+      selfId,
+      rules: { cleanupDeadServers, minQuorum, stabilizationMs: isNew ? 0 : stabilizationMs },
+      standing: (id) => this.#standing(id, sightById.get(id), nowMs),
+    }
+  }
+
+  #standing(id: string, sight: Sight | undefined, nowMs: number): ServerStanding {
+    const absentSinceMs = this.#absentSinceMs.get(id) ?? nowMs
+    return {
+      isLive: sight?.isLive ?? false,
+      hasFailed: sight?.serfStatus === 'failed' || nowMs - absentSinceMs >= absentFailedMs,
+      silentMs: sight?.silentMs ?? 0,
+      healthyMs: this.#stability.healthyMs(id, nowMs),
+      server: sight?.server ?? null,
+      zone: this.#zoneOf(sight?.server),
+    }
+  }
+
+  #zoneOf(server: ServerInfo | undefined): string {
+    const { redundancyZoneTag } = this.#settings
+    if (redundancyZoneTag === '' || server === undefined || server.isReadReplica) return ''
+    return this.#options.nodeMeta(server.name)[redundancyZoneTag] ?? ''
+  }
+
+  #sights(): readonly Sight[] {
+    const { machine } = this.#options.raft
+    const progressById = new Map(machine.progress.map((progress) => [progress.id, progress]))
+    return machine.configuration.servers.map((entry) =>
+      entry.id === this.#options.selfId ? this.#own(entry) : this.#peer(entry, progressById.get(entry.id)),
+    )
+  }
+
+  #own(entry: ServerEntry): Sight {
+    const { raft, server } = this.#options
+    return {
+      entry,
+      server: server(entry.id),
+      serfStatus: 'alive',
+      silentMs: 0,
+      lastTerm: raft.machine.term,
+      lastIndex: raft.machine.lastIndex,
+      isLive: true,
+      isHealthy: true,
+    }
+  }
+
+  /**
+   * Healthy means: alive by gossip, heard from within the threshold, in the leader's term, and not more than the
+   * allowed number of entries behind what the leader had when it looked a second or two ago: entries that are on their
+   * way say nothing of a server.
+   */
+  #peer(entry: ServerEntry, progress: PeerProgress | undefined): Sight {
+    const { clock, raft } = this.#options
+    const server = this.#options.server(entry.id)
+    const { lastContactMs, matchIndex: lastIndex, matchTerm: lastTerm } = progress ?? unheard
+    const silentMs = Math.max(0, clock.nowMs() - lastContactMs)
+    const isLive = this.#isFresh(silentMs) && lastTerm === raft.machine.term
+    const isNear = this.#lastIndexes[0] - lastIndex <= this.#settings.maxTrailingLogs
+    const serfStatus = server?.status ?? 'none'
+    const isHealthy = serfStatus === 'alive' && isLive && isNear
+    return { entry, server, serfStatus, silentMs, lastTerm, lastIndex, isLive, isHealthy }
+  }
+
+  /** Followers are heard from at every heartbeat, so the threshold is never less than a few of them. */
+  #isFresh(silentMs: number): boolean {
+    const thresholdMs = this.#settings.lastContactThresholdNanos / 1e6
+    return silentMs <= Math.max(thresholdMs, 3 * this.#options.raft.heartbeatMs)
+  }
+
+  health(): AutopilotHealthView {
+    const sights = this.#sights()
+    this.#observe(sights)
+    const voters = sights.filter(({ entry }) => entry.suffrage === 'voter')
+    const majority = majorityOf(voters.length)
+    const healthyVoters = voters.filter(({ isHealthy }) => isHealthy).length
+    const spares = sights.filter(
+      ({ entry, isHealthy, server }) =>
+        entry.suffrage === 'learner' && isHealthy && server?.isReadReplica === false,
+    )
+    return {
+      healthy: sights.every(({ isHealthy }) => isHealthy),
+      failureTolerance: Math.max(0, healthyVoters - majority),
+      optimisticFailureTolerance: Math.max(0, healthyVoters + spares.length - majority),
+      servers: sights.map((sight) => this.#view(sight)),
+    }
+  }
+
+  #view(sight: Sight): AutopilotHealthView['servers'][number] {
+    const { entry, server, isHealthy, serfStatus, silentMs, lastTerm, lastIndex } = sight
+    const { clock, raft, nodeMeta } = this.#options
+    return {
+      id: entry.id,
+      name: server?.name ?? '(unknown)',
+      address: server === undefined ? entry.address : formatAddress(server.rpc),
+      serfStatus,
+      version: server?.version ?? '',
+      isLeader: entry.id === raft.machine.leader,
+      lastContactMs: silentMs,
+      lastTerm,
+      lastIndex,
+      healthy: isHealthy,
+      isVoter: entry.suffrage === 'voter',
+      stableSinceWallMs: this.#stability.sinceWallMs(entry.id) ?? clock.wallMs(),
+      isReadReplica: server?.isReadReplica ?? false,
+      zone: this.#zoneOf(server),
+      meta: server === undefined ? {} : nodeMeta(server.name),
+    }
+  }
 }

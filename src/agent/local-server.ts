@@ -17,7 +17,6 @@ import type { LocalServer } from './router.ts'
 import type { ServerDirectory } from './servers.ts'
 import type { Store } from './store.ts'
 import { act, type Actions } from './actions.ts'
-import { autopilotHealth } from './autopilot.ts'
 
 /** What a server is made of, for its requests. */
 export interface LocalServerOptions {
@@ -32,8 +31,7 @@ export interface LocalServerOptions {
   readonly expectLeave: (id: string) => void
   readonly datacenters: () => readonly string[]
   readonly wanMembers: () => readonly MemberView[]
-  /** `autopilot.last_contact_threshold` and `max_trailing_logs`. */
-  readonly thresholds: { readonly lastContactMs: number; readonly trailingLogs: number }
+  readonly autopilotHealth: () => AutopilotHealthView
   /** `performance.rpc_hold_timeout`: the longest a read waits for entries to be applied. */
   readonly holdMs: number
 }
@@ -218,7 +216,7 @@ function answer(options: LocalServerOptions, question: ServerQueryKind): unknown
     case 'raftConfiguration':
       return raftConfiguration(options)
     case 'autopilotHealth':
-      return autopilotHealth(options) satisfies AutopilotHealthView
+      return options.autopilotHealth()
     default:
       return question satisfies never
   }

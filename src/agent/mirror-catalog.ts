@@ -196,9 +196,9 @@ function healthCheck(node: string, status: 'passing' | 'critical', output: strin
 
 function consulService(member: Member, server: ServerInfo): ServiceInfo {
   const meta: TextMap = {
-    non_voter: 'false',
+    non_voter: String(server.isReadReplica),
     raft_version: member.tags.get('raft_vsn') ?? '3',
-    read_replica: 'false',
+    read_replica: String(server.isReadReplica),
     serf_protocol_current: '2',
     serf_protocol_max: '5',
     serf_protocol_min: '1',

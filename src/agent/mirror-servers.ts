@@ -1,4 +1,5 @@
-// Which servers belong into the Raft configuration: the next change that the pool asks for. Looking only.
+// Which servers belong into the Raft configuration: the next change that the pool asks for. Looking only. What becomes
+// of failed servers, and who votes, is autopilot's business (autopilot-changes.ts).
 import type { Member } from '../gossip/events.ts'
 import { formatAddress } from '../model/address.ts'
 import type { ServerChange } from '../raft/events.ts'
@@ -10,12 +11,8 @@ export interface ServerMirrorOptions {
   readonly selfId: string
   readonly datacenter: string
   readonly members: () => Iterable<Member>
-  /** Ids of learners that have caught up with the log. */
-  readonly caughtUp: ReadonlySet<string>
   /** True for a server that must not be taken in now: it is leaving, or it is of another cluster. */
   readonly isAvoided: (id: string) => boolean
-  /** True for a server that is unknown to the pool and silent for so long that it must be gone. */
-  readonly isGone: (id: string) => boolean
 }
 
 /** The next change that the pool asks for, or null when there is none. Removals come first. */
@@ -27,7 +24,7 @@ export function nextServerChange(
   for (const member of options.members()) memberById.set(member.id, member)
   const alive = aliveServers(memberById, options.datacenter)
   for (const entry of configuration.servers) {
-    if (entry.id !== options.selfId && mustGo(entry, memberById.get(entry.id), { alive, options })) {
+    if (entry.id !== options.selfId && mustGo(entry, memberById.get(entry.id), alive)) {
       return { kind: 'remove', id: entry.id }
     }
   }
@@ -48,16 +45,11 @@ function aliveServers(memberById: ReadonlyMap<string, Member>, datacenter: strin
 }
 
 /** A server goes when it has left, is a client now, or has been replaced; one that has failed may come back. */
-function mustGo(
-  entry: ServerEntry,
-  member: Member | undefined,
-  pool: { readonly alive: readonly ServerInfo[]; readonly options: ServerMirrorOptions },
-): boolean {
+function mustGo(entry: ServerEntry, member: Member | undefined, alive: readonly ServerInfo[]): boolean {
   if (member !== undefined) {
     return member.status === 'left' || (member.status === 'alive' && serverOf(member) === null)
   }
-  const isReplaced = pool.alive.some((server) => formatAddress(server.rpc) === entry.address)
-  return isReplaced || pool.options.isGone(entry.id)
+  return alive.some((server) => formatAddress(server.rpc) === entry.address)
 }
 
 function changeOf(
@@ -69,7 +61,6 @@ function changeOf(
   const address = formatAddress(server.rpc)
   if (entry === undefined) return options.isAvoided(id) ? null : { kind: 'addLearner', id, address }
   if (entry.address !== address) return { kind: 'setAddress', id, address }
-  if (entry.suffrage === 'learner' && options.caughtUp.has(id)) return { kind: 'promote', id }
   return null
 }
 

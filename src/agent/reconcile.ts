@@ -1,11 +1,12 @@
 // The leader's mirror: members of the LAN pool into the catalog, servers into the Raft configuration.
 // Runs on the leader only, after it has applied everything of earlier terms. What differs is worked out in
-// mirror-catalog.ts and mirror-servers.ts; here it is decided when to look, and it is written.
+// mirror-catalog.ts, mirror-servers.ts and autopilot-changes.ts; here it is decided when to look, and it is written.
 import type { Member } from '../gossip/events.ts'
 import type { Command } from '../model/command.ts'
 import type { ServerChange } from '../raft/events.ts'
 import type { Configuration } from '../raft/message.ts'
 import type { Clock } from '../runtime/host.ts'
+import { nextAutopilotChange, type AutopilotLook } from './autopilot-changes.ts'
 import type { Logger } from './log.ts'
 import {
   differences,
@@ -25,10 +26,8 @@ export interface ReconcileOptions {
   readonly member: (name: string) => Member | undefined
   readonly catalog: CatalogReader
   readonly configuration: () => Configuration
-  /** Ids of learners that have caught up with the log. */
-  readonly caughtUp: ReadonlySet<string>
-  /** When the leader last heard of a server over Raft; null if it is no peer. */
-  readonly heardMs: (id: string) => number | null
+  /** What autopilot goes by. */
+  readonly autopilot: () => AutopilotLook
   /** Ids in the configuration that a server itself has; null if it does not answer. */
   readonly askConfiguration: (id: string) => Promise<readonly string[] | null>
   /** Appends a command and resolves when it is applied; false if that failed and must be tried again. */
@@ -47,6 +46,8 @@ export interface Reconcile {
   touch(member?: string): void
   /** This server has asked to be removed because it leaves: it is not taken in again meanwhile. */
   expectLeave(id: string): void
+  /** An operator has removed this server: it has a while to be stopped before it is taken in again. */
+  keepOut(id: string): void
 }
 
 /** Everything is looked at again this often (reference: 60 s): a write may have failed. */
@@ -64,6 +65,8 @@ const absentFailedMs = 10_000
 const absentGoneMs = 60_000
 /** A leave takes at most so long until the pool knows of it. */
 const leaveMs = 15_000
+/** A server that an operator has removed is taken in again after this, if it is still there (reference: 60 s). */
+const removedMs = 60_000
 /** A server of another cluster is looked at again after this. */
 const foreignMs = 60_000
 
@@ -81,7 +84,9 @@ class Mirror implements Reconcile {
   /** Members to look at; null for all of them, and for what the catalog has and the pool has not. */
   #due: Set<string> | null = null
   #disarm: (() => void) | null = null
-  /** Nodes of the catalog and ids of servers that the pool does not know, and since when that is so. */
+  /** When everything is to be looked at again. */
+  #wholeAtMs = 0
+  /** Nodes of the catalog that the pool does not know, and since when that is so. */
   #absentSinceMs = new Map<string, number>()
   /** Servers that are not taken in before a time. */
   readonly #avoidedUntilMs = new Map<string, number>()
@@ -118,6 +123,10 @@ class Mirror implements Reconcile {
     if (this.#options.configuration().servers.some((server) => server.id === id)) this.#avoid(id, leaveMs)
   }
 
+  keepOut(id: string): void {
+    this.#avoid(id, removedMs)
+  }
+
   #avoid(id: string, ms: number): void {
     const nowMs = this.#options.clock.nowMs()
     for (const [known, untilMs] of this.#avoidedUntilMs)
@@ -129,6 +138,8 @@ class Mirror implements Reconcile {
     let isDone = true
     while (this.#isAgain && this.#isLeading) {
       this.#isAgain = false
+      const { clock } = this.#options
+      if (this.#due === null) this.#wholeAtMs = clock.nowMs() + repeatMs
       const commands =
         this.#due === null ? this.#allDifferences() : differencesOf(this.#catalogOptions, this.#due)
       this.#due = new Set()
@@ -146,7 +157,8 @@ class Mirror implements Reconcile {
     const dueAtMs = [...this.#avoidedUntilMs.values()]
     for (const sinceMs of this.#absentSinceMs.values())
       dueAtMs.push(sinceMs + absentFailedMs, sinceMs + absentGoneMs)
-    return Math.min(repeatMs, ...dueAtMs.filter((atMs) => atMs > nowMs).map((atMs) => atMs - nowMs))
+    const wholeMs = Math.max(0, this.#wholeAtMs - nowMs)
+    return Math.min(wholeMs, ...dueAtMs.filter((atMs) => atMs > nowMs).map((atMs) => atMs - nowMs))
   }
 
   #later(delayMs: number): void {
@@ -168,12 +180,9 @@ class Mirror implements Reconcile {
       return nowMs - sinceMs
     }
     const commands = differences(this.#catalogOptions, (node) => {
-      const ms = absentMs(`node ${node}`)
+      const ms = absentMs(node)
       return ms < absentFailedMs ? 'unsure' : ms < absentGoneMs ? 'failed' : 'forgotten'
     })
-    const known = new Set<string>()
-    for (const member of this.#options.members()) known.add(member.id)
-    for (const { id } of this.#options.configuration().servers) if (!known.has(id)) absentMs(`server ${id}`)
     this.#absentSinceMs = absent
     return commands
   }
@@ -192,11 +201,7 @@ class Mirror implements Reconcile {
     const { configuration, changeServer, log } = this.#options
     let isComplete = true
     for (let changes = 0; changes < changesMax && this.#isLeading; changes++) {
-      const change = nextServerChange(configuration(), {
-        ...this.#options,
-        isAvoided: (id) => (this.#avoidedUntilMs.get(id) ?? 0) > this.#options.clock.nowMs(),
-        isGone: (id) => this.#isGone(id),
-      })
+      const change = this.#nextChange()
       if (change === null) return isComplete
       const its = change.kind === 'addLearner' ? await this.#options.askConfiguration(change.id) : []
       if (its === null || isForeign(change.id, its, configuration())) {
@@ -210,12 +215,13 @@ class Mirror implements Reconcile {
     return false
   }
 
-  /** A server that the pool has long forgotten, and that Raft has not heard of for as long. */
-  #isGone(id: string): boolean {
-    const nowMs = this.#options.clock.nowMs()
-    const sinceMs = this.#absentSinceMs.get(`server ${id}`) ?? nowMs
-    const heardMs = this.#options.heardMs(id) ?? 0
-    return nowMs - Math.max(sinceMs, heardMs) >= absentGoneMs
+  #nextChange(): ServerChange | null {
+    const { clock, configuration, autopilot } = this.#options
+    const byPool = nextServerChange(configuration(), {
+      ...this.#options,
+      isAvoided: (id) => (this.#avoidedUntilMs.get(id) ?? 0) > clock.nowMs(),
+    })
+    return byPool ?? nextAutopilotChange(configuration(), autopilot())
   }
 
   /** A server that does not answer, or belongs to another cluster, is looked at again later. */

@@ -1,16 +1,12 @@
 // What makes an agent a server: Raft with its storage, the leader's duties, the bootstrap, and leaving in good order.
 import type { AgentConfig } from '../config/agent-config.ts'
-import { encodeCommand } from '../codec/command-codec.ts'
 import type { Member } from '../gossip/events.ts'
 import { assert } from '../lib/assert.ts'
 import { err, type Result } from '../lib/result.ts'
 import type { Random } from '../lib/random.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
-import type { CommandResult } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
-import type { RaftConfigurationView } from '../model/query.ts'
-import type { RpcRequest } from '../model/rpc.ts'
 import { raftTiming } from '../raft/config.ts'
 import type { RaftEffect } from '../raft/events.ts'
 import type { Configuration } from '../raft/message.ts'
@@ -27,7 +23,8 @@ import type { Metrics } from './metrics.ts'
 import type { Pools } from './pools.ts'
 import { openRaftStorage, type RaftStorage } from './raft-storage.ts'
 import { RaftNode, type RaftEvents } from './raft-node.ts'
-import { createReconcile, type Reconcile, type ReconcileOptions } from './reconcile.ts'
+import { createLeaderWork, type LeaderWork } from './leader-work.ts'
+import { createPeerActions } from './peer-actions.ts'
 import { giveUpSeat } from './seat.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
 import { Store } from './store.ts'
@@ -101,30 +98,24 @@ class Server implements ServerRole {
   readonly raft: RaftNode
   readonly local: LocalServerNode
   readonly #options: ServerRoleOptions
-  readonly #caughtUp = new Set<string>()
-  readonly #reconcile: Reconcile
+  readonly #work: LeaderWork
   readonly #leadership: Leadership
   readonly #bootstrap: Bootstrap
 
   constructor(options: ServerRoleOptions, store: Store, storage: RaftStorage) {
     this.#options = options
     this.raft = this.#makeRaft(store, storage)
-    this.#reconcile = createReconcile(reconcileOptions(options, this.raft, store, this.#caughtUp))
-    this.#leadership = createLeadership(this.raft, store, {
-      start: () => this.#reconcile.start(),
-      stop: () => {
-        this.#caughtUp.clear()
-        this.#reconcile.stop()
-      },
-    })
+    this.#work = createLeaderWork(options, this.raft, store)
+    this.#leadership = createLeadership(this.raft, store, this.#work)
     this.#bootstrap = createBootstrap(bootstrapOptions(options, this.raft))
     this.local = createLocalServer({
       ...localOptions(options),
       raft: this.raft,
       store,
       bootstrap: this.#bootstrap,
-      actions: serverActions(),
-      expectLeave: (id) => this.#reconcile.expectLeave(id),
+      actions: this.#actions(),
+      expectLeave: (id) => this.#work.reconcile.expectLeave(id),
+      autopilotHealth: () => this.#work.autopilot.health(),
     })
   }
 
@@ -144,11 +135,8 @@ class Server implements ServerRole {
       addressOf: (server) => pools.lanServers.byId(server)?.rpc,
       events: {
         onRole: (effect) => this.#onRole(effect),
-        onConfiguration: () => this.#reconcile.touch(),
-        onCaughtUp: (server) => {
-          this.#caughtUp.add(server)
-          this.#reconcile.touch()
-        },
+        onConfiguration: () => this.#work.reconcile.touch(),
+        onCaughtUp: () => this.#work.reconcile.touch(),
         onFatal: this.#options.onFatal,
         onFault: this.#options.onFault,
         ...traceEvents(this.#options.trace),
@@ -163,6 +151,17 @@ class Server implements ServerRole {
     this.local.leaderHasChanged()
   }
 
+  #actions(): Actions {
+    return serverActions(
+      createPeerActions({
+        selfId: this.#options.id,
+        raft: this.raft,
+        isLive: (id) => this.#work.autopilot.isLive(id),
+        onRemoved: (id) => this.#work.reconcile.keepOut(id),
+      }),
+    )
+  }
+
   onPoolsStarted(): void {
     const { pools, config } = this.#options
     this.#leadership.open()
@@ -172,7 +171,7 @@ class Server implements ServerRole {
   }
 
   #onMember(event: string, member: Member): void {
-    this.#reconcile.touch(member.name)
+    this.#work.reconcile.touch(member.name)
     if (member.tags.get('role') !== 'consul') return
     this.#bootstrap.consider()
     const isGone = event === 'failed' || event === 'left'
@@ -209,20 +208,18 @@ class Server implements ServerRole {
 
   async stop(): Promise<void> {
     this.#bootstrap.stop()
-    this.#reconcile.stop()
+    this.#work.stop()
     await this.raft.stop()
   }
 }
 
 /** The actions of a server, each from the part that knows about it. */
-function serverActions(): Actions {
+function serverActions(peers: ReturnType<typeof createPeerActions>): Actions {
   const missing = (): Promise<Result<never, RequestError>> =>
     Promise.resolve(err(requestError('internal', 'This action is not there yet')))
   return {
+    ...peers,
     renewSession: missing,
-    removePeer: missing,
-    transferLeader: missing,
-    checkLeave: missing,
     snapshotBegin: missing,
     snapshotRead: missing,
     restoreWrite: missing,
@@ -232,7 +229,7 @@ function serverActions(): Actions {
 
 function localOptions(
   options: ServerRoleOptions,
-): Omit<LocalServerOptions, 'raft' | 'store' | 'bootstrap' | 'actions' | 'expectLeave'> {
+): Omit<LocalServerOptions, 'raft' | 'store' | 'bootstrap' | 'actions' | 'expectLeave' | 'autopilotHealth'> {
   const { host, config, pools } = options
   return {
     clock: host.clock,
@@ -240,10 +237,6 @@ function localOptions(
     lan: pools.lanServers,
     datacenters: () => pools.datacenters(),
     wanMembers: () => (pools.wan === null ? [] : [...pools.wan.machine.members()].map(memberView)),
-    thresholds: {
-      lastContactMs: config.autopilot.lastContactThresholdMs,
-      trailingLogs: config.autopilot.maxTrailingLogs,
-    },
     holdMs: config.performance.rpcHoldTimeoutMs,
   }
 }
@@ -267,65 +260,6 @@ function bootstrapAlone(options: ServerRoleOptions): Configuration {
   return { servers: [{ id: options.id, address, suffrage: 'voter' }] }
 }
 
-function reconcileOptions(
-  options: ServerRoleOptions,
-  raft: RaftNode,
-  store: Store,
-  caughtUp: ReadonlySet<string>,
-): ReconcileOptions {
-  const { host, config, pools, log } = options
-  return {
-    clock: host.clock,
-    selfId: options.id,
-    datacenter: config.datacenter,
-    members: () => pools.lan.machine.members(),
-    member: (name) => pools.lan.machine.member(name),
-    catalog: {
-      nodes: () => store.query({ kind: 'nodes', nodeMeta: {} }).value,
-      node: (name) => store.query({ kind: 'node', node: name }).value,
-      checks: (name) => store.query({ kind: 'healthNode', node: name }).value,
-    },
-    configuration: () => raft.machine.configuration,
-    caughtUp,
-    heardMs: (id) => raft.machine.progress.find((peer) => peer.id === id)?.lastContactMs ?? null,
-    askConfiguration: (id) => askConfiguration(options, id),
-    async write(command) {
-      const written = await raft.propose(encodeCommand(command))
-      if (written.ok) warnOfRefusals(written.value.result, log)
-      return written.ok
-    },
-    changeServer: async (change) => (await raft.changeServer(change)).ok,
-    log: log.named('leader'),
-  }
-}
-
-/** What the catalog's own rules refuse is refused again a moment later: it is left to the next look at everything. */
-function warnOfRefusals(result: CommandResult, log: Logger): void {
-  if (result.kind === 'refused') log.warn('The catalog refuses a member', { reason: result.message })
-  if (result.kind === 'batch') for (const each of result.results) warnOfRefusals(each, log)
-}
-
-/** The Raft configuration that another server has, before it is taken into ours. */
-async function askConfiguration(options: ServerRoleOptions, id: string): Promise<readonly string[] | null> {
-  const { host, rpc, pools } = options
-  const server = pools.lanServers.byId(id)
-  if (server === undefined) return null
-  const reply = await call(rpc, server.rpc, configurationQuestion, host.clock.nowMs() + configurationMsMax)
-  if (reply.kind !== 'asked') return null
-  return (reply.value as RaftConfigurationView).servers.map((each) => each.id)
-}
-
-const configurationQuestion: RpcRequest = {
-  kind: 'ask',
-  datacenter: '',
-  hops: 1,
-  holdMs: 0,
-  question: 'raftConfiguration',
-  consistency: 'stale',
-}
-/** How long another server may take to tell its configuration. */
-const configurationMsMax = 2000
-
 function bootstrapOptions(options: ServerRoleOptions, raft: RaftNode): BootstrapOptions {
   const { host, config, pools, rpc, log } = options
   const self = (): ServerInfo => {
@@ -338,7 +272,9 @@ function bootstrapOptions(options: ServerRoleOptions, raft: RaftNode): Bootstrap
     self,
     expect: config.bootstrapExpect,
     others: () =>
-      pools.lanServers.all().filter((s) => s.id !== options.id && s.datacenter === config.datacenter),
+      pools.lanServers
+        .all()
+        .filter((s) => s.id !== options.id && s.datacenter === config.datacenter && !s.isReadReplica),
     hasState: () => hasState(raft),
     ask: (server, request, timeoutMs) => call(rpc, server.rpc, request, host.clock.nowMs() + timeoutMs),
     start: (configuration) => raft.bootstrap(configuration),

@@ -17,6 +17,8 @@ export interface ServerInfo {
   readonly isBootstrap: boolean
   /** `expect=N`, or 0. */
   readonly expect: number
+  /** `read_replica=1` or `nonvoter=1`: it is never to vote. */
+  readonly isReadReplica: boolean
   /** Port of its WAN pool, from the LAN tags; 0 if it has none. */
   readonly wanPort: number
   /** Where its gossip is bound: the address that others are to join. */
@@ -39,6 +41,7 @@ export function serverOf(member: Member): ServerInfo | null {
     version: tag('build').replace(/:.*/, ''),
     isBootstrap: tag('bootstrap') === '1',
     expect: Number(tag('expect')) || 0,
+    isReadReplica: tag('read_replica') === '1' || tag('nonvoter') === '1',
     wanPort: Number(tag('wan_join_port')) || 0,
     gossip: member.address,
   }

@@ -27,6 +27,10 @@ function addServerTags(tags: Record<string, string>, config: AgentConfig, pool: 
   tags['raft_vsn'] = '3'
   if (config.bootstrap) tags['bootstrap'] = '1'
   if (config.bootstrapExpect > 0) tags['expect'] = String(config.bootstrapExpect)
+  if (config.readReplica) {
+    tags['nonvoter'] = '1'
+    tags['read_replica'] = '1'
+  }
   if (pool === 'lan' && config.bind.serfWan !== null) tags['wan_join_port'] = String(config.ports.serfWan)
 }
 

@@ -25,6 +25,8 @@ export interface AgentConfig {
   readonly dev: boolean
   /** A single server that elects itself: `bootstrap`, `bootstrap_expect = 1`, or `-dev`. */
   readonly bootstrap: boolean
+  /** `read_replica` (`non_voting_server`): a server that keeps a copy of the state and never votes. */
+  readonly readReplica: boolean
   /** Servers to wait for before the first election; 0 when `bootstrap` holds or no election is to be started. */
   readonly bootstrapExpect: number
 
@@ -176,6 +178,9 @@ export interface AutopilotSettings {
   readonly maxTrailingLogs: number
   readonly minQuorum: number
   readonly serverStabilizationTimeMs: number
+  readonly redundancyZoneTag: string
+  readonly disableUpgradeMigration: boolean
+  readonly upgradeVersionTag: string
 }
 
 /** `limits`. */

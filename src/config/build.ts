@@ -85,18 +85,31 @@ function identity(
 
 type Role = Pick<
   AgentConfig,
-  'server' | 'dev' | 'bootstrap' | 'bootstrapExpect' | 'leaveOnTerminate' | 'skipLeaveOnInterrupt'
+  | 'server'
+  | 'dev'
+  | 'readReplica'
+  | 'bootstrap'
+  | 'bootstrapExpect'
+  | 'leaveOnTerminate'
+  | 'skipLeaveOnInterrupt'
 >
+
+/** Both names of the setting. */
+function isReadReplica(values: Values): boolean {
+  return values.bool('read_replica') || values.bool('non_voting_server')
+}
 
 function role(values: Values): Role {
   const server = values.bool('server')
   const expect = values.number('bootstrap_expect')
-  const bootstrap = server && (values.dev || values.bool('bootstrap') || expect === 1)
+  const readReplica = server && isReadReplica(values)
+  const bootstrap = server && !readReplica && (values.dev || values.bool('bootstrap') || expect === 1)
   return {
     server,
     dev: values.dev,
     bootstrap,
-    bootstrapExpect: bootstrap ? 0 : expect,
+    readReplica,
+    bootstrapExpect: bootstrap || readReplica ? 0 : expect,
     leaveOnTerminate: values.isSet('leave_on_terminate') ? values.bool('leave_on_terminate') : !server,
     skipLeaveOnInterrupt: values.isSet('skip_leave_on_interrupt')
       ? values.bool('skip_leave_on_interrupt')
@@ -200,6 +213,9 @@ function protocol(values: Values): Pick<AgentConfig, 'performance' | 'raft' | 'a
       maxTrailingLogs: values.number('autopilot.max_trailing_logs'),
       minQuorum: values.number('autopilot.min_quorum'),
       serverStabilizationTimeMs: values.number('autopilot.server_stabilization_time'),
+      redundancyZoneTag: values.string('autopilot.redundancy_zone_tag'),
+      disableUpgradeMigration: values.bool('autopilot.disable_upgrade_migration'),
+      upgradeVersionTag: values.string('autopilot.upgrade_version_tag'),
     },
     limits: {
       httpConnectionsPerClientMax: values.number('limits.http_max_conns_per_client'),

@@ -77,6 +77,7 @@ function checkRole(values: Values): void {
   const server = values.bool('server')
   if (bootstrap && !server)
     values.refuse('bootstrap', "'bootstrap = true' requires 'server = true' (-server)")
+  checkReadReplica(values)
   if (expect < 0)
     values.refuse('bootstrap_expect', `bootstrap_expect cannot be ${expect}: it is a number of servers`)
   if (expect <= 0) return
@@ -91,6 +92,19 @@ function checkRole(values: Values): void {
   else if (expect % 2 === 0) {
     values.warn(`bootstrap_expect is ${expect}: an even number tolerates no more failures than one less`)
   }
+}
+
+/** A read replica of nothing cannot be: it waits for the servers that vote. */
+function checkReadReplica(values: Values): void {
+  const key = values.bool('read_replica') ? 'read_replica' : 'non_voting_server'
+  if (!values.bool(key)) return
+  if (!values.bool('server')) values.refuse(key, `'${key} = true' requires 'server = true' (-server)`)
+  if (values.bool('bootstrap') || values.dev)
+    values.refuse(key, `'${key} = true' and 'bootstrap = true' or -dev are mutually exclusive`)
+  if (values.number('bootstrap_expect') > 0)
+    values.warn(
+      `${key} is set: bootstrap_expect has no effect, a read replica waits for the servers that vote`,
+    )
 }
 
 type NumberKey = KeysOf<'int' | 'port' | 'float' | 'duration'>

@@ -93,7 +93,7 @@ export const agentSettings = {
   },
   leave_on_terminate: {
     type: 'bool',
-    doc: 'Leaves the cluster on SIGTERM. Default: true for clients, false for servers.',
+    doc: 'Leaves the cluster on SIGTERM, unless the other servers could then decide nothing. Default: true for clients, false for servers.',
   },
   log_file: {
     type: 'string',
@@ -156,6 +156,12 @@ export const agentSettings = {
     placeholder: 'name',
     doc: 'Name of this node, unique in its datacenter. Default: the host name.',
   },
+  non_voting_server: {
+    type: 'bool',
+    default: false,
+    flag: 'non-voting-server',
+    doc: 'The older name of `read_replica`.',
+  },
   pid_file: {
     type: 'string',
     flag: 'pid-file',
@@ -173,6 +179,12 @@ export const agentSettings = {
     placeholder: 'version',
     doc: 'Accepted as 2 or 3 for existing command lines; agents agree on a version by themselves.',
     support: 'idle',
+  },
+  read_replica: {
+    type: 'bool',
+    default: false,
+    flag: 'read-replica',
+    doc: 'A server that keeps a copy of the state and answers stale reads, and never votes: it costs writes nothing.',
   },
   rejoin_after_leave: {
     type: 'bool',

@@ -93,13 +93,6 @@ export const laterSettings = {
   key_file: { type: 'string', doc: 'TLS between agents.', support: 'off' },
   license_path: { type: 'string', doc: 'No licence is needed.', support: 'idle' },
   'limits.request_limits': { type: 'any', doc: 'Rate limits of servers.', support: 'off' },
-  non_voting_server: {
-    type: 'bool',
-    default: false,
-    flag: 'non-voting-server',
-    doc: 'A server that never votes.',
-    support: 'off',
-  },
   partition: { type: 'string', flag: 'partition', doc: 'Admin partitions.', support: 'off' },
   'peering.enabled': { type: 'bool', default: false, doc: 'Cluster peering.', support: 'off' },
   'ports.expose_max_port': { type: 'int', default: 21755, doc: 'Service mesh.', support: 'idle' },
@@ -117,13 +110,6 @@ export const laterSettings = {
   },
   primary_gateways_interval: { type: 'duration', default: '30s', doc: 'Service mesh.', support: 'idle' },
   raft_logstore: { type: 'any', doc: 'There is one kind of log store.', support: 'idle' },
-  read_replica: {
-    type: 'bool',
-    default: false,
-    flag: 'read-replica',
-    doc: 'A server that never votes.',
-    support: 'off',
-  },
   'rpc.enable_streaming': {
     type: 'bool',
     default: true,

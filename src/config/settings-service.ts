@@ -12,7 +12,12 @@ export const serviceSettings = {
   'autopilot.cleanup_dead_servers': {
     type: 'bool',
     default: true,
-    doc: 'A failed server keeps its seat until it leaves, is forced to, is replaced at its address, or is forgotten after `reconnect_timeout`.',
+    doc: 'Takes failed servers out of the Raft configuration while the others are a majority. A new cluster starts with it; later the API changes it, as all of `autopilot`.',
+  },
+  'autopilot.disable_upgrade_migration': {
+    type: 'bool',
+    default: false,
+    doc: 'Kept for the API; servers of mixed versions work together without it.',
     support: 'idle',
   },
   'autopilot.last_contact_threshold': {
@@ -28,13 +33,22 @@ export const serviceSettings = {
   'autopilot.min_quorum': {
     type: 'int',
     default: 0,
-    doc: 'No failed server is removed for being down.',
-    support: 'idle',
+    doc: 'Failed servers are only taken out while at least so many voters are left.',
+  },
+  'autopilot.redundancy_zone_tag': {
+    type: 'string',
+    default: '',
+    doc: "Key of `node_meta` that names a server's zone: one server of each zone votes, the others stand by. Empty: no zones.",
   },
   'autopilot.server_stabilization_time': {
     type: 'duration',
     default: '10s',
-    doc: 'A new server votes as soon as it has caught up with the log.',
+    doc: 'A new server votes after it has been healthy for so long. Those of a new cluster need not wait.',
+  },
+  'autopilot.upgrade_version_tag': {
+    type: 'string',
+    default: '',
+    doc: 'Kept for the API; servers of mixed versions work together without it.',
     support: 'idle',
   },
   'dns_config.a_record_limit': {

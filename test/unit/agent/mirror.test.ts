@@ -35,8 +35,18 @@ class Leader {
       member: (name) => this.members.get(name),
       catalog: readerOf(this.state),
       configuration: () => ({ servers: this.servers }),
-      caughtUp: new Set(),
-      heardMs: () => 0,
+      autopilot: () => ({
+        selfId: 'id-leader',
+        rules: { cleanupDeadServers: true, minQuorum: 0, stabilizationMs: 0 },
+        standing: () => ({
+          isLive: true,
+          hasFailed: false,
+          silentMs: 0,
+          healthyMs: null,
+          server: null,
+          zone: '',
+        }),
+      }),
       askConfiguration: (id) => Promise.resolve(this.configurations.get(id) ?? null),
       write: (command) => Promise.resolve(this.#write(command)),
       changeServer: (change) => Promise.resolve(this.#change(change)),
@@ -119,15 +129,6 @@ describe('what the pool does not know', () => {
     leader.reconcile.touch('n1')
     await settled()
     expect(leader.has('n1')).toBe(false)
-  })
-
-  it('leaves the Raft configuration when it has been silent for a minute', async () => {
-    const leader = await new Leader(['id-leader', 'id-gone', 'id-s3']).start()
-    leader.see(member('s3', { role: 'consul', address: { ip: '10.0.0.3', port: 8301 } }))
-    await leader.clock.run(50_000, 1000)
-    expect(leader.changes).toEqual([])
-    await leader.clock.run(90_000, 1000)
-    expect(leader.changes).toEqual([{ kind: 'remove', id: 'id-gone' }])
   })
 })
 
