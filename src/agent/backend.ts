@@ -4,6 +4,7 @@ import type { AgentControl, Backend } from '../http/backend.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Host } from '../runtime/host.ts'
+import { randomUuid } from './identity.ts'
 import { joinAddresses } from './join.ts'
 import { parseLogLevel, type Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -33,6 +34,8 @@ export function createBackend(parts: BackendParts): Backend {
     nodeId: parts.id,
     isDev: config.dev,
     kvValueBytesMax: config.limits.kvValueBytesMax,
+    txnBytesMax: Math.max(config.limits.txnBytesMax, config.limits.kvValueBytesMax),
+    sessionTtlMinMs: config.sessionTtlMinMs,
     defaultQueryTimeMs: config.defaultQueryTimeMs,
     maxQueryTimeMs: config.maxQueryTimeMs,
     get discoveryMaxStaleMs() {
@@ -41,11 +44,12 @@ export function createBackend(parts: BackendParts): Backend {
     responseHeaders: config.http.responseHeaders,
     blockEndpoints: config.http.blockEndpoints,
     translateWanAddrs: config.translateWanAddrs,
+    newId: () => randomUuid(parts.host.entropy.bytes(16)),
+    readNow: (query, options) => requests.readNow(query, options),
     read: (query, options, signal) => requests.read(query, options, signal),
     write: (command, datacenter) => requests.write(command, datacenter),
     ask: (question, datacenter, consistency) => requests.ask(question, datacenter, consistency),
-    act: (action, datacenter, consistency, signal) =>
-      requests.act(action, datacenter, consistency, signal),
+    act: (action, datacenter, consistency, signal) => requests.act(action, datacenter, consistency, signal),
     datacenters: () => requests.ask('datacenters', '', 'stale'),
     agent: agentControl(parts),
   }

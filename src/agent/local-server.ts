@@ -5,11 +5,16 @@ import { requestError, type RequestError } from '../model/errors.ts'
 import type {
   AutopilotHealthView,
   MemberView,
+  Query,
+  QueryValue,
   RaftConfigurationView,
   ReadMeta,
+  ReadOptions,
+  ReadReply,
   ServerQueryKind,
 } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
+import { isSoleVoter } from '../raft/quorum.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { RaftNode } from './raft-node.ts'
@@ -122,6 +127,16 @@ class Server implements LocalServerNode {
     }
   }
 
+  readNow<Q extends Query>(query: Q, read: ReadOptions): ReadReply<QueryValue<Q['kind']>> | null {
+    const index = freshNow(this.#options, read.consistency)
+    const { store } = this.#options
+    if (index === null || store.appliedIndex < index) return null
+    const answer = store.query(query)
+    if (read.minIndex > 0 && answer.index <= read.minIndex) return null
+    const { knownLeader, lastContactMs, epoch } = meta(this.#options, answer.index)
+    return { index: Math.max(1, answer.index), knownLeader, lastContactMs, epoch, value: answer.value }
+  }
+
   async #read(request: ReadRequest, signal: AbortSignal): Promise<RpcReply> {
     const { store, clock, holdMs } = this.#options
     const fresh = await freshness(this.#options, request.options.consistency)
@@ -166,15 +181,27 @@ async function freshness(
 ): Promise<Result<number, RequestError>> {
   const { raft, clock } = options
   if (consistency === 'stale') {
-    // What a disk brought back may be of any age: nothing is told before a leader was heard.
-    const hasHeard = raft.lastContactMs(clock.nowMs()) !== null
-    return hasHeard ? ok(0) : err(requestError('noLeader', 'No cluster leader'))
+    // What a disk brought back may be of any age: nothing is told before that is known.
+    const nowMs = clock.nowMs()
+    const isSoon = raft.lastContactMs(nowMs) !== null || raft.machine.leader !== null
+    const isKnown = isSoon && (await raft.whenFresh(nowMs + options.holdMs))
+    return isKnown ? ok(0) : err(requestError('noLeader', 'No cluster leader'))
   }
   if (consistency === 'default') {
     const leased = raft.machine.leaseReadIndex(clock.nowMs())
     if (leased !== null) return ok(leased)
   }
   return raft.readIndex()
+}
+
+/** As `freshness`, if that is known without asking anybody; else null. */
+function freshNow(options: LocalServerOptions, consistency: ReadOptions['consistency']): number | null {
+  const { raft, clock, selfId } = options
+  const nowMs = clock.nowMs()
+  if (consistency === 'stale') return raft.lastContactMs(nowMs) === null ? null : 0
+  // Nobody but the only voter could have become leader since: no round confirms more.
+  const isUnconfirmed = consistency === 'consistent' && !isSoleVoter(raft.machine.configuration, selfId)
+  return isUnconfirmed ? null : raft.machine.leaseReadIndex(nowMs)
 }
 
 function meta(options: LocalServerOptions, index: number): ReadMeta {

@@ -9,7 +9,7 @@ import type { RateLimit } from './rate-limit.ts'
 import type { Router } from './router.ts'
 
 /** Typed requests of one agent: what the API asks of it too. */
-export type Requests = Pick<Backend, 'read' | 'write' | 'ask' | 'act'>
+export type Requests = Pick<Backend, 'readNow' | 'read' | 'write' | 'ask' | 'act'>
 
 /** A signal that never aborts, for requests that nobody can cancel. */
 export const never: AbortSignal = new AbortController().signal
@@ -27,6 +27,11 @@ export interface RequestsOptions {
 export function createRequests(options: RequestsOptions): Requests {
   const { holdMs } = options
   return {
+    readNow(query, read) {
+      const reply = options.router.readNow(query, read)
+      const isTooOld = reply !== null && read.maxStaleMs !== null && reply.lastContactMs > read.maxStaleMs
+      return isTooOld || !options.rateLimit.admit() ? null : reply
+    },
     async read(query, readOptions, signal) {
       const reply = await readWithin(options, query, readOptions, signal)
       if (reply.kind !== 'read') return err(errorOf(reply))

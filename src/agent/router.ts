@@ -3,6 +3,7 @@
 import type { Random } from '../lib/random.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
+import type { Query, QueryValue, ReadOptions, ReadReply } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import { failure, type RpcFailure } from '../rpc/failure.ts'
 import type { Rpc } from '../rpc/rpc.ts'
@@ -32,6 +33,8 @@ export interface LocalServer {
   leaderChanged(untilMs: number, signal: AbortSignal): Promise<void>
   /** Calls back at each change of role or leader; returns what ends that. */
   onLeaderChange(listener: () => void): () => void
+  /** Answers a read from what is here, if that is as fresh as asked for and nothing is to be waited for; else null. */
+  readNow<Q extends Query>(query: Q, options: ReadOptions): ReadReply<QueryValue<Q['kind']>> | null
   /** Carries out a request that is meant for this server. */
   serve(request: RpcRequest, signal: AbortSignal): Promise<RpcReply>
 }
@@ -57,6 +60,8 @@ export interface RouterOptions {
 export interface Router {
   /** From this agent's own API, or from another agent. */
   request(request: RpcRequest, signal: AbortSignal): Promise<RpcReply>
+  /** Answers a read at once, if this agent can; null if it has to be requested. */
+  readNow<Q extends Query>(query: Q, options: ReadOptions): ReadReply<QueryValue<Q['kind']>> | null
 }
 
 /** A request that was forwarded more often than this runs in circles. */
@@ -78,7 +83,14 @@ interface Context extends RouterOptions {
 export function createRouter(options: RouterOptions): Router {
   const signs = createSignsOfLife(options.rpc)
   const context: Context = { ...options, waitingByServer: new Map(), signs }
-  return { request: (request, signal) => route(context, request, signal) }
+  const { local } = options
+  return {
+    request: (request, signal) => route(context, request, signal),
+    readNow(query, read) {
+      if (local === null || isElsewhere(options, read.datacenter)) return null
+      return local.readNow(query, read)
+    },
+  }
 }
 
 function refuse(error: RequestError): RpcReply {
@@ -97,9 +109,12 @@ async function route(options: Context, request: RpcRequest, signal: AbortSignal)
   }
   const call: Call = { request, signal, patience: new Patience(options, request) }
   if (local === null) return toAnyServer(options, call)
-  const isElsewhere = request.datacenter !== '' && request.datacenter !== options.datacenter
-  if (isElsewhere) return toDatacenter(options, call)
+  if (isElsewhere(options, request.datacenter)) return toDatacenter(options, call)
   return needsLeader(request) ? toLeader(options, local, call) : local.serve(request, signal)
+}
+
+function isElsewhere(options: RouterOptions, datacenter: string): boolean {
+  return datacenter !== '' && datacenter !== options.datacenter
 }
 
 function notAServer(): RequestError {

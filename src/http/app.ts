@@ -123,12 +123,20 @@ function dispatch(
 /** The rest of a body that is too large may still be on its way: the connection is of no further use. */
 const closing = { Connection: 'close' }
 
-async function answer(handler: (call: Call) => Response | Promise<Response>, call: Call): Promise<Response> {
+function answer(
+  handler: (call: Call) => Response | Promise<Response>,
+  call: Call,
+): Response | Promise<Response> {
   try {
     refuseEnterprise(call)
-    return await handler(call)
+    const response = handler(call)
+    return response instanceof Promise ? response.catch((error) => refused(call, error)) : response
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    return call.reply.text(error.status, error.message, error.status === 413 ? closing : undefined)
+    return refused(call, error)
   }
+}
+
+function refused(call: Call, error: unknown): Response {
+  if (!(error instanceof Refusal)) throw error
+  return call.reply.text(error.status, error.message, error.status === 413 ? closing : error.headers)
 }

@@ -25,6 +25,10 @@ export interface Backend {
   /** Pretty-print by default (`-dev`). */
   readonly isDev: boolean
   readonly kvValueBytesMax: number
+  /** Bytes of the body of a transaction (`limits.txn_max_req_len`); never below what one value may have. */
+  readonly txnBytesMax: number
+  /** Shortest TTL of a session (`session_ttl_min`). */
+  readonly sessionTtlMinMs: number
   readonly defaultQueryTimeMs: number
   readonly maxQueryTimeMs: number
   /** Catalog and health reads without a mode of their own may be as old as this (`discovery_max_stale`); 0 is off. */
@@ -34,6 +38,10 @@ export interface Backend {
   readonly blockEndpoints: readonly string[]
   readonly translateWanAddrs: boolean
 
+  /** A random UUID. */
+  newId(): string
+  /** Answers a read from what this agent has, if that is as fresh as asked for and needs no wait; null: use `read`. */
+  readNow<Q extends Query>(query: Q, options: ReadOptions): ReadReply<QueryValue<Q['kind']>> | null
   /** Asks the replicated state, here or wherever the options say. A blocking query ends early when `signal` aborts. */
   read<Q extends Query>(
     query: Q,

@@ -16,3 +16,8 @@ export function takesGzip(request: Request): boolean {
 export function compress(text: string): ReadableStream<Uint8Array> {
   return new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))
 }
+
+/** The gzip form of a text, whole. */
+export async function compressToBytes(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Response(compress(text)).arrayBuffer())
+}

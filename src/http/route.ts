@@ -1,6 +1,8 @@
 // What a route is: one row of the table that the router, the fast path, `Allow` headers and docs/http.md follow.
+import type { Consistency, ReadMeta } from '../model/query.ts'
 import type { Backend } from './backend.ts'
 import type { QueryString } from './query-string.ts'
+import type { Translation } from './render.ts'
 
 /** Methods that routes answer. OPTIONS is answered for all of them. */
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -26,6 +28,7 @@ export type Parameter =
   | 'filter'
   | 'flags'
   | 'format'
+  | 'history'
   | 'index'
   | 'keys'
   | 'leader'
@@ -43,18 +46,22 @@ export type Parameter =
   | 'separator'
   | 'stale'
   | 'tag'
+  | 'ttl'
   | 'wait'
   | 'wan'
 
 /** Meaning of each query parameter, for docs/http.md. */
 export const parameters: Readonly<Record<Parameter, string>> = {
-  acquire: 'take the lock for a session (refused until sessions exist)',
+  acquire:
+    'take the lock of the key for the session of this ID; `false` if another holds it, or its lock-delay runs',
   cas: 'apply only if the key has this ModifyIndex; 0: only if it is absent (for DELETE: never)',
   consistent: 'the leader confirms its leadership first; excludes `stale`',
   dc: 'datacenter to ask; the agent’s own if absent (`datacenter` is the same)',
   filter: 'filter expression (refused until filters exist)',
   flags: 'opaque unsigned 64-bit number kept with the value',
   format: '`prometheus` for the text format',
+  history:
+    'the versions of the key that are kept, oldest first, with the index and time from which each held (needs `kv_history`)',
   index: 'wait for an index greater than this one',
   keys: 'list keys, not values',
   leader: 'the default mode, said aloud',
@@ -67,11 +74,12 @@ export const parameters: Readonly<Record<Parameter, string>> = {
   prune: 'forget the member instead of keeping it as left',
   raw: 'the value’s bytes instead of JSON',
   recurse: 'everything under the prefix',
-  release: 'give up a session’s lock (refused until sessions exist)',
+  release: 'give up the lock that the session of this ID holds; `false` if it does not hold it',
   segment: 'network segment (only the default one exists)',
   separator: 'with `keys`: cut keys behind the first of these after the prefix (`seperator` is the same)',
   stale: 'any server may answer, how old its state ever is',
   tag: 'tag that the instance must have; repeatable',
+  ttl: 'the key deletes itself after this duration, 1s to 87600h, unless it is written again before',
   wait: 'longest wait as a duration, 5m if absent, 10m at most',
   wan: 'the WAN pool instead of the LAN pool',
 }
@@ -112,6 +120,8 @@ export interface Peer {
 export interface Replies {
   /** JSON from compact text; printed pretty, or compressed, as the request asks. */
   json(call: Call, text: string, options?: ReplyOptions): Response
+  /** JSON of a value that others may ask for as well: rendered and compressed once for all of them. */
+  shared<T>(call: Call, value: T, answer: SharedAnswer<T>): Response | Promise<Response>
   /** Plain text: refusals, mostly. */
   text(status: number, text: string, headers?: Headers): Response
   /** No body, no type. */
@@ -122,6 +132,17 @@ export interface Replies {
 
 /** Headers of an answer, by name. */
 export type Headers = Readonly<Record<string, string>>
+
+/** How a shared value is answered. */
+export interface SharedAnswer<T> {
+  /** The same function each time: bodies are kept for it. */
+  readonly render: (value: T, translation: Translation) => string
+  readonly meta: ReadMeta
+  /** Says `X-Consul-Effective-Consistency`. */
+  readonly mode?: Consistency
+  /** Says `X-Consul-Query-Backend`. */
+  readonly hasBackend?: boolean
+}
 
 /** What is not usual about a JSON answer. */
 export interface ReplyOptions {

@@ -1,12 +1,14 @@
 // `/v1/catalog/*`: the catalog of all nodes, and registration into it.
 import { limits } from '../../model/limits.ts'
+import type { CatalogNode, ServiceHealth } from '../../model/catalog.ts'
 import type { Command } from '../../model/command.ts'
-import { readBody } from '../body.ts'
+import { readText } from '../body.ts'
 import { Refusal, refusalOf } from '../errors.ts'
 import { renderList, textList } from '../json.ts'
 import { decodeDeregistration, decodeRegistration } from '../registration.ts'
 import type { Decoded } from '../registration.ts'
 import {
+  type Translation,
   renderNode,
   renderNodeDetail,
   renderNodeServices,
@@ -44,10 +46,7 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/nodes',
     summary: 'All nodes',
     parameters: [...readParameters, 'near', 'node-meta', 'filter'],
-    handler: (call) =>
-      answerCatalog(call, { kind: 'nodes', nodeMeta: nodeMetaOf(call) }, (nodes, translation) =>
-        renderList(nodes, (node) => renderNode(node, translation)),
-      ),
+    handler: (call) => answerCatalog(call, { kind: 'nodes', nodeMeta: nodeMetaOf(call) }, renderNodes),
   },
   {
     method: 'GET',
@@ -82,16 +81,22 @@ export const catalogRoutes: readonly Route[] = [
   },
 ]
 
-function serviceNodes(call: Call): Promise<Response> {
+function serviceNodes(call: Call): Response | Promise<Response> {
   const query = {
     kind: 'serviceNodes',
     service: requireName(call, 'Missing service name'),
     tags: call.query.all('tag'),
     nodeMeta: nodeMetaOf(call),
   } as const
-  return answerCatalog(call, query, (instances, translation) =>
-    renderList(instances, (instance) => renderServiceNode(instance, translation)),
-  )
+  return answerCatalog(call, query, renderInstances)
+}
+
+function renderNodes(nodes: readonly CatalogNode[], translation: Translation): string {
+  return renderList(nodes, (node) => renderNode(node, translation))
+}
+
+function renderInstances(instances: readonly ServiceHealth[], translation: Translation): string {
+  return renderList(instances, (instance) => renderServiceNode(instance, translation))
 }
 
 async function datacenters(call: Call): Promise<Response> {
@@ -105,11 +110,8 @@ async function register(
   call: Call,
   decode: (body: string, localDatacenter: string) => Decoded<Command>,
 ): Promise<Response> {
-  const body = await readBody(call.request, limits.bodyBytesMax)
-  if (!body.ok) {
-    throw new Refusal(413, `Request body too large, max size: ${limits.bodyBytesMax} bytes`)
-  }
-  const decoded = decode(new TextDecoder().decode(body.value), call.backend.datacenter)
+  const body = await readText(call.request, limits.bodyBytesMax)
+  const decoded = decode(body, call.backend.datacenter)
   const datacenter = decoded.datacenter === call.backend.datacenter ? '' : decoded.datacenter
   const result = await call.backend.write(decoded.command, datacenter)
   if (!result.ok) throw refusalOf(result.error)

@@ -1,10 +1,10 @@
 // `/v1/health/*`: checks, and services with their health.
 import { Refusal } from '../errors.ts'
 import { renderList } from '../json.ts'
-import { renderCheck, renderServiceHealth } from '../render.ts'
+import { type Translation, renderCheck, renderServiceHealth } from '../render.ts'
 import { type Call, type Route, readParameters } from '../route.ts'
 import { answerCatalog, nodeMetaOf, requireName } from './reads.ts'
-import type { CatalogCheck } from '../../model/catalog.ts'
+import type { CatalogCheck, ServiceHealth } from '../../model/catalog.ts'
 
 /** The endpoints. */
 export const healthRoutes: readonly Route[] = [
@@ -46,7 +46,7 @@ export const healthRoutes: readonly Route[] = [
 ]
 
 /** Answers `/v1/health/service/:service`, one of the two hot endpoints. */
-function healthService(call: Call): Promise<Response> {
+function healthService(call: Call): Response | Promise<Response> {
   const query = {
     kind: 'healthService',
     service: requireName(call, 'Missing service name'),
@@ -54,9 +54,11 @@ function healthService(call: Call): Promise<Response> {
     nodeMeta: nodeMetaOf(call),
     passing: isPassing(call),
   } as const
-  return answerCatalog(call, query, (instances, translation) =>
-    renderList(instances, (instance) => renderServiceHealth(instance, translation)),
-  )
+  return answerCatalog(call, query, renderInstances)
+}
+
+function renderInstances(instances: readonly ServiceHealth[], translation: Translation): string {
+  return renderList(instances, (instance) => renderServiceHealth(instance, translation))
 }
 
 function isPassing({ query }: Call): boolean {

@@ -1,13 +1,14 @@
 // `/v1/kv/*`: the key/value store.
-import type { KvCommand } from '../../model/command.ts'
+import { parseDuration } from '../../lib/durations.ts'
+import type { KvCommand, KvWrite } from '../../model/command.ts'
 import type { KvEntry } from '../../model/catalog.ts'
 import { readBody } from '../body.ts'
-import { Refusal, badRequest, refusalOf } from '../errors.ts'
+import { Refusal, refusalOf } from '../errors.ts'
 import { renderList, textList } from '../json.ts'
 import { datacenterOf } from '../read-options.ts'
-import { renderKvEntry } from '../render.ts'
+import { renderKvEntry, renderKvVersion } from '../render.ts'
 import { type Call, type Route, readParameters } from '../route.ts'
-import { metaHeaders, read } from './reads.ts'
+import { answerRead, answerShared, metaHeaders, read } from './reads.ts'
 
 const uint64Max = 0xffff_ffff_ffff_ffffn
 
@@ -17,14 +18,14 @@ export const kvRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/kv/:key',
     summary: 'A key, or all keys under a prefix; 404 without a body if there is none',
-    parameters: [...readParameters, 'recurse', 'raw', 'keys', 'separator'],
+    parameters: [...readParameters, 'recurse', 'raw', 'keys', 'separator', 'history'],
     handler: get,
   },
   {
     method: 'PUT',
     path: '/v1/kv/:key',
-    summary: 'Sets a key to the body; `false` if a compare-and-set did not apply',
-    parameters: ['dc', 'flags', 'cas', 'acquire', 'release'],
+    summary: 'Sets a key to the body; `false` if a compare-and-set or a lock did not apply',
+    parameters: ['dc', 'flags', 'cas', 'acquire', 'release', 'ttl'],
     handler: put,
   },
   {
@@ -36,23 +37,27 @@ export const kvRoutes: readonly Route[] = [
   },
 ]
 
-function get(call: Call): Promise<Response> {
+function get(call: Call): Response | Promise<Response> {
   const { query } = call
   if (!query.isEmpty) {
     if (query.has('keys')) return getKeys(call)
     if (query.has('recurse')) return getTree(call)
+    if (query.has('history')) return getHistory(call)
   }
   return getOne(call)
 }
 
-async function getOne(call: Call): Promise<Response> {
-  const result = await read(call, { kind: 'kvGet', key: requireKey(call) })
-  if (!result.ok) throw refusalOf(result.error)
-  const entry = result.value.value
-  const headers = metaHeaders(result.value)
-  if (entry === null) return call.reply.empty(404, headers)
-  if (!call.query.isEmpty && call.query.has('raw')) return rawValue(call, entry, headers)
-  return call.reply.json(call, `[${renderKvEntry(entry)}]`, { headers })
+function getOne(call: Call): Response | Promise<Response> {
+  return answerRead(call, { kind: 'kvGet', key: requireKey(call) }, (reply) => {
+    const entry = reply.value
+    if (entry === null) return call.reply.empty(404, metaHeaders(reply))
+    if (!call.query.isEmpty && call.query.has('raw')) return rawValue(call, entry, metaHeaders(reply))
+    return call.reply.shared(call, entry, { render: renderOne, meta: reply })
+  })
+}
+
+function renderOne(entry: KvEntry): string {
+  return `[${renderKvEntry(entry)}]`
 }
 
 /** The value as it is. It may be anything: browsers are told not to guess, and not to run it. */
@@ -63,30 +68,42 @@ function rawValue(call: Call, entry: KvEntry, headers: Record<string, string>): 
   return call.reply.body(entry.value as Uint8Array<ArrayBuffer>, headers)
 }
 
-async function getTree(call: Call): Promise<Response> {
-  const result = await read(call, { kind: 'kvList', prefix: call.name })
-  if (!result.ok) throw refusalOf(result.error)
-  const headers = metaHeaders(result.value)
-  const entries = result.value.value
-  if (entries.length === 0) return call.reply.empty(404, headers)
-  return call.reply.json(call, renderList(entries, renderKvEntry), { headers })
+function getTree(call: Call): Response | Promise<Response> {
+  return answerRead(call, { kind: 'kvList', prefix: call.name }, (reply) => {
+    if (reply.value.length === 0) return call.reply.empty(404, metaHeaders(reply))
+    return answerShared(call, reply, { render: renderTree })
+  })
 }
 
-async function getKeys(call: Call): Promise<Response> {
+function renderTree(entries: readonly KvEntry[]): string {
+  return renderList(entries, renderKvEntry)
+}
+
+function getKeys(call: Call): Response | Promise<Response> {
   const { query } = call
   const separator = query.get('separator') || query.get('seperator')
-  const result = await read(call, { kind: 'kvKeys', prefix: call.name, separator })
+  return answerRead(call, { kind: 'kvKeys', prefix: call.name, separator }, (reply) => {
+    if (reply.value.length === 0 && call.name !== '') return call.reply.empty(404, metaHeaders(reply))
+    return answerShared(call, reply, { render: textList })
+  })
+}
+
+/** The versions of a key. They are kept only where the operator has asked for them. */
+async function getHistory(call: Call): Promise<Response> {
+  const key = requireKey(call)
+  if (call.query.has('raw')) throw conflict(call)
+  const result = await read(call, { kind: 'kvHistory', key })
   if (!result.ok) throw refusalOf(result.error)
   const headers = metaHeaders(result.value)
-  const keys = result.value.value
-  if (keys.length === 0 && call.name !== '') return call.reply.empty(404, headers)
-  return call.reply.json(call, textList(keys), { headers })
+  const versions = result.value.value
+  if (versions.length === 0) return call.reply.empty(404, headers)
+  return call.reply.json(call, renderList(versions, renderKvVersion), { headers })
 }
 
 async function put(call: Call): Promise<Response> {
   const { backend } = call
   const key = requireKey(call)
-  const { flags, expectedIndex } = putOptions(call)
+  const options = putOptions(call)
   const body = await readBody(call.request, backend.kvValueBytesMax)
   if (!body.ok) {
     throw new Refusal(
@@ -95,30 +112,62 @@ async function put(call: Call): Promise<Response> {
         'See https://www.consul.io/docs/agent/options.html#kv_max_value_size.',
     )
   }
-  const value = body.value
   return write(
     call,
-    expectedIndex === null
-      ? { kind: 'kvSet', key, value, flags, ttlMs: 0 }
-      : { kind: 'kvCas', key, value, flags, expectedIndex, ttlMs: 0 },
+    putCommand({ key, value: body.value, flags: options.flags, ttlMs: options.ttlMs }, options),
   )
 }
 
-interface PutOptions {
-  readonly flags: bigint
-  readonly expectedIndex: number | null
+function putCommand(write: KvWrite, { expectedIndex, acquire, release }: PutOptions): KvCommand {
+  if (expectedIndex !== null) return { kind: 'kvCas', ...write, expectedIndex }
+  if (acquire !== null) return { kind: 'kvAcquire', ...write, session: acquire }
+  if (release !== null) return { kind: 'kvRelease', ...write, session: release }
+  return { kind: 'kvSet', ...write }
 }
 
-const plainPut: PutOptions = { flags: 0n, expectedIndex: null }
+/** At most one of `expectedIndex`, `acquire` and `release` is not null. */
+interface PutOptions {
+  readonly flags: bigint
+  readonly ttlMs: number
+  readonly expectedIndex: number | null
+  readonly acquire: string | null
+  readonly release: string | null
+}
+
+const plainPut: PutOptions = { flags: 0n, ttlMs: 0, expectedIndex: null, acquire: null, release: null }
 
 function putOptions(call: Call): PutOptions {
   const { query } = call
   if (query.isEmpty) return plainPut
   refuseConflicts(call, ['cas', 'acquire', 'release'])
-  if (query.has('acquire') || query.has('release')) {
-    throw badRequest('Locks are not supported by this version of proconsul yet: it has no sessions')
+  return {
+    flags: query.has('flags') ? parseUint64(query.get('flags')) : 0n,
+    ttlMs: query.has('ttl') ? parseTtl(query.get('ttl')) : 0,
+    expectedIndex: casOf(call),
+    acquire: sessionOf(call, 'acquire'),
+    release: sessionOf(call, 'release'),
   }
-  return { flags: query.has('flags') ? parseUint64(query.get('flags')) : 0n, expectedIndex: casOf(call) }
+}
+
+/** The session that a parameter names. Throws Refusal if it is there and names none. */
+function sessionOf({ query }: Call, name: string): string | null {
+  if (!query.has(name)) return null
+  const session = query.get(name)
+  if (session === '') throw new Refusal(500, 'missing session')
+  return session
+}
+
+const ttlMinMs = 1000
+const ttlMaxMs = 87_600 * 3_600_000
+
+/** Reads how long a key lives. Throws Refusal. */
+function parseTtl(text: string): number {
+  const nanos = parseDuration(text)
+  const ms = nanos === undefined ? 0 : Math.ceil(nanos / 1e6)
+  if (ms < ttlMinMs || ms > ttlMaxMs) {
+    throw new Refusal(400, `Invalid ttl ${JSON.stringify(text)}: it must be a duration from 1s to 87600h`)
+  }
+  return ms
 }
 
 function remove(call: Call): Promise<Response> {
@@ -137,19 +186,28 @@ function remove(call: Call): Promise<Response> {
 async function write(call: Call, command: KvCommand): Promise<Response> {
   const result = await call.backend.write(command, call.query.isEmpty ? '' : datacenterOf(call))
   if (!result.ok) throw refusalOf(result.error)
-  if (result.value.kind === 'refused') throw new Refusal(500, result.value.message)
-  return call.reply.json(call, result.value.kind === 'decided' && !result.value.applied ? 'false' : 'true')
+  const { value } = result
+  if (value.kind === 'refused') throw new Refusal(500, value.message)
+  if (value.kind !== 'decided') return call.reply.json(call, 'true')
+  const answer = value.applied ? 'true' : 'false'
+  if (value.fencingToken === 0) return call.reply.json(call, answer)
+  return call.reply.json(call, answer, { headers: { [fencingHeader]: String(value.fencingToken) } })
 }
+
+/** With an acquisition comes the token of the lock, for whoever is to refuse those that held it before. */
+const fencingHeader = 'X-Consul-Fencing-Token'
 
 function requireKey(call: Call): string {
   if (call.name === '') throw new Refusal(400, 'Missing key name')
   return call.name
 }
 
-function refuseConflicts({ query }: Call, names: readonly string[]): void {
-  if (names.filter((name) => query.has(name)).length > 1) {
-    throw new Refusal(400, `Conflicting flags: ${query.toString()}`)
-  }
+function refuseConflicts(call: Call, names: readonly string[]): void {
+  if (names.filter((name) => call.query.has(name)).length > 1) throw conflict(call)
+}
+
+function conflict({ query }: Call): Refusal {
+  return new Refusal(400, `Conflicting flags: ${query.toString()}`)
 }
 
 /** The index that a compare-and-set expects, or null without one. Indexes past 2^53 match nothing that exists. */

@@ -15,13 +15,12 @@ import { Refusal, refusalOf } from '../errors.ts'
 import {
   datacenterOf,
   discoveryOptions,
-  effectiveConsistency,
   parseConsistency,
   readOptions,
   refuseFilter,
 } from '../read-options.ts'
 import type { Translation } from '../render.ts'
-import type { Call } from '../route.ts'
+import type { Call, SharedAnswer } from '../route.ts'
 
 /** A signal that never aborts, for reads that do not wait. */
 const never: AbortSignal = new AbortController().signal
@@ -36,32 +35,63 @@ export function metaHeaders(meta: ReadMeta): Record<string, string> {
 }
 
 /** Asks the replicated state as the call's parameters say. */
-export async function read<Q extends Query>(
+export function read<Q extends Query>(
   call: Call,
   query: Q,
   options: ReadOptions = readOptions(call),
 ): Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>> {
-  return await call.backend.read(query, options, options.minIndex > 0 ? call.request.signal : never)
+  return call.backend.read(query, options, options.minIndex > 0 ? call.request.signal : never)
 }
 
-/** Answers a read of the catalog: these print their mode, and index headers even when they fail. */
-export async function answerCatalog<Q extends Query>(
+/** Asks as `read` does, and answers at once if the answer is here. Throws, or rejects with, Refusal. */
+export function answerRead<Q extends Query>(
   call: Call,
   query: Q,
-  render: (value: QueryValue<Q['kind']>, translation: Translation) => string,
-): Promise<Response> {
+  answer: (reply: ReadReply<QueryValue<Q['kind']>>) => Response | Promise<Response>,
+): Response | Promise<Response> {
+  const options = readOptions(call)
+  const now = call.backend.readNow(query, options)
+  if (now !== null) return answer(now)
+  return read(call, query, options).then((result) => {
+    if (!result.ok) throw refusalOf(result.error)
+    return answer(result.value)
+  })
+}
+
+/** Renders an answer; the same function each time, so that what it makes is kept. */
+export type Render<T> = (value: T, translation: Translation) => string
+
+/** Answers a read of the catalog: these print their mode, and index headers even when they fail. */
+export function answerCatalog<Q extends Query>(
+  call: Call,
+  query: Q,
+  render: Render<QueryValue<Q['kind']>>,
+): Response | Promise<Response> {
   refuseFilter(call.query)
   const options = discoveryOptions(call)
-  const result = await read(call, query, options)
-  if (!result.ok) {
+  const answer = (reply: ReadReply<QueryValue<Q['kind']>>): Response | Promise<Response> =>
+    answerShared(call, reply, {
+      render,
+      mode: options.consistency,
+      hasBackend: query.kind === 'healthService',
+    })
+  const now = call.backend.readNow(query, options)
+  if (now !== null) return answer(now)
+  return read(call, query, options).then((result) => {
+    if (result.ok) return answer(result.value)
     const refusal = refusalOf(result.error)
     const headers = metaHeaders({ index: 1, knownLeader: false, lastContactMs: 0, epoch: '' })
     return call.reply.text(refusal.status, refusal.message, headers)
-  }
-  const headers = metaHeaders(result.value)
-  headers['X-Consul-Effective-Consistency'] = effectiveConsistency[options.consistency]
-  if (query.kind === 'healthService') headers['X-Consul-Query-Backend'] = 'blocking-query'
-  return call.reply.json(call, render(result.value.value, translationOf(call)), { headers })
+  })
+}
+
+/** Answers with a value that others may be answered with as well. */
+export function answerShared<T>(
+  call: Call,
+  reply: ReadReply<T>,
+  options: Omit<SharedAnswer<T>, 'meta'>,
+): Response | Promise<Response> {
+  return call.reply.shared(call, reply.value, { ...options, meta: reply })
 }
 
 /** Asks the servers about themselves. Throws Refusal. */
@@ -91,7 +121,3 @@ export function requireName(call: Call, sentence: string): string {
 }
 
 const noMeta: TextMap = {}
-
-function translationOf({ backend }: Call): Translation {
-  return { isOn: backend.translateWanAddrs, localDatacenter: backend.datacenter }
-}

@@ -103,6 +103,12 @@ class BackendOnState implements StateBackend {
     return result
   }
 
+  readNow<Q extends Query>(query: Q, options: ReadOptions): ReadReply<QueryValue<Q['kind']>> | null {
+    if (this.#failureIn(options.datacenter) !== undefined || options.minIndex > 0) return null
+    this.reads.push(options)
+    return this.#answer(query)
+  }
+
   async read<Q extends Query>(
     query: Q,
     options: ReadOptions,
@@ -111,13 +117,15 @@ class BackendOnState implements StateBackend {
     this.reads.push(options)
     const failure = this.#failureIn(options.datacenter)
     if (failure !== undefined) return err(failure)
-    let answer = this.state.query(query)
-    if (options.minIndex > 0 && answer.index <= options.minIndex) {
+    if (options.minIndex > 0 && this.state.query(query).index <= options.minIndex) {
       await this.#wait(options, signal, () => this.state.query(query).index > options.minIndex)
-      answer = this.state.query(query)
     }
-    const { value, index } = answer
-    return ok({ value, index: Math.max(1, index), knownLeader: true, lastContactMs: 0, epoch: '' })
+    return ok(this.#answer(query))
+  }
+
+  #answer<Q extends Query>(query: Q): ReadReply<QueryValue<Q['kind']>> {
+    const { value, index } = this.state.query(query)
+    return { value, index: Math.max(1, index), knownLeader: true, lastContactMs: 0, epoch: '' }
   }
 
   write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>> {
@@ -186,7 +194,7 @@ const serverAnswers: ServerQueryTable = {
   datacenters: ['dc1', 'dc2'],
   wanMembers: [],
   raftConfiguration: { servers: [], index: 0 },
-  autopilotHealth: { healthy: true, failureTolerance: 0, servers: [] },
+  autopilotHealth: { healthy: true, failureTolerance: 0, optimisticFailureTolerance: 0, servers: [] },
 }
 
 function fakeAgent(calls: (readonly unknown[])[]): AgentControl {

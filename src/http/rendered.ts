@@ -1,0 +1,53 @@
+// Bodies that were made lately, by the value that they were made of: values are shared between all who ask the same, and
+// so is what is sent. A change makes another value, so nothing here is ever out of date.
+
+/** One rendering of a value. */
+export interface Rendered {
+  /** Which one of those that a value may have. */
+  readonly render: unknown
+  readonly isPretty: boolean
+  readonly text: string
+  /** The compressed form, once somebody has asked for it. */
+  gzip: Promise<Uint8Array<ArrayBuffer>> | null
+  /** The answer's frame as it was last: most answers have the same one. */
+  init: ResponseInit | null
+  /** What is special about that frame. */
+  initKey: string
+}
+
+/** Characters of all bodies in one generation; a single one of more is not kept. There are two generations. */
+const charactersMax = 8 * 1024 * 1024
+/** What a body costs beside its characters. */
+const overhead = 256
+
+/** Bodies, those that were not used for the longest time going first. */
+export class RenderedBodies {
+  #young = new Map<unknown, Rendered[]>()
+  #old = new Map<unknown, Rendered[]>()
+  #characters = 0
+
+  /** The body of a value in this form, made by `make` if there is none. */
+  of(value: unknown, render: unknown, isPretty: boolean, make: () => string): Rendered {
+    const known = this.#young.get(value) ?? this.#old.get(value)
+    const found = known?.find((each) => each.render === render && each.isPretty === isPretty)
+    if (found !== undefined) {
+      if (!this.#young.has(value)) this.#add(value, found)
+      return found
+    }
+    const made: Rendered = { render, isPretty, text: make(), gzip: null, init: null, initKey: '' }
+    if (made.text.length <= charactersMax) this.#add(value, made)
+    return made
+  }
+
+  #add(value: unknown, rendered: Rendered): void {
+    this.#characters += rendered.text.length + overhead
+    if (this.#characters > charactersMax) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.#characters = rendered.text.length + overhead
+    }
+    const present = this.#young.get(value)
+    if (present === undefined) this.#young.set(value, [rendered])
+    else present.push(rendered)
+  }
+}
