@@ -11,8 +11,11 @@ type Sending = Extract<ProgressState, { kind: 'snapshot' }>
 
 /** Asks for a snapshot when enough was applied since the last one; once per threshold, so a failed one is tried again. */
 export function checkSnapshotDue(core: Core): void {
-  const bytesMax = Math.max(core.limits.snapshotLogBytes, core.snapshot?.size ?? 0)
-  const isDue = core.appliedIndex >= core.snapshotDueIndex || core.bytesSinceSnapshot >= bytesMax
+  const size = core.snapshot?.size ?? 0
+  const bytes = core.bytesSinceSnapshot
+  // By entries only when they are worth it: else a large state that changes a little is written again and again.
+  const isDueByEntries = core.appliedIndex >= core.snapshotDueIndex && 2 * bytes >= size
+  const isDue = isDueByEntries || bytes >= Math.max(core.limits.snapshotLogBytes, size)
   if (!isDue || core.restoring !== null) return
   core.snapshotDueIndex = core.appliedIndex + core.limits.snapshotEntries
   core.bytesSinceSnapshot = 0
