@@ -22,6 +22,7 @@ import { createRaft, type Raft } from '../raft/raft.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { Clock } from '../runtime/host.ts'
 import { channels } from './channels.ts'
+import type { EntryClock } from './entry-clock.ts'
 import type { Logger } from './log.ts'
 import { createPump, type Pump } from './loop.ts'
 import type { Metrics } from './metrics.ts'
@@ -54,6 +55,8 @@ export interface RaftNodeOptions {
   readonly store: Store
   readonly rpc: Rpc
   readonly clock: Clock
+  /** The time of new entries. */
+  readonly entryClock: EntryClock
   readonly log: Logger
   readonly metrics: Metrics
   readonly events: RaftEvents
@@ -88,8 +91,7 @@ export class RaftNode {
   #disarmFlush: (() => void) | null = null
   #writesInFlight = 0
   #transferWaiters: ((ok: boolean) => void)[] = []
-  /** When this server led last; null if it never has, or leads now. */
-  #ledUntilMs: number | null = null
+  #freshWaiters: (() => void)[] = []
   #role: RoleName = 'follower'
   #isStopped = false
 
@@ -110,7 +112,7 @@ export class RaftNode {
       store,
       log,
       meta: () => this.machine.snapshotMeta(store.appliedIndex),
-      feed: (input) => this.#pump.feed(input),
+      feed: (input) => this.#feed(input),
       onRestored: (index) => this.#loseUpTo(index),
       onFatal: (error) => options.events.onFatal(error),
     })
@@ -124,7 +126,7 @@ export class RaftNode {
   /** Feeds what arrived from a peer. */
   onMessage(bytes: Uint8Array, from: string): void {
     const message = decodeRaftMessage(bytes)
-    if (message.ok) this.#pump.feed({ kind: 'received', from, message: message.value })
+    if (message.ok) this.#feed({ kind: 'received', from, message: message.value })
     else this.#options.metrics.count(`raft.rejected.${message.error.code}`)
   }
 
@@ -137,15 +139,37 @@ export class RaftNode {
     this.#pump.feed({ kind: 'bootstrap', configuration })
   }
 
+  /** What arrives from outside or has become of the state may be what somebody waits for. */
+  #feed(input: RaftInput): void {
+    this.#pump.feed(input)
+    if (this.#freshWaiters.length === 0 || this.lastContactMs(this.#options.clock.nowMs()) === null) return
+    for (const resolve of this.#freshWaiters.splice(0)) resolve()
+  }
+
   /**
-   * When this server was last in touch with a leader, itself included; null if that never was. A copy of the state
-   * is as old as that.
+   * Since when the state here may lack what was acknowledged elsewhere: it is as old as that at most. Null if nothing
+   * is known of its age, because no leader was heard since the start or what was promised is not applied yet.
    */
   lastContactMs(nowMs: number): number | null {
-    const { role, lastContactMs } = this.machine
-    if (role === 'leader') return nowMs
-    if (this.#ledUntilMs === null || lastContactMs === null) return lastContactMs ?? this.#ledUntilMs
-    return Math.max(this.#ledUntilMs, lastContactMs)
+    return this.machine.freshMs(nowMs)
+  }
+
+  /** True once the age of the state here is known; false if that did not come about by `untilMs`. */
+  whenFresh(untilMs: number): Promise<boolean> {
+    const { clock } = this.#options
+    if (this.lastContactMs(clock.nowMs()) !== null) return Promise.resolve(true)
+    if (this.#isStopped) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancel()
+        resolve(this.lastContactMs(clock.nowMs()) !== null)
+      }
+      const cancel = clock.wakeAt(untilMs, () => {
+        this.#freshWaiters = this.#freshWaiters.filter((waiter) => waiter !== finish)
+        resolve(false)
+      })
+      this.#freshWaiters.push(finish)
+    })
   }
 
   /** Appends an encoded command; resolves when it is applied here. */
@@ -153,7 +177,7 @@ export class RaftNode {
     const refused = this.#refuse(this.#accepting.size)
     if (refused !== null) return Promise.resolve(err(refused))
     const request = this.#nextRequest++
-    stampCommand(data, this.#options.clock.wallMs())
+    stampCommand(data, this.#options.entryClock.nowMs())
     return new Promise((resolve) => {
       this.#accepting.set(request, { resolve })
       this.#queued.push({ request, data })
@@ -220,6 +244,7 @@ export class RaftNode {
     this.#disarmFlush?.()
     this.#loseUpTo(Infinity)
     for (const done of this.#transferWaiters.splice(0)) done(false)
+    for (const resolve of this.#freshWaiters.splice(0)) resolve()
     await this.#snapshots.stop()
     await this.#options.storage.close()
   }
@@ -358,14 +383,12 @@ export class RaftNode {
   #onRole(effect: RaftEffect & { readonly kind: 'roleChanged' }): void {
     const wasLeader = this.#role === 'leader'
     this.#role = effect.role
-    if (effect.role === 'leader') this.#ledUntilMs = null
-    else if (wasLeader) this.#endLeadership()
+    if (wasLeader && effect.role !== 'leader') this.#endLeadership()
     this.#options.events.onRole(effect)
   }
 
   /** What is in the log is in others' hands; what only waited for its turn is refused, so that it is tried elsewhere. */
   #endLeadership(): void {
-    this.#ledUntilMs = this.#options.clock.nowMs()
     this.#loseUpTo(Infinity)
     this.#flush()
   }

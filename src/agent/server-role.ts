@@ -16,6 +16,7 @@ import type { Actions } from './actions.ts'
 import type { AgentTrace } from './agent.ts'
 import { createBootstrap, type Bootstrap, type BootstrapOptions } from './bootstrap.ts'
 import { call } from './call.ts'
+import { createEntryClock } from './entry-clock.ts'
 import { createLeadership, type Leadership } from './leadership.ts'
 import { createLocalServer, type LocalServerNode, type LocalServerOptions } from './local-server.ts'
 import type { Logger } from './log.ts'
@@ -130,6 +131,7 @@ class Server implements ServerRole {
       store,
       rpc,
       clock: host.clock,
+      entryClock: createEntryClock(host.clock, () => store.wallMs),
       log: log.named('raft'),
       metrics,
       addressOf: (server) => pools.lanServers.byId(server)?.rpc,

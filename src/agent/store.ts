@@ -5,7 +5,7 @@ import type { Command, CommandResult, EntryTime } from '../model/command.ts'
 import type { Query, QueryValue, ReadOptions } from '../model/query.ts'
 import type { StateRecord } from '../model/state-record.ts'
 import type { Clock } from '../runtime/host.ts'
-import { createState, restoreState, type State } from '../state/state.ts'
+import { createState, restoreState, type SessionChange, type State } from '../state/state.ts'
 import { createWatches, type Watches } from '../state/watch.ts'
 import { Answers, isKept, type StoreAnswer } from './answers.ts'
 import { Deadlines } from './deadlines.ts'
@@ -24,6 +24,13 @@ export interface StateRestore {
   put(records: readonly StateRecord[]): void
   /** Replaces the state; the snapshot was taken at `index`. */
   finish(index: number): void
+}
+
+/** Who follows what becomes of the sessions, entry by entry. */
+export interface SessionFollower {
+  onSessions(changes: readonly SessionChange[]): void
+  /** The whole state was replaced. */
+  onReplaced(): void
 }
 
 /** All who wait for a change of the answer to one question. */
@@ -56,7 +63,9 @@ export class Store {
   #waiting = 0
   #epoch = ''
   #appliedIndex = 0
+  #wallMs = 0
   #changed: string[] = []
+  #follower: SessionFollower | null = null
   readonly #appliers: { readonly index: number; resolve(): void }[] = []
   readonly #clock: Clock
   readonly #random: Random
@@ -84,11 +93,23 @@ export class Store {
     return this.#appliedIndex
   }
 
+  /** The time of the newest entry in the state, ms. */
+  get wallMs(): number {
+    return this.#wallMs
+  }
+
+  /** Tells one follower of the sessions that come and go. */
+  followSessions(follower: SessionFollower): void {
+    this.#follower = follower
+  }
+
   /** Applies the entry at `index`; watchers wait for `wake`. */
   apply(index: number, command: Command, time: EntryTime): CommandResult {
     const applied = this.#state.apply(index, command, time)
     this.#appliedIndex = index
+    this.#wallMs = Math.max(this.#wallMs, time.wallMs)
     for (const topic of applied.changed) this.#changed.push(topic)
+    if (applied.sessions.length > 0) this.#follower?.onSessions(applied.sessions)
     if (beginsEpoch(command, applied.result)) this.#onEpoch(command.kind === 'restoreEnd')
     return applied.result
   }
@@ -144,11 +165,13 @@ export class Store {
   #onEpoch(isRestored: boolean): void {
     for (const record of this.#state.snapshot().records()) {
       if (record.kind !== 'marks') continue
-      const { clusterId, restoredIndex } = record.marks
+      const { clusterId, restoredIndex, wallMs } = record.marks
+      this.#wallMs = Math.max(this.#wallMs, wallMs)
       this.#epoch = clusterId === '' ? '' : `${clusterId.slice(0, 8)}-${restoredIndex}`
       break
     }
     if (!isRestored) return
+    this.#follower?.onReplaced()
     this.#changed = []
     this.#answers.clear()
     for (const group of this.#watches.wakeAll()) {

@@ -61,6 +61,7 @@ export interface AgentConfig {
   readonly performance: PerformanceConfig
   readonly raft: RaftTuning
   readonly autopilot: AutopilotSettings
+  readonly kvHistory: KvHistorySettings
   readonly limits: LimitOverrides
 
   // Leaving.
@@ -181,6 +182,12 @@ export interface AutopilotSettings {
   readonly redundancyZoneTag: string
   readonly disableUpgradeMigration: boolean
   readonly upgradeVersionTag: string
+}
+
+/** `kv_history`: earlier versions of keys that are kept; 0 versions is off. */
+export interface KvHistorySettings {
+  readonly versionsMax: number
+  readonly ageMs: number
 }
 
 /** `limits`. */

@@ -193,7 +193,9 @@ function gossipTiming(
   }
 }
 
-function protocol(values: Values): Pick<AgentConfig, 'performance' | 'raft' | 'autopilot' | 'limits'> {
+function protocol(
+  values: Values,
+): Pick<AgentConfig, 'performance' | 'raft' | 'autopilot' | 'kvHistory' | 'limits'> {
   const rate = values.number('limits.rpc_rate')
   return {
     performance: {
@@ -216,6 +218,10 @@ function protocol(values: Values): Pick<AgentConfig, 'performance' | 'raft' | 'a
       redundancyZoneTag: values.string('autopilot.redundancy_zone_tag'),
       disableUpgradeMigration: values.bool('autopilot.disable_upgrade_migration'),
       upgradeVersionTag: values.string('autopilot.upgrade_version_tag'),
+    },
+    kvHistory: {
+      versionsMax: values.number('kv_history.versions'),
+      ageMs: values.number('kv_history.age'),
     },
     limits: {
       httpConnectionsPerClientMax: values.number('limits.http_max_conns_per_client'),

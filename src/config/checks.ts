@@ -120,6 +120,8 @@ const ranges: readonly (readonly [NumberKey, number, number])[] = [
   ['autopilot.min_quorum', 0, Infinity],
   ['autopilot.last_contact_threshold', 1, Infinity],
   ['autopilot.server_stabilization_time', 0, Infinity],
+  ['kv_history.age', 1000, Infinity],
+  ['kv_history.versions', 0, 1000],
   ['gossip_lan.gossip_interval', 10, 60_000],
   ['gossip_lan.gossip_nodes', 1, 100],
   ['gossip_lan.probe_interval', 10, 600_000],

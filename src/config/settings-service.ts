@@ -189,6 +189,16 @@ export const serviceSettings = {
     doc: 'The runtime decides.',
     support: 'idle',
   },
+  'kv_history.age': {
+    type: 'duration',
+    default: '24h',
+    doc: 'How long an earlier version of a key is kept after another has taken its place.',
+  },
+  'kv_history.versions': {
+    type: 'int',
+    default: 0,
+    doc: 'Earlier versions of each key that are kept (`?history`). 0 keeps none. The leader decides for the cluster: set it alike on all servers.',
+  },
   'limits.http_max_conns_per_client': {
     type: 'int',
     default: 200,
