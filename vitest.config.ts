@@ -2,10 +2,21 @@
 import type { ViteUserConfig } from 'vitest/config'
 
 /** One project per folder of test/, so that `vitest run --project unit` runs that folder alone. */
-const suites = ['unit', 'paper', 'cases', 'property', 'sim', 'tidy', 'parity', 'fuzz', 'fixtures'] as const
+const suites = [
+  'unit',
+  'paper',
+  'cases',
+  'property',
+  'sim',
+  'tidy',
+  'parity',
+  'fuzz',
+  'fixtures',
+  'linearizability',
+] as const
 
 /** Suites whose single tests run long: whole clusters, the compiler, thousands of hostile inputs. */
-const slow: ReadonlySet<string> = new Set(['sim', 'tidy', 'fuzz', 'property', 'fixtures'])
+const slow: ReadonlySet<string> = new Set(['sim', 'tidy', 'fuzz', 'property', 'fixtures', 'linearizability'])
 
 const config: ViteUserConfig = {
   test: {

@@ -38,7 +38,7 @@ export function checkPlan(): readonly Step[] {
     gate('dead code', tool('knip/bin/knip.js', '--no-progress')),
     vitest(['tidy']),
     vitest(['unit', 'paper', 'cases', 'property']),
-    vitest(['parity', 'fuzz', 'fixtures']),
+    vitest(['parity', 'fuzz', 'fixtures', 'linearizability']),
     vitest(['sim']),
   ]
 }

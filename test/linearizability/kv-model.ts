@@ -1,0 +1,363 @@
+// Keys as one sequential object: values, ModifyIndexes, locks with fencing tokens, and the end of sessions.
+// The index of a write is known from whoever read it: writes of known indexes can only be ordered by them.
+import type { Operation } from './history.ts'
+import type { KvInput, KvOutput, KvStep, ReadEntry, TxnStepResult } from './kv-operations.ts'
+import type { Model } from './search.ts'
+
+/** A key in the model. */
+interface Cell {
+  /** Null: absent. */
+  readonly value: string | null
+  /** Null: nobody has seen it. */
+  readonly index: number | null
+  readonly session: string
+  readonly token: number | null
+  /** No smaller token may be given out. */
+  readonly tokenFloor: number
+  /** A session that held it has ended: it may be refused for a while. */
+  readonly isDelayed: boolean
+}
+
+/** All keys of a group. */
+export interface KvState {
+  readonly cells: ReadonlyMap<string, Cell>
+  /** Indexes of later writes are not smaller. */
+  readonly floor: number
+  readonly ended: readonly string[]
+  readonly key: string
+}
+
+const absent: Cell = { value: null, index: null, session: '', token: null, tokenFloor: 0, isDelayed: false }
+
+/** A value that nobody has ever read: all such are alike. */
+const unseen = '?'
+
+/** Thrown while the model is made: two answers that no order can explain. */
+export class Contradiction extends Error {}
+
+/** A key absent from a write's bindings has an index that nobody has seen. */
+type Bindings = ReadonlyMap<string, number>
+
+/** The model of one group of keys, with what its history tells of indexes. Throws Contradiction. */
+export function kvModel(
+  operations: readonly Operation<KvInput, KvOutput>[],
+): Model<KvState, KvInput, KvOutput> {
+  const bindings = bind(operations)
+  const seenValues = new Set([...bindings.keys()].map((name) => name.split(' ')[1] ?? ''))
+  const context: Context = { bindings, seen: (value) => (seenValues.has(value) ? value : unseen) }
+  return {
+    initial: stateOf(new Map(), 0, []),
+    step: (state, input, output) => stepOf(context, state, { input, output }),
+    isPassive,
+    keyOf: (state) => state.key,
+    classOf: (input) => classOf(context, input),
+  }
+}
+
+/** True for reads and for what was refused. */
+export function isPassive(_: KvInput, output: KvOutput): boolean {
+  if (output.kind === 'entry' || output.kind === 'entries') return true
+  return output.kind === 'decided' ? !output.applied : output.kind === 'txn' && output.results === null
+}
+
+interface Context {
+  readonly bindings: Bindings
+  /** A value as the model knows it. */
+  readonly seen: (value: string) => string
+}
+
+interface Step {
+  readonly input: KvInput
+  readonly output: KvOutput | null
+}
+
+/** Stands for the session in the answer to a write, which does not tell it. */
+const anySession = '*'
+
+function nameOf(key: string, value: string, session: string): string {
+  return `${key} ${value} ${session}`
+}
+
+/** What each write's index was, from all who read it. Throws Contradiction. */
+function bind(operations: readonly Operation<KvInput, KvOutput>[]): Bindings {
+  const bindings = new Map<string, number>()
+  const note = (key: string, entry: ReadEntry | null): void => {
+    if (entry === null) return
+    const name = nameOf(key, entry.value, entry.session)
+    const known = bindings.get(name)
+    if (known !== undefined && known !== entry.index) {
+      throw new Contradiction(`${key} = ${entry.value} was read with the indexes ${known} and ${entry.index}`)
+    }
+    bindings.set(name, entry.index)
+  }
+  for (const { input, output } of operations) {
+    if (output?.kind === 'entry' && 'key' in input) note(input.key, output.entry)
+    if (output?.kind === 'entries')
+      for (const [key, entry] of Object.entries(output.entries)) note(key, entry)
+    if (output?.kind !== 'txn' || input.kind !== 'txn') continue
+    for (const [at, step] of input.steps.entries()) {
+      const result = output.results?.[at]
+      if (result?.kind === 'read') note(step.key, result.entry)
+      if (result?.kind === 'written' && 'value' in step) {
+        bindings.set(nameOf(step.key, step.value, anySession), result.index)
+      }
+    }
+  }
+  return bindings
+}
+
+/** Writes whose values nobody read are interchangeable when their conditions are equal. */
+function classOf({ seen }: Context, input: KvInput): string {
+  switch (input.kind) {
+    case 'txn':
+      return JSON.stringify(
+        input.steps.map((step) => ('value' in step ? { ...step, value: seen(step.value) } : step)),
+      )
+    case 'list':
+    case 'end':
+      return JSON.stringify(input)
+    default:
+      return JSON.stringify('value' in input ? { ...input, value: seen(input.value) } : input)
+  }
+}
+
+function stateOf(cells: ReadonlyMap<string, Cell>, floor: number, ended: readonly string[]): KvState {
+  const parts: string[] = []
+  for (const [key, cell] of cells) {
+    if (cell === absent) continue
+    const { value, index, session, token, tokenFloor, isDelayed } = cell
+    parts.push(
+      `${key}=${value ?? '-'}@${index ?? '?'}/${session}/${token ?? '?'}/${tokenFloor}/${isDelayed ? 'd' : ''}`,
+    )
+  }
+  return { cells, floor, ended, key: `${parts.sort().join(' ')} ${floor} ${ended.join(' ')}` }
+}
+
+/** A state that is being changed. `isBroken`: what was tried contradicts an index that somebody saw. */
+class Draft {
+  readonly #context: Context
+  readonly #before: KvState
+  readonly #cells: Map<string, Cell>
+  #floor: number
+  /** The index of this change, where known: all that it writes has the same. */
+  #index: number | null = null
+  ended: readonly string[]
+  isBroken = false
+  #isChanged = false
+
+  constructor(context: Context, state: KvState) {
+    this.#context = context
+    this.#before = state
+    this.#cells = new Map(state.cells)
+    this.#floor = state.floor
+    this.ended = state.ended
+  }
+
+  get(key: string): Cell {
+    return this.#cells.get(key) ?? absent
+  }
+
+  get keys(): readonly string[] {
+    return [...this.#cells.keys()]
+  }
+
+  /** Notes something that readers do not see. */
+  note(key: string, cell: Cell): void {
+    this.#cells.set(key, cell)
+    this.#isChanged = true
+  }
+
+  write(key: string, cell: Cell & { readonly value: string }): void {
+    this.#put(
+      key,
+      cell,
+      this.#indexOf(key, cell.value, cell.session) ?? this.#indexOf(key, cell.value, anySession),
+    )
+  }
+
+  /** The end of a session gives the key a new index, although its value stays. */
+  unlock(key: string, cell: Cell & { readonly value: string }): void {
+    this.#put(key, cell, this.#indexOf(key, cell.value, cell.session))
+  }
+
+  #indexOf(key: string, value: string, session: string): number | null {
+    return this.#context.bindings.get(nameOf(key, value, session)) ?? null
+  }
+
+  #put(key: string, cell: Cell & { readonly value: string }, index: number | null): void {
+    if (index !== null) {
+      this.isBroken ||= index < this.#floor || (this.#index !== null && this.#index !== index)
+      this.#index = index
+      this.#floor = Math.max(this.#floor, index)
+    }
+    this.note(key, { ...cell, value: this.#context.seen(cell.value), index })
+  }
+
+  remove(key: string, isDelayed = false): void {
+    const cell = this.get(key)
+    if (cell.value === null && cell.isDelayed === isDelayed) return
+    this.note(key, { ...absent, tokenFloor: cell.tokenFloor, isDelayed })
+  }
+
+  end(session: string): void {
+    this.ended = [...this.ended, session].sort()
+    this.#isChanged = true
+  }
+
+  finish(): KvState | null {
+    if (this.isBroken) return null
+    return this.#isChanged ? stateOf(this.#cells, this.#floor, this.ended) : this.#before
+  }
+}
+
+function stepOf(context: Context, state: KvState, { input, output }: Step): KvState | null {
+  const draft = new Draft(context, state)
+  switch (input.kind) {
+    case 'txn':
+      return stepTxn(context, state, { steps: input.steps, output })
+    case 'list':
+      return output?.kind !== 'entries' || isList(draft, output.entries) ? draft.finish() : null
+    case 'end':
+      endSession(draft, input)
+      return draft.finish()
+    case 'get':
+      return output?.kind !== 'entry' || read(draft, input.key, output.entry) ? draft.finish() : null
+    default:
+      return stepWrite(draft, state, { step: input, output })
+  }
+}
+
+interface WriteStep {
+  readonly step: Exclude<KvStep, { readonly kind: 'get' }>
+  readonly output: KvOutput | null
+}
+
+function stepWrite(draft: Draft, state: KvState, { step, output }: WriteStep): KvState | null {
+  const wasDelayed = draft.get(step.key).isDelayed
+  const applied = carryOut(draft, step, output?.kind === 'decided' ? output.token : null)
+  const after = applied ? draft.finish() : state
+  if (output === null || after === null) return after
+  const told = output.kind === 'decided' ? output.applied : true
+  if (told === applied) return after
+  // A free key may be refused while its lock-delay runs.
+  return step.kind === 'acquire' && !told && wasDelayed ? state : null
+}
+
+function stepTxn(
+  context: Context,
+  state: KvState,
+  { steps, output }: { readonly steps: readonly KvStep[]; readonly output: KvOutput | null },
+): KvState | null {
+  const draft = new Draft(context, state)
+  const results = output?.kind === 'txn' ? output.results : undefined
+  for (const [at, step] of steps.entries()) {
+    if (step.kind === 'get') {
+      if (!isReadAs(draft, step.key, results?.[at])) return null
+    } else if (!carryOut(draft, step, null)) {
+      // One step that fails makes all of it void.
+      return results === undefined || results === null ? state : null
+    }
+  }
+  return results === null ? null : draft.finish()
+}
+
+function isReadAs(draft: Draft, key: string, result: TxnStepResult | undefined): boolean {
+  return result?.kind !== 'read' || read(draft, key, result.entry)
+}
+
+/** Carries out one write; false if its condition does not hold, and then nothing was changed. */
+function carryOut(
+  draft: Draft,
+  step: Exclude<KvStep, { readonly kind: 'get' }>,
+  token: number | null,
+): boolean {
+  const cell = draft.get(step.key)
+  switch (step.kind) {
+    case 'put':
+      draft.write(step.key, { ...cell, value: step.value })
+      return true
+    case 'cas':
+      if (!hasIndex(cell, step.index)) return false
+      draft.write(step.key, { ...cell, value: step.value })
+      return true
+    case 'delete':
+      draft.remove(step.key)
+      return true
+    case 'deleteCas':
+      // An index of 0, and a key that is not there, are no reasons to refuse: nothing is to be done.
+      if (cell.value !== null && cell.index !== step.index) return false
+      draft.remove(step.key)
+      return true
+    case 'acquire':
+      return acquire(draft, cell, { step, token })
+    case 'release':
+      if (cell.session === '' || cell.session !== step.session) return false
+      draft.write(step.key, { ...cell, value: step.value, session: '', token: null })
+      return true
+  }
+}
+
+function hasIndex(cell: Cell, index: number): boolean {
+  return index === 0 ? cell.value === null : cell.value !== null && cell.index === index
+}
+
+interface Acquisition {
+  readonly step: Extract<KvStep, { readonly kind: 'acquire' }>
+  readonly token: number | null
+}
+
+function acquire(draft: Draft, cell: Cell, { step, token: told }: Acquisition): boolean {
+  const { key, value, session } = step
+  if (draft.ended.includes(session)) return false
+  const isHeld = cell.session === session
+  if (!isHeld && cell.session !== '') return false
+  if (told !== null) {
+    const isRight = isHeld ? cell.token === null || cell.token === told : told > cell.tokenFloor
+    draft.isBroken ||= !isRight
+  }
+  const token = told ?? (isHeld ? cell.token : null)
+  const tokenFloor = Math.max(cell.tokenFloor, token ?? 0)
+  draft.write(key, { ...cell, value, session, token, tokenFloor, isDelayed: false })
+  return true
+}
+
+/** The session's locks are given up, and their keys may be refused to others for a while. */
+function endSession(draft: Draft, input: Extract<KvInput, { readonly kind: 'end' }>): void {
+  const { session, behavior } = input
+  if (draft.ended.includes(session)) return
+  draft.end(session)
+  for (const key of draft.keys) {
+    const cell = draft.get(key)
+    if (cell.session !== session || cell.value === null) continue
+    if (behavior === 'delete') draft.remove(key, true)
+    else draft.unlock(key, { ...cell, value: cell.value, session: '', token: null, isDelayed: true })
+  }
+}
+
+/** True if a key can be read so; a token that is read for the first time is noted. */
+function read(draft: Draft, key: string, entry: ReadEntry | null): boolean {
+  const cell = draft.get(key)
+  if (entry === null || cell.value === null) return entry === null && cell.value === null
+  if (cell.value !== entry.value || cell.session !== entry.session) return false
+  if (cell.index !== null && cell.index !== entry.index) return false
+  return entry.session === '' || entry.token === null || readToken(draft, { key, cell, token: entry.token })
+}
+
+interface ReadToken {
+  readonly key: string
+  readonly cell: Cell
+  readonly token: number
+}
+
+function readToken(draft: Draft, { key, cell, token }: ReadToken): boolean {
+  if (cell.token !== null) return cell.token === token
+  if (token <= cell.tokenFloor) return false
+  draft.note(key, { ...cell, token, tokenFloor: token })
+  return true
+}
+
+function isList(draft: Draft, entries: Readonly<Record<string, ReadEntry>>): boolean {
+  const present = draft.keys.filter((key) => draft.get(key).value !== null)
+  if (present.length !== Object.keys(entries).length) return false
+  return Object.entries(entries).every(([key, entry]) => read(draft, key, entry))
+}
