@@ -1,5 +1,6 @@
 // Reads request bodies, never keeping more than a limit.
 import { type Result, err, ok } from '../lib/result.ts'
+import { Refusal } from './errors.ts'
 
 /** A body that is larger than allowed; `bytes` is its announced size, or what was read before giving up. */
 export interface BodyTooLarge {
@@ -23,6 +24,13 @@ export async function readBody(
   if (!(bytes <= bytesMax + discardedBytesMax)) return err({ bytes })
   if (announced === null || bytes > bytesMax) return await readChunks(request.body, bytesMax)
   return ok(new Uint8Array(await request.arrayBuffer()))
+}
+
+/** Reads the body as text. Throws Refusal (413) for one that is too large. */
+export async function readText(request: Request, bytesMax: number): Promise<string> {
+  const body = await readBody(request, bytesMax)
+  if (!body.ok) throw new Refusal(413, `Request body too large, max size: ${bytesMax} bytes`)
+  return body.value.length === 0 ? '' : new TextDecoder().decode(body.value)
 }
 
 async function readChunks(

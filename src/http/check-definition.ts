@@ -20,10 +20,14 @@ const durationText: Reader<Json> = (value, at) => {
 }
 
 const fields: readonly OrderedField[] = [
-  { name: 'Interval', reader: durationText },
+  { name: 'Interval', reader: durationText, aliases: ['IntervalDuration'] },
   { name: 'OutputMaxSize', reader: integer('uint') },
-  { name: 'Timeout', reader: durationText },
-  { name: 'DeregisterCriticalServiceAfter', reader: durationText },
+  { name: 'Timeout', reader: durationText, aliases: ['TimeoutDuration'] },
+  {
+    name: 'DeregisterCriticalServiceAfter',
+    reader: durationText,
+    aliases: ['DeregisterCriticalServiceAfterDuration'],
+  },
   { name: 'HTTP', reader: text() },
   { name: 'TLSServerName', reader: text() },
   { name: 'TLSSkipVerify', reader: bool },

@@ -92,6 +92,8 @@ export type Fields<T> = { readonly [K in keyof T]-?: Reader<T[K]> }
 export interface StructOptions {
   /** Go's type, as a mismatch of the whole calls it: `structs.NodeService`. */
   readonly goType: string
+  /** Its name in front of its fields, where that is not the end of its type. */
+  readonly goName?: string
   /** Fields that may be there and do not matter. */
   readonly ignored?: readonly string[]
   /** True if unknown fields are skipped and not refused. */
@@ -103,7 +105,7 @@ export function struct<T>(fields: Fields<T>, options: StructOptions): Reader<T |
   const names = Object.keys(fields) as (keyof T & string)[]
   const nameByLower = new Map(names.map((name) => [name.toLowerCase(), name]))
   const ignored = new Set((options.ignored ?? []).map((name) => name.toLowerCase()))
-  const goName = options.goType.replace(/^.*\./, '')
+  const goName = options.goName ?? options.goType.replace(/^.*\./, '')
   return (value, at) => {
     if (value === null) return null
     if (!isObject(value)) throw mismatch(value, at, options.goType)

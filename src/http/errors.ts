@@ -1,5 +1,6 @@
 // From refusals to what goes over the wire: one table, code to status. The text is the refusal's own message.
 import type { RequestError, RequestErrorCode } from '../model/errors.ts'
+import type { Headers } from './route.ts'
 
 /** Status of each class of refusal, and whether the client may simply try again. */
 export const statusByCode: Readonly<
@@ -25,9 +26,11 @@ export const statusByCode: Readonly<
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
-  constructor(status: number, message: string) {
+  readonly headers: Headers | undefined
+  constructor(status: number, message: string, headers?: Headers) {
     super(message)
     this.status = status
+    this.headers = headers
   }
 }
 
@@ -36,7 +39,11 @@ export function badRequest(reason: string): Refusal {
   return new Refusal(400, `Bad request: ${reason}`)
 }
 
+/** Says that a write may or may not have been carried out, and so tells it from one that was refused. */
+export const outcomeUnknown: Headers = { 'X-Consul-Outcome': 'unknown' }
+
 /** The refusal that an error of the agent becomes. */
 export function refusalOf(error: RequestError): Refusal {
-  return new Refusal(statusByCode[error.code].status, error.message)
+  const { status } = statusByCode[error.code]
+  return new Refusal(status, error.message, error.code === 'indeterminate' ? outcomeUnknown : undefined)
 }

@@ -18,6 +18,24 @@ export function parseJson(body: string): Json {
   }
 }
 
+/** Whole numbers that a JSON number of JavaScript cannot hold, as their digits. */
+export interface ExactNumber {
+  readonly '#digits': string
+}
+
+/** Parses a body in which 64-bit numbers count to the last digit: large ones become ExactNumber. */
+export function parseJsonExact(body: string): Json {
+  const value = parseJson(body)
+  if (!/\d{16}/.test(body)) return value
+  return JSON.parse(firstValue(body), exact as (key: string, value: Json) => Json) as Json
+}
+
+function exact(_key: string, value: Json, context?: { readonly source?: string }): Json {
+  const source = context?.source
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value
+  return /^\d+$/.test(source) ? { '#digits': source } : value
+}
+
 function assertDepth(value: Json, depth: number): void {
   if (depth > depthMax) throw failure('exceeded max depth')
   if (typeof value !== 'object' || value === null) return

@@ -12,6 +12,7 @@ import type {
 import type { Command, DeregisterCommand } from '../model/command.ts'
 import { checkDefinition, checkType } from './check-definition.ts'
 import {
+  type Fields,
   type Reader,
   bool,
   decodeBody,
@@ -87,7 +88,8 @@ interface GivenRegistration {
   readonly SkipNodeUpdate: boolean
 }
 
-interface GivenService {
+/** A service as clients give it. */
+export interface GivenService {
   readonly Kind: string
   readonly ID: string
   readonly Service: string
@@ -103,7 +105,8 @@ interface GivenService {
   readonly Connect: JsonObject | null
 }
 
-interface GivenCheck {
+/** A check as clients give it. */
+export interface GivenCheck {
   readonly Node: string
   readonly CheckID: string
   readonly Name: string
@@ -132,41 +135,41 @@ const serviceAddress = required(
   ),
 )
 
-const service = struct<GivenService>(
-  {
-    Kind: text('structs.ServiceKind'),
-    ID: text(),
-    Service: text(),
-    Tags: textListReader,
-    Address: text(),
-    TaggedAddresses: map(address, 'map[string]structs.ServiceAddress'),
-    Meta: textMapReader,
-    Port: integer(),
-    SocketPath: text(),
-    Weights: struct({ Passing: integer(), Warning: integer() }, { goType: 'structs.Weights' }),
-    EnableTagOverride: bool,
-    Proxy: proxyReader,
-    Connect: connectReader,
-  },
-  { goType: 'structs.NodeService', ignored: indexFields },
-)
+/** Readers of a service's fields. */
+export const serviceFields: Fields<GivenService> = {
+  Kind: text('structs.ServiceKind'),
+  ID: text(),
+  Service: text(),
+  Tags: textListReader,
+  Address: text(),
+  TaggedAddresses: map(address, 'map[string]structs.ServiceAddress'),
+  Meta: textMapReader,
+  Port: integer(),
+  SocketPath: text(),
+  Weights: struct({ Passing: integer(), Warning: integer() }, { goType: 'structs.Weights' }),
+  EnableTagOverride: bool,
+  Proxy: proxyReader,
+  Connect: connectReader,
+}
 
-const check = struct<GivenCheck>(
-  {
-    Node: text(),
-    CheckID: text('types.CheckID'),
-    Name: text(),
-    Status: text(),
-    Notes: text(),
-    Output: text(),
-    ServiceID: text(),
-    ServiceName: text(),
-    ServiceTags: textListReader,
-    Type: text(),
-    Definition: checkDefinition,
-  },
-  { goType: 'structs.HealthCheck', ignored: indexFields },
-)
+const service = struct<GivenService>(serviceFields, { goType: 'structs.NodeService', ignored: indexFields })
+
+/** Readers of a check's fields. */
+export const checkFields: Fields<GivenCheck> = {
+  Node: text(),
+  CheckID: text('types.CheckID'),
+  Name: text(),
+  Status: text(),
+  Notes: text(),
+  Output: text(),
+  ServiceID: text(),
+  ServiceName: text(),
+  ServiceTags: textListReader,
+  Type: text(),
+  Definition: checkDefinition,
+}
+
+const check = struct<GivenCheck>(checkFields, { goType: 'structs.HealthCheck', ignored: indexFields })
 
 const registration = required(
   struct<GivenRegistration>(
@@ -193,7 +196,8 @@ const deregistration = required(
   ),
 )
 
-function refuseBadId(id: string): void {
+/** Refuses an ID of a node that is no UUID. Throws Refusal. */
+export function refuseBadId(id: string): void {
   if (id === '') return
   if (id.length !== 36) throw new Refusal(500, 'Bad node ID: uuid string is wrong length')
   if (!/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) {
@@ -201,7 +205,8 @@ function refuseBadId(id: string): void {
   }
 }
 
-function serviceOf(given: GivenService): ServiceInfo {
+/** The service that was given. Throws Refusal if it says too little. */
+export function serviceOf(given: GivenService): ServiceInfo {
   const name = given.Service === '' && given.ID === '' ? '' : given.Service
   if (name === '') throw new Refusal(500, 'Must provide service name with ID')
   if (given.Address === '0.0.0.0' || given.Address === '::' || given.Address === '[::]') {
@@ -245,7 +250,8 @@ function weightsOf(given: GivenService['Weights']): Weights {
 
 const statuses: ReadonlySet<string> = new Set(['', 'passing', 'warning', 'critical'])
 
-function checkOf(given: GivenCheck, node: string): CheckInfo {
+/** The check that was given; `node` where it names none. Throws Refusal if it says too little. */
+export function checkOf(given: GivenCheck, node: string): CheckInfo {
   if (given.CheckID === '' && given.Name === '') throw new Refusal(500, 'Must provide check ID or name')
   if (!statuses.has(given.Status)) {
     const known = 'passing, warning or critical'

@@ -6,6 +6,7 @@ import type {
   Indexes,
   JsonObject,
   KvEntry,
+  KvVersion,
   ServiceAddress,
   ServiceHealth,
   Weights,
@@ -99,13 +100,27 @@ export const renderCheck: (check: CatalogCheck) => string = remembered((check) =
   )
 })
 
-/** A key with its value. */
+/** A key with its value. Fields that the reference does not have are there only when they say something. */
 export function renderKvEntry(entry: KvEntry): string {
   const value = entry.value.length === 0 ? 'null' : `"${toBase64(entry.value)}"`
   const session = entry.session === '' ? '' : `"Session":${quote(entry.session)},`
   return (
     `{"LockIndex":${entry.lockIndex},"Key":${quote(entry.key)},"Flags":${entry.flags},"Value":${value},` +
-    `${session}${indexes(entry)}}`
+    `${session}${indexes(entry)}${extras(entry)}}`
+  )
+}
+
+/** A version of a key: as it was from an index and a time on; `null` for its absence. */
+export function renderKvVersion({ entry, index, atWallMs }: KvVersion): string {
+  const text = entry === null ? 'null' : renderKvEntry(entry)
+  return `{"Index":${index},"Time":"${new Date(atWallMs).toISOString()}","Entry":${text}}`
+}
+
+function extras({ fencingToken, expiresAtWallMs }: KvEntry): string {
+  if (fencingToken === 0 && expiresAtWallMs === 0) return ''
+  return (
+    (fencingToken === 0 ? '' : `,"FencingToken":${fencingToken}`) +
+    (expiresAtWallMs === 0 ? '' : `,"ExpiresAt":"${new Date(expiresAtWallMs).toISOString()}"`)
   )
 }
 
@@ -122,6 +137,11 @@ export function renderMember(member: MemberView): string {
 
 function renderService(service: CatalogService, node: CatalogNode, translation: Translation): string {
   if (isElsewhere(node, translation)) return serviceText(service, serviceAddress(service, node, translation))
+  return knownServices(service)
+}
+
+/** A service as it is registered, whatever its node. */
+export function renderServiceRecord(service: CatalogService): string {
   return knownServices(service)
 }
 

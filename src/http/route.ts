@@ -22,13 +22,17 @@ export interface Route {
 /** Names of the query parameters that routes know. */
 export type Parameter =
   | 'acquire'
+  | 'address'
   | 'cas'
   | 'consistent'
   | 'dc'
   | 'filter'
   | 'flags'
+  | 'force'
   | 'format'
+  | 'global'
   | 'history'
+  | 'id'
   | 'index'
   | 'keys'
   | 'leader'
@@ -54,14 +58,18 @@ export type Parameter =
 export const parameters: Readonly<Record<Parameter, string>> = {
   acquire:
     'take the lock of the key for the session of this ID; `false` if another holds it, or its lock-delay runs',
+  address: '`ip:port` of the server',
   cas: 'apply only if the key has this ModifyIndex; 0: only if it is absent (for DELETE: never)',
   consistent: 'the leader confirms its leadership first; excludes `stale`',
   dc: 'datacenter to ask; the agent’s own if absent (`datacenter` is the same)',
   filter: 'filter expression (refused until filters exist)',
   flags: 'opaque unsigned 64-bit number kept with the value',
+  force: 'even if the servers that are left could not decide anything without those that are down',
   format: '`prometheus` for the text format',
   history:
     'the versions of the key that are kept, oldest first, with the index and time from which each held (needs `kv_history`)',
+  global: 'of all datacenters',
+  id: 'ID of the server',
   index: 'wait for an index greater than this one',
   keys: 'list keys, not values',
   leader: 'the default mode, said aloud',

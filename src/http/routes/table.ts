@@ -5,7 +5,9 @@ import { catalogRoutes } from './catalog.ts'
 import { healthRoutes } from './health.ts'
 import { kvRoutes } from './kv.ts'
 import { operatorRoutes } from './operator.ts'
+import { sessionRoutes } from './session.ts'
 import { statusRoutes } from './status.ts'
+import { txnRoutes } from './txn.ts'
 
 /** Every endpoint. */
 export const routes: readonly Route[] = [
@@ -14,6 +16,8 @@ export const routes: readonly Route[] = [
   ...catalogRoutes,
   ...healthRoutes,
   ...kvRoutes,
+  ...sessionRoutes,
+  ...txnRoutes,
   ...operatorRoutes,
 ]
 

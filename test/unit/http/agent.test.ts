@@ -53,6 +53,7 @@ describe('answers', () => {
     const autopilotHealth = {
       healthy: false,
       failureTolerance: 0,
+      optimisticFailureTolerance: 0,
       servers: [
         {
           id: 'i',

@@ -117,7 +117,12 @@ describe('agent, status, operator', () => {
   })
 
   test('an unhealthy cluster is an answer, not a failure', async () => {
-    const autopilotHealth = { healthy: false, failureTolerance: 0, servers: [] }
+    const autopilotHealth = {
+      healthy: false,
+      failureTolerance: 0,
+      optimisticFailureTolerance: 0,
+      servers: [],
+    }
     const { client } = clientOf({ answers: { autopilotHealth } })
     expect((await client.autopilotHealth()).Healthy).toBe(false)
   })

@@ -66,16 +66,6 @@ describe('numbers', () => {
   )
 })
 
-describe('locks', () => {
-  test.each(['acquire', 'release'])('%s is refused and writes nothing', async (verb) => {
-    const ask = asking(createStateBackend())
-    const response = await ask(`PUT /v1/kv/a?${verb}=8d3c6c0c-0000-0000-0000-000000000000`, { body: 'x' })
-    expect(response.status).toBe(400)
-    expect(await response.text()).toContain('not supported by this version')
-    expect((await ask('GET /v1/kv/a')).status).toBe(404)
-  })
-})
-
 describe('waiting', () => {
   test('a wait ends when the key changes', async () => {
     const backend = createStateBackend()

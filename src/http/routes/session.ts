@@ -1,0 +1,136 @@
+// `/v1/session/*`: what holds locks.
+import { limits } from '../../model/limits.ts'
+import type { Query, QueryValue } from '../../model/query.ts'
+import type { Session } from '../../model/session.ts'
+import { readText } from '../body.ts'
+import { Refusal, refusalOf } from '../errors.ts'
+import { quote } from '../json.ts'
+import { datacenterOf } from '../read-options.ts'
+import { renderSessions } from '../render-session.ts'
+import { type Call, type Route, readParameters } from '../route.ts'
+import { decodeSession } from '../session-body.ts'
+import { uuidProblem } from '../uuid.ts'
+import { metaHeaders, read, requireName } from './reads.ts'
+
+/** The endpoints. */
+export const sessionRoutes: readonly Route[] = [
+  {
+    method: 'PUT',
+    path: '/v1/session/create',
+    summary: 'Creates a session, by default one that ends when the node of this agent fails',
+    parameters: ['dc'],
+    handler: create,
+  },
+  {
+    method: 'PUT',
+    path: '/v1/session/destroy/:session',
+    summary: 'Ends a session; its locks are released, or their keys deleted',
+    parameters: ['dc'],
+    handler: destroy,
+  },
+  {
+    method: 'GET',
+    path: '/v1/session/info/:session',
+    summary: 'A session as a list of one, `[]` if there is none of this ID',
+    parameters: readParameters,
+    handler: info,
+  },
+  {
+    method: 'GET',
+    path: '/v1/session/node/:node',
+    summary: 'Sessions of a node',
+    parameters: readParameters,
+    handler: (call) =>
+      answerSessions(call, { kind: 'sessionsOfNode', node: requireName(call, 'Missing node name') }, asIs),
+  },
+  {
+    method: 'GET',
+    path: '/v1/session/list',
+    summary: 'All sessions',
+    parameters: readParameters,
+    handler: (call) => answerSessions(call, { kind: 'sessions' }, asIs),
+  },
+  {
+    method: 'PUT',
+    path: '/v1/session/renew/:session',
+    summary: 'Begins the TTL of a session anew; 404 if there is none of this ID',
+    parameters: ['dc'],
+    handler: renew,
+  },
+]
+
+async function create(call: Call): Promise<Response> {
+  const body = await readText(call.request, limits.bodyBytesMax)
+  const { backend } = call
+  const session = decodeSession(body, {
+    id: backend.newId(),
+    node: backend.nodeName,
+    ttlMinMs: backend.sessionTtlMinMs,
+  })
+  const result = await backend.write({ kind: 'sessionCreate', session }, datacenterOf(call))
+  if (!result.ok) throw refusalOf(result.error)
+  if (result.value.kind === 'refused') throw new Refusal(500, result.value.message)
+  return call.reply.json(call, `{"ID":${quote(session.id)}}`)
+}
+
+async function destroy(call: Call): Promise<Response> {
+  const id = requireSession(call)
+  const result = await call.backend.write({ kind: 'sessionDestroy', id }, datacenterOf(call))
+  if (!result.ok) throw refusalOf(result.error)
+  if (result.value.kind === 'refused') throw new Refusal(500, result.value.message)
+  return call.reply.json(call, 'true')
+}
+
+async function info(call: Call): Promise<Response> {
+  const id = requireName(call, 'Missing session')
+  const problem = lookupProblem(id)
+  if (problem !== undefined) throw new Refusal(500, problem, failedReadHeaders)
+  return await answerSessions(call, { kind: 'session', id }, (session) => (session === null ? [] : [session]))
+}
+
+async function renew(call: Call): Promise<Response> {
+  const id = requireSession(call)
+  const action = { kind: 'renewSession', id } as const
+  const result = await call.backend.act(action, datacenterOf(call), 'default', call.request.signal)
+  if (!result.ok) throw refusalOf(result.error)
+  if (result.value === null) throw new Refusal(404, `Session id '${id}' not found`)
+  return call.reply.json(call, renderSessions([result.value]))
+}
+
+/** Reads of sessions print index headers even when they fail. */
+const failedReadHeaders = {
+  'X-Consul-Index': '1',
+  'X-Consul-Knownleader': 'false',
+  'X-Consul-Lastcontact': '0',
+}
+
+async function answerSessions<Q extends Query>(
+  call: Call,
+  query: Q,
+  listOf: (value: QueryValue<Q['kind']>) => readonly Session[],
+): Promise<Response> {
+  const result = await read(call, query)
+  if (!result.ok) {
+    const refusal = refusalOf(result.error)
+    throw new Refusal(refusal.status, refusal.message, failedReadHeaders)
+  }
+  const headers = metaHeaders(result.value)
+  return call.reply.json(call, renderSessions(listOf(result.value.value)), { headers })
+}
+
+function asIs(sessions: readonly Session[]): readonly Session[] {
+  return sessions
+}
+
+/** The session that the path names. Throws Refusal if it cannot be one. */
+function requireSession(call: Call): string {
+  const id = requireName(call, 'Missing session')
+  const problem = lookupProblem(id)
+  if (problem !== undefined) throw new Refusal(500, problem)
+  return id
+}
+
+function lookupProblem(id: string): string | undefined {
+  const problem = uuidProblem(id)
+  return problem === undefined ? undefined : `failed session lookup: index error: ${problem}`
+}

@@ -1,0 +1,339 @@
+// The body of `/v1/txn` as operations. What does not parse refuses all of it; an operation that says too little, or
+// something unknown, becomes an error of its own, with the others' in the answer.
+import type { CheckInfo, NodeInfo, ServiceInfo, TextMap } from '../model/catalog.ts'
+import type { TxnCatalogVerb, TxnError, TxnKvVerb, TxnOperation } from '../model/transaction.ts'
+import { fromBase64 } from './base64.ts'
+import {
+  type Place,
+  type Reader,
+  isObject,
+  list,
+  mismatch,
+  required,
+  struct,
+  text,
+  textMapReader,
+} from './decode.ts'
+import { Refusal } from './errors.ts'
+import { parseJsonExact } from './json-parse.ts'
+import {
+  type GivenCheck,
+  type GivenService,
+  checkFields,
+  checkOf,
+  refuseBadId,
+  serviceFields,
+  serviceOf,
+} from './registration.ts'
+
+/** A transaction as it was given. */
+export interface DecodedTxn {
+  /** The operations that can be carried out, with their places in the body. */
+  readonly operations: readonly { readonly at: number; readonly operation: TxnOperation }[]
+  /** Errors that are known without asking anybody. */
+  readonly errors: readonly TxnError[]
+  /** True if nothing in it writes. */
+  readonly isReadOnly: boolean
+}
+
+/** What a transaction is held against. */
+export interface TxnLimits {
+  readonly operationsMax: number
+  readonly valueBytesMax: number
+  readonly datacenter: string
+}
+
+/** Reads a transaction. Throws Refusal: 400 for a body of the wrong form, 413 for too many or too large operations. */
+export function decodeTxn(body: string, limits: TxnLimits): DecodedTxn {
+  const given = parsed(body).filter((each) => each !== null)
+  if (given.length > limits.operationsMax) {
+    throw new Refusal(
+      413,
+      `Transaction contains too many operations (${given.length} > ${limits.operationsMax})`,
+    )
+  }
+  const present = given.map((each) => attemptOf(each, limits)).filter((attempt) => attempt !== undefined)
+  const operations: { at: number; operation: TxnOperation }[] = []
+  const errors: TxnError[] = []
+  for (const [at, { make }] of present.entries()) {
+    const made = orMessage(make)
+    if (typeof made === 'string') errors.push({ operation: at, message: made })
+    else operations.push({ at, operation: made })
+  }
+  return { operations, errors, isReadOnly: present.every(({ reads }) => reads) }
+}
+
+/** An operation that may turn out to be none. */
+interface Attempt {
+  readonly reads: boolean
+  /** Throws Refusal, of which the text becomes the operation's error. */
+  readonly make: () => TxnOperation
+}
+
+function orMessage(make: () => TxnOperation): TxnOperation | string {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof Refusal && error.status !== 413) return error.message
+    throw error
+  }
+}
+
+function parsed(body: string): readonly (GivenOperation | null)[] {
+  try {
+    return list(operation, 'api.TxnOps')(parseJsonExact(body), { struct: '', path: '' })
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    throw new Refusal(
+      error.status,
+      error.message.replace(/^Request decode failed: /, 'Failed to parse body: '),
+    )
+  }
+}
+
+interface GivenOperation {
+  readonly KV: GivenKv | null
+  readonly Node: { readonly Verb: string; readonly Node: GivenNode } | null
+  readonly Service: { readonly Verb: string; readonly Node: string; readonly Service: GivenTxnService } | null
+  readonly Check: { readonly Verb: string; readonly Check: GivenTxnCheck } | null
+  readonly Session: { readonly Verb: string; readonly Session: { readonly ID: string } } | null
+}
+
+interface GivenKv {
+  readonly Verb: string
+  readonly Key: string
+  readonly Value: Uint8Array
+  readonly Flags: bigint
+  readonly Index: bigint
+  readonly Session: string
+}
+
+interface GivenNode {
+  readonly ID: string
+  readonly Node: string
+  readonly Address: string
+  readonly Datacenter: string
+  readonly TaggedAddresses: TextMap
+  readonly Meta: TextMap
+  readonly ModifyIndex: bigint
+}
+
+type GivenTxnService = GivenService & { readonly ModifyIndex: bigint }
+type GivenTxnCheck = GivenCheck & { readonly ModifyIndex: bigint }
+
+/** An unsigned 64-bit number, to the last digit. */
+const uint64: Reader<bigint> = (value, at) => {
+  if (value === null) return 0n
+  const digits = isObject(value) ? value['#digits'] : undefined
+  const exact = typeof digits === 'string' ? BigInt(digits) : undefined
+  if (exact !== undefined && exact < 2n ** 64n) return exact
+  if (exact !== undefined) throw mismatch(0, at, 'uint64', String(exact))
+  if (typeof value !== 'number') throw mismatch(value, at, 'uint64')
+  if (!Number.isSafeInteger(value) || value < 0) throw mismatch(value, at, 'uint64', String(value))
+  return BigInt(value)
+}
+
+/** Bytes: base64, or a list of numbers as Go takes it too. */
+const bytes: Reader<Uint8Array> = (value, at) => {
+  if (value === null) return noBytes
+  if (typeof value === 'string') {
+    const decoded = fromBase64(value)
+    if (decoded.ok) return decoded.value
+    throw new Refusal(400, `Request decode failed: illegal base64 data at input byte ${decoded.error}`)
+  }
+  return Uint8Array.from(list(byte, '[]uint8')(value, at))
+}
+
+const byte: Reader<number> = (value, at: Place) => {
+  const number = uint64(value, at)
+  if (number > 255n) throw mismatch(value, at, 'uint8', String(number))
+  return Number(number)
+}
+
+const noBytes = new Uint8Array(0)
+
+const kv = struct<GivenKv>(
+  {
+    Verb: text('api.KVOp'),
+    Key: text(),
+    Value: bytes,
+    Flags: uint64,
+    Index: uint64,
+    Session: text(),
+  },
+  { goType: 'api.KVTxnOp', ignored: ['Namespace', 'Partition'] },
+)
+
+const node = struct<GivenNode>(
+  {
+    ID: text(),
+    Node: text(),
+    Address: text(),
+    Datacenter: text(),
+    TaggedAddresses: textMapReader,
+    Meta: textMapReader,
+    ModifyIndex: uint64,
+  },
+  { goType: 'api.Node', ignored: ['CreateIndex', 'Partition', 'PeerName', 'Locality'] },
+)
+
+const service = struct<GivenTxnService>(
+  { ...serviceFields, ModifyIndex: uint64 },
+  {
+    goType: 'api.AgentService',
+    ignored: ['CreateIndex', 'ContentHash', 'Namespace', 'Partition', 'PeerName', 'Locality'],
+  },
+)
+
+const check = struct<GivenTxnCheck>(
+  { ...checkFields, ModifyIndex: uint64 },
+  {
+    goType: 'api.HealthCheck',
+    ignored: ['CreateIndex', 'Namespace', 'Partition', 'PeerName', 'ExposedPort'],
+  },
+)
+
+const operation = struct<GivenOperation>(
+  {
+    KV: kv,
+    Node: struct({ Verb: text('api.NodeOp'), Node: required(node) }, { goType: 'api.NodeTxnOp' }),
+    Service: struct(
+      { Verb: text('api.ServiceOp'), Node: text(), Service: required(service) },
+      { goType: 'api.ServiceTxnOp' },
+    ),
+    Check: struct({ Verb: text('api.CheckOp'), Check: required(check) }, { goType: 'api.CheckTxnOp' }),
+    Session: struct(
+      {
+        Verb: text('api.SessionOp'),
+        Session: required(struct<{ ID: string }>({ ID: text() }, { goType: 'api.Session', isOpen: true })),
+      },
+      { goType: 'api.SessionTxnOp' },
+    ),
+  },
+  { goType: 'api.TxnOp' },
+)
+
+/** The first kind that an operation has; one without any is left out, as the reference does. */
+function attemptOf(given: GivenOperation, limits: TxnLimits): Attempt | undefined {
+  const { KV, Node, Service, Check, Session } = given
+  if (KV !== null) return { reads: !kvWrites.has(KV.Verb), make: () => kvOperation(KV, limits) }
+  if (Node !== null) {
+    return { reads: Node.Verb === 'get', make: () => nodeOperation(Node.Verb, Node.Node, limits.datacenter) }
+  }
+  if (Service !== null) {
+    return {
+      reads: Service.Verb === 'get',
+      make: () => serviceOperation(Service.Verb, Service.Node, Service.Service),
+    }
+  }
+  if (Check !== null) {
+    return { reads: Check.Verb === 'get', make: () => checkOperation(Check.Verb, Check.Check) }
+  }
+  if (Session !== null) {
+    return { reads: false, make: () => sessionOperation(Session.Verb, Session.Session.ID) }
+  }
+  return undefined
+}
+
+const kvReads: ReadonlySet<string> = new Set<TxnKvVerb>([
+  'get',
+  'get-or-empty',
+  'get-tree',
+  'check-index',
+  'check-session',
+  'check-not-exists',
+])
+const kvWrites: ReadonlySet<string> = new Set<TxnKvVerb>([
+  'set',
+  'cas',
+  'lock',
+  'unlock',
+  'delete',
+  'delete-tree',
+  'delete-cas',
+])
+const catalogVerbs: ReadonlySet<string> = new Set<TxnCatalogVerb>([
+  'get',
+  'set',
+  'cas',
+  'delete',
+  'delete-cas',
+])
+
+function kvOperation(given: GivenKv, { valueBytesMax }: TxnLimits): TxnOperation {
+  if (given.Key === '' && given.Verb !== 'delete-tree') throw new Refusal(409, 'Must provide key')
+  if (!kvReads.has(given.Verb) && !kvWrites.has(given.Verb)) throw unknownVerb('KV', given.Verb)
+  if (given.Value.length > valueBytesMax) {
+    const size = `(${given.Value.length} > ${valueBytesMax} bytes)`
+    throw new Refusal(413, `Value for key ${JSON.stringify(given.Key)} is too large ${size}`)
+  }
+  return {
+    kind: 'kv',
+    verb: given.Verb as TxnKvVerb,
+    key: given.Key,
+    value: given.Value,
+    flags: given.Flags,
+    index: indexOf(given.Index),
+    session: given.Session,
+  }
+}
+
+function nodeOperation(verb: string, given: GivenNode, datacenter: string): TxnOperation {
+  if (verb !== 'get' && given.Node === '') throw new Refusal(409, 'Must provide node')
+  refuseBadId(given.ID)
+  const info: NodeInfo = {
+    id: given.ID,
+    name: given.Node,
+    address: given.Address,
+    datacenter: given.Datacenter === '' ? datacenter : given.Datacenter,
+    taggedAddresses: given.TaggedAddresses,
+    meta: given.Meta,
+  }
+  return { kind: 'node', verb: catalogVerb('Node', verb), node: info, index: indexOf(given.ModifyIndex) }
+}
+
+function serviceOperation(given: string, nodeName: string, asked: GivenTxnService): TxnOperation {
+  if (given !== 'get' && asked.ID !== '' && asked.Service === '') {
+    throw new Refusal(409, 'Must provide service name with ID')
+  }
+  const verb = catalogVerb('Service', given)
+  const info: ServiceInfo = verb === 'get' ? namedService(asked) : serviceOf(asked)
+  return { kind: 'service', verb, node: nodeName, service: info, index: indexOf(asked.ModifyIndex) }
+}
+
+/** Of a service that is only asked for the ID alone counts. */
+function namedService(asked: GivenTxnService): ServiceInfo {
+  return {
+    ...serviceOf({ ...asked, Kind: '', Address: '', Service: 'any' }),
+    id: asked.ID,
+    service: asked.Service,
+  }
+}
+
+function checkOperation(given: string, asked: GivenTxnCheck): TxnOperation {
+  const verb = catalogVerb('Check', given)
+  const isWritten = verb === 'set' || verb === 'cas'
+  const info: CheckInfo = isWritten
+    ? checkOf(asked, asked.Node)
+    : { ...checkOf({ ...asked, Status: '', CheckID: 'any' }, asked.Node), checkId: asked.CheckID }
+  return { kind: 'check', verb, check: { ...info, type: asked.Type }, index: indexOf(asked.ModifyIndex) }
+}
+
+function sessionOperation(verb: string, id: string): TxnOperation {
+  if (verb !== 'delete') throw unknownVerb('Session', verb)
+  return { kind: 'session', verb, session: id }
+}
+
+function catalogVerb(kind: string, verb: string): TxnCatalogVerb {
+  if (!catalogVerbs.has(verb)) throw unknownVerb(kind, verb)
+  return verb as TxnCatalogVerb
+}
+
+function unknownVerb(kind: string, verb: string): Refusal {
+  return new Refusal(409, `unknown ${kind} verb ${JSON.stringify(verb)}`)
+}
+
+/** Indexes past 2^53 match nothing that exists. */
+function indexOf(given: bigint): number {
+  return given > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(given)
+}
