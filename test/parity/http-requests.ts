@@ -3,6 +3,8 @@ import { catalogDifferences } from './http-differences.ts'
 import { agentRequests } from './requests/agent.ts'
 import { catalogRequests, deregisterRequests, healthRequests, registerRequests } from './requests/catalog.ts'
 import { kvRequests } from './requests/kv.ts'
+import { lockRequests, sessionDifferences, sessionRequests } from './requests/session.ts'
+import { txnDifferences, txnRequests } from './requests/txn.ts'
 import type { ParitySuite } from './requests/request.ts'
 
 /** Headers that are recorded and compared. */
@@ -40,4 +42,10 @@ export const paritySuites: readonly ParitySuite[] = [
     },
     differences: catalogDifferences,
   },
+  {
+    name: 'session',
+    files: { session: sessionRequests, lock: lockRequests },
+    differences: sessionDifferences,
+  },
+  { name: 'txn', files: { txn: txnRequests }, differences: txnDifferences },
 ]
