@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { formatAddress, type Address } from '../model/address.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type {
+  Consistency,
   AutopilotHealthView,
   MemberView,
   Query,
@@ -17,6 +18,7 @@ import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import { isSoleVoter } from '../raft/quorum.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Bootstrap } from './bootstrap.ts'
+import { LeaderIndex, type AskIndex } from './leader-index.ts'
 import type { RaftNode } from './raft-node.ts'
 import type { LocalServer } from './router.ts'
 import type { ServerDirectory } from './servers.ts'
@@ -32,6 +34,8 @@ export interface LocalServerOptions {
   readonly lan: ServerDirectory
   readonly bootstrap: Bootstrap
   readonly actions: Actions
+  /** Asks the leader from which index on a read may be answered; null if it does not say. */
+  readonly askIndex: AskIndex
   /** A server leaves and has asked this one to take it out of the Raft configuration. */
   readonly expectLeave: (id: string) => void
   readonly datacenters: () => readonly string[]
@@ -54,13 +58,18 @@ export function createLocalServer(options: LocalServerOptions): LocalServerNode 
   return new Server(options)
 }
 
+/** A follower that has not applied so far by then is slow: the leader itself is asked. */
+const catchUpMsMax = 100
+
 class Server implements LocalServerNode {
   readonly #options: LocalServerOptions
   readonly #listeners = new Set<() => void>()
+  readonly #indexes: LeaderIndex
   #isLeaving = false
 
   constructor(options: LocalServerOptions) {
     this.#options = options
+    this.#indexes = new LeaderIndex(options.askIndex)
   }
 
   isLeader(): boolean {
@@ -82,6 +91,7 @@ class Server implements LocalServerNode {
   }
 
   leaderHasChanged(): void {
+    this.#indexes.abandon()
     for (const listener of this.#listeners) listener()
   }
 
@@ -117,7 +127,7 @@ class Server implements LocalServerNode {
       case 'act':
         return act(options.actions, request.action, signal)
       case 'readIndex':
-        return readIndex(options)
+        return readIndex(options, request.consistency)
       case 'bootstrapState':
         return Promise.resolve(options.bootstrap.promise(request.servers))
       case 'removeServer':
@@ -135,6 +145,20 @@ class Server implements LocalServerNode {
     if (read.minIndex > 0 && answer.index <= read.minIndex) return null
     const { knownLeader, lastContactMs, epoch } = meta(this.#options, answer.index)
     return { index: Math.max(1, answer.index), knownLeader, lastContactMs, epoch, value: answer.value }
+  }
+
+  async readBeside(request: ReadRequest): Promise<RpcReply | null> {
+    const { store, clock } = this.#options
+    const leader = this.leaderAddress()
+    const { consistency } = request.options
+    if (leader === null || consistency === 'stale') return null
+    const index = await this.#indexes.next(leader, consistency)
+    if (index === null || !(await store.whenApplied(index, clock.nowMs() + catchUpMsMax))) return null
+    const answer = store.query(request.query)
+    if (request.options.minIndex > 0 && answer.index <= request.options.minIndex) return null
+    const { epoch } = store
+    const meta = { index: Math.max(1, answer.index), knownLeader: true, lastContactMs: 0, epoch }
+    return { kind: 'read', meta, value: answer.value }
   }
 
   async #read(request: ReadRequest, signal: AbortSignal): Promise<RpcReply> {
@@ -187,6 +211,14 @@ async function freshness(
     const isKnown = isSoon && (await raft.whenFresh(nowMs + options.holdMs))
     return isKnown ? ok(0) : err(requestError('noLeader', 'No cluster leader'))
   }
+  return leaderIndex(options, consistency)
+}
+
+/** From which index on a read of this consistency may be answered, by the leader's lease or a quorum (thesis 6.4). */
+async function leaderIndex(
+  { raft, clock }: LocalServerOptions,
+  consistency: Consistency,
+): Promise<Result<number, RequestError>> {
   if (consistency === 'default') {
     const leased = raft.machine.leaseReadIndex(clock.nowMs())
     if (leased !== null) return ok(leased)
@@ -219,8 +251,8 @@ async function write(options: LocalServerOptions, command: Uint8Array): Promise<
   return written.ok ? { kind: 'written', ...written.value } : refuse(written.error)
 }
 
-async function readIndex(options: LocalServerOptions): Promise<RpcReply> {
-  const index = await options.raft.readIndex()
+async function readIndex(options: LocalServerOptions, consistency: Consistency): Promise<RpcReply> {
+  const index = await leaderIndex(options, consistency)
   return index.ok ? { kind: 'readIndex', index: index.value } : refuse(index.error)
 }
 

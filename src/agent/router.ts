@@ -35,6 +35,8 @@ export interface LocalServer {
   onLeaderChange(listener: () => void): () => void
   /** Answers a read from what is here, if that is as fresh as asked for and nothing is to be waited for; else null. */
   readNow<Q extends Query>(query: Q, options: ReadOptions): ReadReply<QueryValue<Q['kind']>> | null
+  /** A fresh read that this server answers although it is not the leader; null if the leader must be asked for it. */
+  readBeside(request: ForwardedRequest & { readonly kind: 'read' }): Promise<RpcReply | null>
   /** Carries out a request that is meant for this server. */
   serve(request: RpcRequest, signal: AbortSignal): Promise<RpcReply>
 }
@@ -210,6 +212,10 @@ function failed(request: ForwardedRequest, reason: RpcFailure): RpcReply {
 async function toLeader(options: Context, local: LocalServer, call: Call): Promise<RpcReply> {
   const { clock, random } = options
   const { signal, patience } = call
+  if (call.request.kind === 'read' && !local.isLeader() && !local.isLeaving()) {
+    const beside = await local.readBeside(call.request)
+    if (beside !== null) return beside
+  }
   for (;;) {
     const leader = local.leaderAddress()
     const reply = local.isLeader()

@@ -7,6 +7,7 @@ import type { Random } from '../lib/random.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
+import type { Consistency } from '../model/query.ts'
 import { raftTiming } from '../raft/config.ts'
 import type { RaftEffect } from '../raft/events.ts'
 import type { Configuration } from '../raft/message.ts'
@@ -16,7 +17,7 @@ import type { Actions } from './actions.ts'
 import type { AgentTrace } from './agent.ts'
 import { createBootstrap, type Bootstrap, type BootstrapOptions } from './bootstrap.ts'
 import { call } from './call.ts'
-import { createEntryClock } from './entry-clock.ts'
+import { createEntryClock, type EntryClock } from './entry-clock.ts'
 import { createLeadership, type Leadership } from './leadership.ts'
 import { createLocalServer, type LocalServerNode, type LocalServerOptions } from './local-server.ts'
 import type { Logger } from './log.ts'
@@ -30,6 +31,7 @@ import { giveUpSeat } from './seat.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
 import { Store } from './store.ts'
 import { memberView } from './tags.ts'
+import { createTimeDuties, type TimeDuties } from './time-duties.ts'
 
 /** What a server is made of. */
 export interface ServerRoleOptions {
@@ -99,15 +101,19 @@ class Server implements ServerRole {
   readonly raft: RaftNode
   readonly local: LocalServerNode
   readonly #options: ServerRoleOptions
+  readonly #entryClock: EntryClock
   readonly #work: LeaderWork
+  readonly #time: TimeDuties
   readonly #leadership: Leadership
   readonly #bootstrap: Bootstrap
 
   constructor(options: ServerRoleOptions, store: Store, storage: RaftStorage) {
     this.#options = options
+    this.#entryClock = createEntryClock(options.host.clock, () => store.wallMs)
     this.raft = this.#makeRaft(store, storage)
     this.#work = createLeaderWork(options, this.raft, store)
-    this.#leadership = createLeadership(this.raft, store, this.#work)
+    this.#time = createTimeDuties(options, { raft: this.raft, store, entryClock: this.#entryClock })
+    this.#leadership = createLeadership(this.raft, store, [this.#time, this.#work])
     this.#bootstrap = createBootstrap(bootstrapOptions(options, this.raft))
     this.local = createLocalServer({
       ...localOptions(options),
@@ -131,7 +137,7 @@ class Server implements ServerRole {
       store,
       rpc,
       clock: host.clock,
-      entryClock: createEntryClock(host.clock, () => store.wallMs),
+      entryClock: this.#entryClock,
       log: log.named('raft'),
       metrics,
       addressOf: (server) => pools.lanServers.byId(server)?.rpc,
@@ -210,6 +216,7 @@ class Server implements ServerRole {
 
   async stop(): Promise<void> {
     this.#bootstrap.stop()
+    this.#time.stop()
     this.#work.stop()
     await this.raft.stop()
   }
@@ -221,13 +228,26 @@ function serverActions(peers: ReturnType<typeof createPeerActions>): Actions {
     Promise.resolve(err(requestError('internal', 'This action is not there yet')))
   return {
     ...peers,
-    renewSession: missing,
+    renewSession,
     snapshotBegin: missing,
     snapshotRead: missing,
     restoreWrite: missing,
     restoreEnd: missing,
   }
 }
+
+/** Asks the leader from which index on a read may be answered; null if it does not say, or not soon. */
+async function askIndex(
+  { rpc, host }: ServerRoleOptions,
+  leader: Address,
+  consistency: Consistency,
+): Promise<number | null> {
+  const reply = await call(rpc, leader, { kind: 'readIndex', consistency }, host.clock.nowMs() + indexMsMax)
+  return reply.kind === 'readIndex' ? reply.index : null
+}
+
+/** How long the leader may take to give a read index. */
+const indexMsMax = 1000
 
 function localOptions(
   options: ServerRoleOptions,
@@ -237,6 +257,7 @@ function localOptions(
     clock: host.clock,
     selfId: options.id,
     lan: pools.lanServers,
+    askIndex: (leader, consistency) => askIndex(options, leader, consistency),
     datacenters: () => pools.datacenters(),
     wanMembers: () => (pools.wan === null ? [] : [...pools.wan.machine.members()].map(memberView)),
     holdMs: config.performance.rpcHoldTimeoutMs,

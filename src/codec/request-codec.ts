@@ -182,7 +182,7 @@ const request: Shape<RpcRequest> = union<RpcRequest>({
     action,
     consistency,
   }),
-  readIndex: record<OfKind<RpcRequest, 'readIndex'>>({ kind: literal('readIndex') }),
+  readIndex: record<OfKind<RpcRequest, 'readIndex'>>({ kind: literal('readIndex'), consistency }),
   bootstrapState: record<OfKind<RpcRequest, 'bootstrapState'>>({
     kind: literal('bootstrapState'),
     servers: list(text),

@@ -43,7 +43,7 @@ export type RpcRequest =
       readonly consistency: Consistency
     }
   /** A follower's read index request to the leader (thesis 6.4): answered with an index as value. */
-  | { readonly kind: 'readIndex' }
+  | { readonly kind: 'readIndex'; readonly consistency: Consistency }
   /** May the cluster be started with exactly these servers, you among them? (`-bootstrap-expect`; ids, sorted) */
   | { readonly kind: 'bootstrapState'; readonly servers: readonly string[] }
   /** Leader duties carried out for a server that leaves: remove me from the Raft configuration. */

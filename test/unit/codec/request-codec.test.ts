@@ -57,7 +57,7 @@ describe('requests', () => {
       action: { kind: 'restoreWrite', id: 'r', offset: 0, data: new Uint8Array([1]) },
       consistency: 'default',
     },
-    { kind: 'readIndex' },
+    { kind: 'readIndex', consistency: 'default' },
     { kind: 'bootstrapState', servers: ['a', 'b'] },
     { kind: 'removeServer', id: 'a' },
   ])('come back as they were: $kind', (request) => {
