@@ -20,13 +20,20 @@ import type { Configuration, Entry, RaftMessage } from '../raft/message.ts'
 import type { RaftTiming, RestoredLog } from '../raft/config.ts'
 import { createRaft, type Raft } from '../raft/raft.ts'
 import type { Rpc } from '../rpc/rpc.ts'
+import { behaviourMax } from '../state/behaviour.ts'
 import type { Clock } from '../runtime/host.ts'
+import { passGate } from './behaviour-gate.ts'
 import { channels } from './channels.ts'
 import type { EntryClock } from './entry-clock.ts'
 import type { Logger } from './log.ts'
 import { createPump, type Pump } from './loop.ts'
 import type { Metrics } from './metrics.ts'
-import { createSnapshotWork, type SnapshotEffect, type SnapshotWork } from './raft-snapshots.ts'
+import {
+  createSnapshotWork,
+  type HeldSnapshot,
+  type SnapshotEffect,
+  type SnapshotWork,
+} from './raft-snapshots.ts'
 import type { RaftStorage } from './raft-storage.ts'
 import type { Store } from './store.ts'
 
@@ -174,6 +181,19 @@ export class RaftNode {
 
   /** Appends an encoded command; resolves when it is applied here. */
   propose(data: Uint8Array): Promise<Result<Written, RequestError>> {
+    const { store } = this.#options
+    return store.marks.behaviour < behaviourMax ? this.#proposeGated(data) : this.#propose(data)
+  }
+
+  /** While not all servers are known to be able to apply what this one can. */
+  async #proposeGated(data: Uint8Array): Promise<Result<Written, RequestError>> {
+    const { store, clock } = this.#options
+    const isLeader = (): boolean => this.#role === 'leader'
+    const refused = await passGate(data, { store, clock, isLeader })
+    return refused === null ? this.#propose(data) : err(refused)
+  }
+
+  #propose(data: Uint8Array): Promise<Result<Written, RequestError>> {
     const refused = this.#refuse(this.#accepting.size)
     if (refused !== null) return Promise.resolve(err(refused))
     const request = this.#nextRequest++
@@ -229,6 +249,11 @@ export class RaftNode {
       this.#readers.set(request, { resolve })
       this.#pump.feed({ kind: 'readIndex', request })
     })
+  }
+
+  /** A snapshot of the state as it is now, held until it is let go; the error is a sentence. */
+  takeSnapshot(): Promise<Result<HeldSnapshot, string>> {
+    return this.#snapshots.take()
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 // Snapshots at work: taken of what was applied, read for followers, received from the leader and restored.
+import { err, ok, type Result } from '../lib/result.ts'
 import type { RaftEffect, RaftInput } from '../raft/events.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
 import type { Logger } from './log.ts'
@@ -27,9 +28,21 @@ export interface SnapshotWorkOptions {
   readonly log: Logger
 }
 
+/** A snapshot that somebody reads: it stays until it is let go. */
+export interface HeldSnapshot {
+  readonly meta: SnapshotMeta
+  /** Index of the last command in it, as clients know it. */
+  readonly index: number
+  /** The bytes of its file. Rejects when they cannot be read. */
+  bytes(): AsyncIterable<Uint8Array>
+  release(): void
+}
+
 /** Carries out the effects. */
 export interface SnapshotWork {
   perform(effect: SnapshotEffect): void
+  /** A snapshot of the state as it is now; the error is a sentence. */
+  take(): Promise<Result<HeldSnapshot, string>>
   /** Feeds nothing any more; resolves when no file is being written. */
   stop(): Promise<void>
 }
@@ -42,7 +55,7 @@ export function createSnapshotWork(options: SnapshotWorkOptions): SnapshotWork {
 class Work implements SnapshotWork {
   readonly #options: SnapshotWorkOptions
   /** The snapshot that is being written. The storage asks that nothing else is kept meanwhile. */
-  #saving: Promise<void> | null = null
+  #saving: Promise<Result<SnapshotMeta, string>> | null = null
   #restoring: Promise<void> | null = null
   #isStopped = false
 
@@ -88,11 +101,33 @@ class Work implements SnapshotWork {
   #beginSave(): void {
     // The machine asks again after as many entries; while a save or a restore runs there is nothing to gain.
     if (this.#saving !== null || this.#restoring !== null) return
-    this.#saving = this.#save(this.#options.meta()).finally(() => (this.#saving = null))
+    void this.#startSave()
+  }
+
+  #startSave(): Promise<Result<SnapshotMeta, string>> {
+    const saving = this.#save(this.#options.meta()).finally(() => (this.#saving = null))
+    this.#saving = saving
+    return saving
+  }
+
+  async take(): Promise<Result<HeldSnapshot, string>> {
+    const { storage, store } = this.#options
+    while (this.#saving !== null || this.#restoring !== null) {
+      await (this.#saving ?? this.#restoring?.catch(() => undefined))
+    }
+    if (this.#isStopped) return err('The agent is stopping')
+    if (store.appliedIndex === 0) return err('This server holds no state yet')
+    const index = Math.max(1, store.lastIndex)
+    const { latest } = storage
+    const isCurrent = latest !== null && latest.index === store.appliedIndex
+    const taken = isCurrent ? ok(latest) : await this.#startSave()
+    if (!taken.ok) return taken
+    const meta = taken.value
+    return ok({ meta, index, bytes: () => bytesOf(storage, meta), release: storage.hold(meta) })
   }
 
   /** A snapshot that cannot be written harms nothing but the length of the log: the next one is tried. */
-  async #save(meta: Omit<SnapshotMeta, 'size'>): Promise<void> {
+  async #save(meta: Omit<SnapshotMeta, 'size'>): Promise<Result<SnapshotMeta, string>> {
     const { storage, store, log } = this.#options
     let saved: SnapshotMeta
     try {
@@ -102,9 +137,10 @@ class Work implements SnapshotWork {
       log.error('Cannot write a snapshot; the log is kept and the next snapshot is tried later', {
         error: text,
       })
-      return
+      return err(text)
     }
     this.#feed({ kind: 'snapshotTaken', snapshot: saved })
+    return ok(saved)
   }
 
   async #readChunk(effect: SnapshotEffect & { readonly kind: 'readSnapshotChunk' }): Promise<void> {
@@ -126,8 +162,8 @@ class Work implements SnapshotWork {
     const { snapshot } = effect
     await this.#saving
     const restore = store.beginRestore()
-    const read = await storage.finish(snapshot, (records) => restore.put(records))
-    this.#restoring = null
+    const finishing = storage.finish(snapshot, (records) => restore.put(records))
+    const read = await finishing.finally(() => (this.#restoring = null))
     if (this.#isStopped) return
     if (!read.ok) {
       log.error('A received snapshot is damaged; asking for it again', { error: read.error })
@@ -137,5 +173,15 @@ class Work implements SnapshotWork {
     restore.finish(snapshot.index)
     onRestored(snapshot.index)
     this.#feed({ kind: 'snapshotRestored', snapshot })
+  }
+}
+
+const pieceBytes = 256 * 1024
+
+async function* bytesOf(storage: RaftStorage, meta: SnapshotMeta): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < meta.size; at += pieceBytes) {
+    const piece = await storage.readChunk(meta, at, Math.min(pieceBytes, meta.size - at))
+    if (piece === null) throw new Error(`the snapshot ${meta.index} can no longer be read at byte ${at}`)
+    yield piece
   }
 }

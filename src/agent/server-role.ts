@@ -2,10 +2,8 @@
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { Member } from '../gossip/events.ts'
 import { assert } from '../lib/assert.ts'
-import { err, type Result } from '../lib/result.ts'
 import type { Random } from '../lib/random.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
-import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Consistency } from '../model/query.ts'
 import { raftTiming } from '../raft/config.ts'
@@ -29,6 +27,8 @@ import { createLeaderWork, type LeaderWork } from './leader-work.ts'
 import { createPeerActions } from './peer-actions.ts'
 import { giveUpSeat } from './seat.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
+import type { SnapshotActions } from './snapshot-actions.ts'
+import { serverSnapshots } from './snapshot-role.ts'
 import { Store } from './store.ts'
 import { memberView } from './tags.ts'
 import { createTimeDuties, type TimeDuties } from './time-duties.ts'
@@ -106,14 +106,19 @@ class Server implements ServerRole {
   readonly #time: TimeDuties
   readonly #leadership: Leadership
   readonly #bootstrap: Bootstrap
+  readonly #snapshots: SnapshotActions
 
   constructor(options: ServerRoleOptions, store: Store, storage: RaftStorage) {
     this.#options = options
     this.#entryClock = createEntryClock(options.host.clock, () => store.wallMs)
     this.raft = this.#makeRaft(store, storage)
+    this.#snapshots = serverSnapshots(options, { raft: this.raft, store })
     this.#work = createLeaderWork(options, this.raft, store)
     this.#time = createTimeDuties(options, { raft: this.raft, store, entryClock: this.#entryClock })
-    this.#leadership = createLeadership(this.raft, store, [this.#time, this.#work])
+    this.#leadership = createLeadership({ raft: this.raft, store, clock: options.host.clock }, [
+      this.#time,
+      this.#work,
+    ])
     this.#bootstrap = createBootstrap(bootstrapOptions(options, this.raft))
     this.local = createLocalServer({
       ...localOptions(options),
@@ -160,14 +165,13 @@ class Server implements ServerRole {
   }
 
   #actions(): Actions {
-    return serverActions(
-      createPeerActions({
-        selfId: this.#options.id,
-        raft: this.raft,
-        isLive: (id) => this.#work.autopilot.isLive(id),
-        onRemoved: (id) => this.#work.reconcile.keepOut(id),
-      }),
-    )
+    const peers = createPeerActions({
+      selfId: this.#options.id,
+      raft: this.raft,
+      isLive: (id) => this.#work.autopilot.isLive(id),
+      onRemoved: (id) => this.#work.reconcile.keepOut(id),
+    })
+    return { ...peers, ...this.#snapshots, renewSession: this.#time.renewSession }
   }
 
   onPoolsStarted(): void {
@@ -216,23 +220,10 @@ class Server implements ServerRole {
 
   async stop(): Promise<void> {
     this.#bootstrap.stop()
+    this.#snapshots.stop()
     this.#time.stop()
     this.#work.stop()
     await this.raft.stop()
-  }
-}
-
-/** The actions of a server, each from the part that knows about it. */
-function serverActions(peers: ReturnType<typeof createPeerActions>): Actions {
-  const missing = (): Promise<Result<never, RequestError>> =>
-    Promise.resolve(err(requestError('internal', 'This action is not there yet')))
-  return {
-    ...peers,
-    renewSession,
-    snapshotBegin: missing,
-    snapshotRead: missing,
-    restoreWrite: missing,
-    restoreEnd: missing,
   }
 }
 

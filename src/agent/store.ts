@@ -3,9 +3,10 @@
 import type { Random } from '../lib/random.ts'
 import type { Command, CommandResult, EntryTime } from '../model/command.ts'
 import type { Query, QueryValue, ReadOptions } from '../model/query.ts'
-import type { StateRecord } from '../model/state-record.ts'
+import type { Marks, StateRecord } from '../model/state-record.ts'
 import type { Clock } from '../runtime/host.ts'
 import { createState, restoreState, type SessionChange, type State } from '../state/state.ts'
+import { tableTopic } from '../state/topics.ts'
 import { createWatches, type Watches } from '../state/watch.ts'
 import { Answers, isKept, type StoreAnswer } from './answers.ts'
 import { Deadlines } from './deadlines.ts'
@@ -26,9 +27,14 @@ export interface StateRestore {
   finish(index: number): void
 }
 
-/** Who follows what becomes of the sessions, entry by entry. */
-export interface SessionFollower {
+/** What the leader decides once for the whole state. */
+export type StoreMarks = Pick<Marks, 'behaviour' | 'clusterId' | 'kvHistoryVersionsMax' | 'kvHistoryAgeMs'>
+
+/** Who follows what becomes of sessions and expiring keys, entry by entry. */
+export interface StoreFollower {
   onSessions(changes: readonly SessionChange[]): void
+  /** The key that expires next may be another one. */
+  onExpiring(): void
   /** The whole state was replaced. */
   onReplaced(): void
 }
@@ -64,8 +70,9 @@ export class Store {
   #epoch = ''
   #appliedIndex = 0
   #wallMs = 0
+  #marks: StoreMarks = { behaviour: 0, clusterId: '', kvHistoryVersionsMax: 0, kvHistoryAgeMs: 0 }
   #changed: string[] = []
-  #follower: SessionFollower | null = null
+  #follower: StoreFollower | null = null
   readonly #appliers: { readonly index: number; resolve(): void }[] = []
   readonly #clock: Clock
   readonly #random: Random
@@ -93,13 +100,23 @@ export class Store {
     return this.#appliedIndex
   }
 
+  /** Index of the last command in the state, as clients know it. */
+  get lastIndex(): number {
+    return this.#state.lastIndex
+  }
+
+  /** What the whole state has one of. */
+  get marks(): StoreMarks {
+    return this.#marks
+  }
+
   /** The time of the newest entry in the state, ms. */
   get wallMs(): number {
     return this.#wallMs
   }
 
-  /** Tells one follower of the sessions that come and go. */
-  followSessions(follower: SessionFollower): void {
+  /** Tells one follower of the sessions that come and go, and of keys that expire. */
+  follow(follower: StoreFollower): void {
     this.#follower = follower
   }
 
@@ -110,7 +127,8 @@ export class Store {
     this.#wallMs = Math.max(this.#wallMs, time.wallMs)
     for (const topic of applied.changed) this.#changed.push(topic)
     if (applied.sessions.length > 0) this.#follower?.onSessions(applied.sessions)
-    if (beginsEpoch(command, applied.result)) this.#onEpoch(command.kind === 'restoreEnd')
+    if (applied.changed.includes(expiryTopic)) this.#follower?.onExpiring()
+    if (changesMarks(command, applied.result)) this.#onMarks(command.kind === 'restoreEnd')
     return applied.result
   }
 
@@ -157,15 +175,16 @@ export class Store {
   restore(records: Iterable<StateRecord>, index: number): void {
     this.#state = restoreState(records)
     this.#appliedIndex = index
-    this.#onEpoch(true)
+    this.#onMarks(true)
     this.wake(index)
   }
 
-  /** The cluster has got its name, or the state was replaced: then nobody waits any longer, indexes may have changed. */
-  #onEpoch(isRestored: boolean): void {
+  /** What there is one of has changed, or the whole state: then nobody waits any longer, indexes may have changed. */
+  #onMarks(isRestored: boolean): void {
     for (const record of this.#state.snapshot().records()) {
       if (record.kind !== 'marks') continue
       const { clusterId, restoredIndex, wallMs } = record.marks
+      this.#marks = record.marks
       this.#wallMs = Math.max(this.#wallMs, wallMs)
       this.#epoch = clusterId === '' ? '' : `${clusterId.slice(0, 8)}-${restoredIndex}`
       break
@@ -275,11 +294,19 @@ export class Store {
   }
 }
 
-/** True if indexes before and after the command are not of the same history, or its name is only known now. */
-function beginsEpoch(command: Command, result: CommandResult): boolean {
-  if (result.kind === 'refused') return false
-  return command.kind === 'restoreEnd' || command.kind === 'setClusterId'
+/** True if a command may have changed what the whole state has one of. */
+function changesMarks(command: Command, result: CommandResult): boolean {
+  return result.kind !== 'refused' && markingKinds.has(command.kind)
 }
+
+const expiryTopic = tableTopic('expiry')
+
+const markingKinds: ReadonlySet<Command['kind']> = new Set([
+  'restoreEnd',
+  'setBehaviour',
+  'setClusterId',
+  'setKvHistory',
+])
 
 function* flat(lists: readonly (readonly StateRecord[])[]): Iterable<StateRecord> {
   for (const list of lists) yield* list

@@ -4,7 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
 import { encodeArchiveMeta, parseArchiveMeta, type ArchiveMeta } from './archive-meta.ts'
-import { ByteStream, gunzip, gzip, joined, StreamWindow, type Bytes } from './byte-stream.ts'
+import { ByteStream, errorOf, gunzip, gzip, joined, StreamWindow, type Bytes } from './byte-stream.ts'
 import type { Window } from './file-window.ts'
 import { isSnapshotStart } from './snapshot-file.ts'
 import { parseTarHeader, tarEnd, tarHeader, tarPadding, type TarEntry } from './tar.ts'
@@ -85,8 +85,8 @@ export async function readArchive(
     await packed.close()
     return err(`failed to decompress snapshot: ${fault}`)
   }
-  const source = new Tracked(start, packed)
-  const tar = new ByteStream(gunzip(source.bytes()))
+  const source = new Tracked(packed)
+  const tar = new ByteStream(gunzip(source.bytes(start)))
   try {
     const read = await new ArchiveReader(tar, onState).read()
     return read.ok ? read : err(`failed to read snapshot file: ${read.error}`)
@@ -100,17 +100,15 @@ export async function readArchive(
 
 /** The packed bytes, with what is told of a source that fails: that is no fault of the archive. */
 class Tracked {
-  failure: unknown
-  readonly #start: Uint8Array
+  failure: Error | undefined
   readonly #rest: ByteStream
 
-  constructor(start: Uint8Array, rest: ByteStream) {
-    this.#start = start
+  constructor(rest: ByteStream) {
     this.#rest = rest
   }
 
-  async *bytes(): AsyncGenerator<Uint8Array> {
-    yield this.#start
+  async *bytes(start: Uint8Array): AsyncGenerator<Uint8Array> {
+    yield start
     try {
       for (;;) {
         const piece = await this.#rest.some(pieceBytes)
@@ -118,7 +116,7 @@ class Tracked {
         yield piece
       }
     } catch (error) {
-      this.failure = error
+      this.failure = errorOf(error)
       throw error
     } finally {
       await this.#rest.close()

@@ -127,9 +127,9 @@ async function* through(bytes: Bytes, transform: Transform): AsyncGenerator<Uint
   // Both ends tell of a failure; the reader's is the one that counts.
   reader.closed.catch(() => undefined)
   writer.closed.catch(() => undefined)
-  const failure: { cause?: unknown } = {}
+  const failure: { cause?: Error } = {}
   const feeding = feed(bytes, writer).catch((error: unknown) => {
-    failure.cause ??= error
+    failure.cause ??= errorOf(error)
   })
   try {
     for (;;) {
@@ -161,4 +161,9 @@ async function feed(bytes: Bytes, writer: WritableStreamDefaultWriter<BufferSour
     await writer.abort(error).catch(() => undefined)
     throw error
   }
+}
+
+/** What was thrown, as an error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
