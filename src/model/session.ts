@@ -32,3 +32,13 @@ export interface SessionServiceCheck {
 
 /** A session as stored. */
 export type Session = SessionInfo & Indexes
+
+/** Why a text cannot be the ID of a session, in the reference's words; null if it can be. */
+export function sessionIdProblem(id: string): string | null {
+  if (id.length !== 36) return 'failed session lookup: index error: UUID must be 36 characters'
+  const digits = id.replaceAll('-', '')
+  const wrong = /[^0-9a-fA-F]/u.exec(digits)?.[0]
+  if (wrong === undefined) return null
+  const code = (wrong.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  return `failed session lookup: index error: Invalid UUID: encoding/hex: invalid byte: U+${code} '${wrong}'`
+}

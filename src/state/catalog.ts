@@ -5,6 +5,7 @@ import { isSameValue } from './equal.ts'
 import { fold, foldedKey } from './keys.ts'
 import { entriesUnder, hasUnder } from './ordered-map.ts'
 import type { OrderedMap } from './ordered-map.ts'
+import { endSessionsOfCheck, endSessionsOfNode } from './sessions.ts'
 import type { Change, Tables } from './tables.ts'
 import { nodeTopic, serviceTopic, tableTopic } from './topics.ts'
 
@@ -65,6 +66,7 @@ export function putCheck(tables: Tables, change: Change, node: string, check: Ch
   tables.checks.set(key, stored)
   tables.checksByService.set(foldedKey(node, stored.serviceId, stored.checkId), stored)
   touchCheck(tables, change, stored)
+  if (stored.status === 'critical') endSessionsOfCheck(tables, change, stored)
 }
 
 /** What a check carries of its service. */
@@ -83,6 +85,7 @@ export function deleteNode(tables: Tables, change: Change, name: string): void {
   for (const check of valuesUnder(tables.checks, foldedKey(name))) {
     deleteCheck(tables, change, name, check.checkId)
   }
+  endSessionsOfNode(tables, change, name)
   if (node.id !== '') tables.nodeKeyById.delete(fold(node.id))
   tables.nodes.delete(foldedKey(name))
   touchNode(tables, change, name)
@@ -109,6 +112,7 @@ export function deleteCheck(tables: Tables, change: Change, node: string, checkI
   tables.checks.delete(foldedKey(node, checkId))
   tables.checksByService.delete(foldedKey(node, check.serviceId, checkId))
   touchCheck(tables, change, check)
+  endSessionsOfCheck(tables, change, check)
 }
 
 /** The values under a prefix, as an array, so that the table may be changed while they are visited. */

@@ -20,6 +20,9 @@ function isSameRecord(a: Readonly<Record<string, unknown>>, b: Readonly<Record<s
   return keys.every((key) => Object.hasOwn(b, key) && isSameValue(a[key], b[key]))
 }
 
-function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
+/** True if two runs of bytes hold the same. */
+export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }

@@ -13,9 +13,24 @@ export function keyPart(part: string): string {
   return (part.includes('\0') ? part.replaceAll('\0', '\0\u0001') : part) + '\0\0'
 }
 
+/** The part at the beginning of a key, without its end mark. */
+export function partOf(key: string): string {
+  return key.slice(0, key.indexOf('\0\0')).replaceAll('\0\u0001', '\0')
+}
+
 /** A key of folded names. */
 export function foldedKey(...parts: readonly string[]): string {
   let key = ''
   for (const part of parts) key += keyPart(fold(part))
   return key
+}
+
+/** A number (an index, or a time in ms) as text whose order is that of the numbers. */
+export function orderedNumber(value: number): string {
+  return value.toString().padStart(16, '0')
+}
+
+/** The number at the beginning of a key. */
+export function numberOf(key: string): number {
+  return Number(key.slice(0, 16))
 }

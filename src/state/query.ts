@@ -11,10 +11,13 @@ import type {
 } from '../model/query.ts'
 import { nodeByName, valuesUnder } from './catalog.ts'
 import { kvChanges } from './changes.ts'
+import { versionsOf } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
 import { compareText, entriesUnder } from './ordered-map.ts'
 import type { Tables } from './tables.ts'
 import { newestTombstoneUnder } from './tombstones.ts'
+import { readTransaction } from './transaction.ts'
+import { usageOf } from './usage.ts'
 
 /** An answer and its index, which may be 0 when nothing was ever written that concerns it. */
 export interface Answer<T> {
@@ -29,7 +32,10 @@ type Evaluators = {
 /** Answers a question. Values are shared with the state and must not be changed. */
 export function answerQuery<Q extends Query>(tables: Tables, query: Q): Answer<QueryValue<Q['kind']>> {
   const evaluate = evaluators[query.kind] as (tables: Tables, args: Q) => Answer<QueryValue<Q['kind']>>
-  return evaluate(tables, query)
+  const answer = evaluate(tables, query)
+  // After a restore nobody's index may seem newer than what is there.
+  const { restoredIndex } = tables.marks
+  return answer.index >= restoredIndex ? answer : { ...answer, index: restoredIndex }
 }
 
 const evaluators: Evaluators = {
@@ -102,24 +108,31 @@ const evaluators: Evaluators = {
       : (tables.kv.get(args.key)?.modifyIndex ?? tables.tombstones.get(args.key) ?? tables.marks.kv),
     value: kvChanges(tables, args),
   }),
-  kvHistory: (tables) => ({ index: tables.marks.kv, value: [] }),
-  session: (tables) => ({ index: tables.marks.sessions, value: null }),
-  sessions: (tables) => ({ index: tables.marks.sessions, value: [] }),
-  sessionsOfNode: (tables) => ({ index: tables.marks.sessions, value: [] }),
-  txn: (tables) => ({ index: tables.marks.lastIndex, value: { results: [], errors: [] } }),
-  autopilotConfig: (tables) => ({ index: tables.marks.lastIndex, value: null }),
-  usage: (tables) => ({
-    index: tables.marks.lastIndex,
-    value: {
-      nodes: 0,
-      services: 0,
-      serviceInstances: 0,
-      connectInstances: {},
-      billableInstances: 0,
-      keys: 0,
-      sessions: 0,
-    },
+  kvHistory: (tables, args) => {
+    const value = versionsOf(tables, args.key)
+    return { index: value.at(-1)?.index ?? tables.kv.get(args.key)?.modifyIndex ?? tables.marks.kv, value }
+  },
+  session: (tables, args) => ({
+    index: tables.marks.sessions,
+    value: tables.sessions.get(fold(args.id)) ?? null,
   }),
+  sessions: (tables) => ({ index: tables.marks.sessions, value: tables.sessions.valuesArray() }),
+  sessionsOfNode: (tables, args) => ({
+    index: tables.marks.sessions,
+    value: valuesUnder(tables.sessionsByNode, foldedKey(args.node)),
+  }),
+  txn: (tables, args) => ({
+    index: tables.marks.lastIndex,
+    value: readTransaction(tables, args.operations),
+  }),
+  autopilotConfig: (tables) => {
+    const value = tables.single.autopilot
+    return { index: value?.modifyIndex ?? 0, value }
+  },
+  usage: (tables) => {
+    const { nodes, services, kv, sessions } = tables.marks
+    return { index: Math.max(nodes, services, kv, sessions), value: usageOf(tables) }
+  },
 }
 
 /** The index of a service's instances; without any, when a service last became extinct. */

@@ -1,13 +1,27 @@
-// The state as a stream of records, for snapshots, and back. Bytes are codec's business.
+// The state as a stream of records, for snapshots and archives, and back. Bytes are codec's business.
+import { unreachable } from '../lib/assert.ts'
 import type { CatalogNode } from '../model/catalog.ts'
-import type { Marks, StateRecord } from '../model/state-record.ts'
+import type { StateRecord } from '../model/state-record.ts'
+import { endVersions, keyOfVersion, restoreVersion } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
-import { emptyTables } from './tables.ts'
+import { insertEntry } from './kv-tables.ts'
+import { delayLock } from './lock-delay.ts'
+import { insertSession } from './sessions.ts'
+import { emptyTables, replaceTables } from './tables.ts'
 import type { Tables } from './tables.ts'
-import { buryKey } from './tombstones.ts'
+import { buryKey, digUpKey, raiseFloor } from './tombstones.ts'
 
 /** All records of the tables, one at a time: what is walked must not change meanwhile (use a copy). */
 export function* recordsOf(tables: Tables): Generator<StateRecord> {
+  yield* archiveOf(tables)
+  const { staging } = tables.single
+  if (staging === null) return
+  yield { kind: 'restore', id: staging.id, records: staging.records }
+  for (const record of archiveOf(staging.tables)) yield { kind: 'restoring', record }
+}
+
+/** The same without a restore that is under way. */
+export function* archiveOf(tables: Tables): Generator<StateRecord> {
   yield { kind: 'marks', marks: { ...tables.marks } }
   for (const node of tables.nodes.values()) yield { kind: 'node', node }
   for (const service of tables.services.values()) yield { kind: 'service', service }
@@ -15,22 +29,32 @@ export function* recordsOf(tables: Tables): Generator<StateRecord> {
   yield* serviceIndexesOf(tables)
   for (const entry of tables.kv.values()) yield { kind: 'kv', entry }
   for (const [key, index] of tables.tombstones.entries()) yield { kind: 'tombstone', key, index }
+  for (const session of tables.sessions.values()) yield { kind: 'session', session }
+  for (const [key, untilWallMs] of tables.lockDelays.entries()) yield { kind: 'lockDelay', key, untilWallMs }
+  for (const [at, version] of tables.kvVersions.entries()) {
+    yield { kind: 'kvVersion', key: keyOfVersion(at), version }
+  }
+  const { autopilot } = tables.single
+  if (autopilot !== null) yield { kind: 'autopilot', config: autopilot }
 }
 
 /** Tables that hold what the records say. */
 export function tablesOf(records: Iterable<StateRecord>): Tables {
   const tables = emptyTables()
-  let marks: Readonly<Marks> | undefined
-  for (const record of records) {
-    if (record.kind === 'marks') marks = record.marks
-    else putRecord(tables, record)
-  }
-  if (marks !== undefined) Object.assign(tables.marks, marks)
+  for (const record of records) putRecord(tables, record)
+  finishRecords(tables)
   return tables
 }
 
-function putRecord(tables: Tables, record: Exclude<StateRecord, { readonly kind: 'marks' }>): void {
+/** Puts one record into tables that are being filled. */
+export function putRecord(tables: Tables, record: StateRecord): void {
   switch (record.kind) {
+    case 'marks': {
+      const floor = tables.marks.tombstoneFloor
+      Object.assign(tables.marks, record.marks)
+      raiseFloor(tables, floor)
+      return
+    }
     case 'node':
       putNodeRecord(tables, record.node)
       return
@@ -50,14 +74,100 @@ function putRecord(tables: Tables, record: Exclude<StateRecord, { readonly kind:
       tables.serviceIndexes.set(foldedKey(record.service), record.index)
       return
     case 'kv':
-      tables.kv.set(record.entry.key, record.entry)
-      return
-    case 'tombstone':
-      buryKey(tables, record.key, record.index)
+      insertEntry(tables, tables.kv.get(record.entry.key), record.entry)
       return
     default:
-      return
+      putLaterRecord(tables, record)
   }
+}
+
+type Later = Exclude<
+  StateRecord,
+  { readonly kind: 'marks' | 'node' | 'service' | 'check' | 'serviceIndex' | 'kv' }
+>
+
+function putLaterRecord(tables: Tables, record: Later): void {
+  switch (record.kind) {
+    case 'tombstone':
+      digUpKey(tables, record.key)
+      buryKey(tables, record.key, record.index)
+      return
+    case 'session':
+      insertSession(tables, record.session)
+      return
+    case 'lockDelay':
+      delayLock(tables, record.key, record.untilWallMs)
+      return
+    case 'kvVersion':
+      restoreVersion(tables, record.key, record.version)
+      return
+    case 'autopilot':
+      replaceTables(tables, { single: { ...tables.single, autopilot: record.config } })
+      return
+    case 'restore': {
+      const { id, records } = record
+      const staging = { id, records, highestIndex: 0, tables: emptyTables() }
+      replaceTables(tables, { single: { ...tables.single, staging } })
+      return
+    }
+    case 'restoring':
+      stageRecord(tables, record.record)
+      return
+    default:
+      unreachable(record)
+  }
+}
+
+/** Puts one record into the tables of the restore that is under way, if one is. */
+export function stageRecord(tables: Tables, record: StateRecord): void {
+  const { staging } = tables.single
+  if (staging === null || record.kind === 'restore' || record.kind === 'restoring') return
+  staging.highestIndex = Math.max(staging.highestIndex, highestIndexOf(record))
+  putRecord(staging.tables, record)
+}
+
+function highestIndexOf(record: StateRecord): number {
+  switch (record.kind) {
+    case 'marks': {
+      const { lastIndex, nodes, services, checks, kv, sessions, serviceExtinction } = record.marks
+      const { tombstoneFloor, restoredIndex } = record.marks
+      return Math.max(
+        lastIndex,
+        nodes,
+        services,
+        checks,
+        kv,
+        sessions,
+        serviceExtinction,
+        tombstoneFloor,
+        restoredIndex,
+      )
+    }
+    case 'node':
+      return record.node.modifyIndex
+    case 'service':
+      return record.service.modifyIndex
+    case 'check':
+      return record.check.modifyIndex
+    case 'kv':
+      return record.entry.modifyIndex
+    case 'session':
+      return record.session.modifyIndex
+    case 'autopilot':
+      return record.config.modifyIndex
+    case 'kvVersion':
+      return record.version.index
+    case 'serviceIndex':
+    case 'tombstone':
+      return record.index
+    default:
+      return 0
+  }
+}
+
+/** After the last record: what can only be told when all are there. */
+export function finishRecords(tables: Tables): void {
+  endVersions(tables)
 }
 
 function putNodeRecord(tables: Tables, node: CatalogNode): void {

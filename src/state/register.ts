@@ -26,14 +26,13 @@ type NodePlan =
 
 /** Registers a node, its service and its checks; all of it or nothing. */
 export function applyRegister(tables: Tables, change: Change, command: RegisterCommand): CommandResult {
-  const plan = planNode(tables, command)
-  if (!plan.ok) return { kind: 'refused', message: plan.error }
+  const plan = planRegistration(tables, command)
+  if (!plan.ok) return { kind: 'refused', message: `failed inserting node: ${plan.error}` }
   const refusal = refuseChecks(tables, command)
   if (refusal !== undefined) return { kind: 'refused', message: refusal }
 
   const node = command.node.name
-  if (plan.value.kind === 'rename') deleteNode(tables, change, plan.value.base.name)
-  if (plan.value.kind !== 'keep') putNode(tables, change, command.node, plan.value.base)
+  storeNode(tables, change, command.node, plan.value)
   if (command.service !== null) putService(tables, change, node, command.service)
   for (const check of command.checks) putCheck(tables, change, node, { ...check, checkId: checkIdOf(check) })
   return { kind: 'done' }
@@ -47,10 +46,27 @@ export function applyDeregister(tables: Tables, change: Change, command: Deregis
   return { kind: 'done' }
 }
 
-function planNode(tables: Tables, command: RegisterCommand): Result<NodePlan, string> {
-  const { node } = command
+/** Stores a node alone, by the same rules. */
+export function registerNode(tables: Tables, change: Change, node: NodeInfo): Result<null, string> {
+  const plan = planNode(tables, node)
+  if (!plan.ok) return plan
+  storeNode(tables, change, node, plan.value)
+  return ok(null)
+}
+
+function storeNode(tables: Tables, change: Change, node: NodeInfo, plan: NodePlan): void {
+  if (plan.kind === 'rename') deleteNode(tables, change, plan.base.name)
+  if (plan.kind !== 'keep') putNode(tables, change, node, plan.base)
+}
+
+function planRegistration(tables: Tables, command: RegisterCommand): Result<NodePlan, string> {
+  const { node, skipNodeUpdate } = command
+  if (skipNodeUpdate && nodeByName(tables, node.name) !== undefined) return ok({ kind: 'keep' })
+  return planNode(tables, node)
+}
+
+function planNode(tables: Tables, node: NodeInfo): Result<NodePlan, string> {
   const named = nodeByName(tables, node.name)
-  if (command.skipNodeUpdate && named !== undefined) return ok({ kind: 'keep' })
   const identified = nodeById(tables, node.id)
   if (identified !== undefined && fold(identified.name) !== fold(node.name)) {
     const holder = reservation(tables, node, true)
@@ -80,7 +96,7 @@ function reservation(tables: Tables, node: NodeInfo, bindsAnonymous: boolean): s
 }
 
 function nameTaken(who: string, holder: string): string {
-  return `failed inserting node: Error while renaming Node ID: ${who}: ${holder}`
+  return `Error while renaming Node ID: ${who}: ${holder}`
 }
 
 /** Checks belong to the node that is registered, and to a service that is on it. */
@@ -98,7 +114,8 @@ function refuseChecks(tables: Tables, command: RegisterCommand): string | undefi
   return undefined
 }
 
-function checkIdOf(check: CheckInfo): string {
+/** A check without an ID takes its name. */
+export function checkIdOf(check: CheckInfo): string {
   return check.checkId === '' ? check.name : check.checkId
 }
 

@@ -1,28 +1,56 @@
 // The replicated state: commands in, in the order of the log; questions answered; copies for snapshots.
 // Pure and deterministic: equal commands at equal indexes give equal states on every server.
 import { assert } from '../lib/assert.ts'
-import type { Command, CommandResult, EntryTime, KvCommand } from '../model/command.ts'
+import type {
+  Command,
+  CommandResult,
+  EntryTime,
+  KvCommand,
+  OperatorCommand,
+  RestoreCommand,
+} from '../model/command.ts'
 import type { Query, QueryValue } from '../model/query.ts'
+import { assertKnown } from './behaviour.ts'
+import { historyDueAt } from './history.ts'
 import { applyKv } from './kv.ts'
+import { expiries, type Expiry } from './kv-tables.ts'
+import { dropLockDelays } from './lock-delay.ts'
+import { applyOperator } from './operator.ts'
 import { answerQuery } from './query.ts'
 import type { Answer } from './query.ts'
-import { recordsOf, tablesOf } from './records.ts'
-import type { StateRecord } from '../model/state-record.ts'
+import { archiveOf, recordsOf, tablesOf } from './records.ts'
+import type { Marks, StateRecord } from '../model/state-record.ts'
 import { applyDeregister, applyRegister } from './register.ts'
+import { applyRestore } from './restore.ts'
+import { applySession } from './sessions.ts'
 import { copyTables, emptyTables } from './tables.ts'
 import type { Change, Tables } from './tables.ts'
 import { topicsOf } from './topics.ts'
+import { applyTransaction } from './transaction.ts'
 
 /** The state store. */
 export interface State {
-  /** Index of the last command applied; 0 before the first. */
+  /** Index of the last command applied; 0 before the first. What answers and objects carry are such indexes. */
   readonly lastIndex: number
-  /** Applies the command of the log entry at `index`, which must be greater than that of the last one. Never fails. */
-  apply(index: number, command: Command, time: EntryTime): Applied
+  /** Its place in the log. After a restore indexes run ahead of the log (`marks.indexOffset`). */
+  readonly lastLogIndex: number
+  /** Indexes of tables, and what else there is one of. */
+  readonly marks: Readonly<Marks>
+  /**
+   * Applies the command of the log entry at `logIndex`, which must be greater than that of the last one. Never fails,
+   * except when the cluster follows rules that this version does not know.
+   */
+  apply(logIndex: number, command: Command, time: EntryTime): Applied
   /** Answers a question. What is returned is shared with the state and must not be changed. */
   query<Q extends Query>(query: Q): Answer<QueryValue<Q['kind']>>
   /** The topics of which one must change before the answer to the question can. */
   topicsOf(query: Query): readonly string[]
+  /** The key that expires next (`t:expiry` is the topic of a change of it). */
+  nextExpiry(): Expiry | null
+  /** Keys whose time is over at `wallMs`, at most `max` of them. */
+  dueExpiries(wallMs: number, max: number): readonly Expiry[]
+  /** From when on `pruneKvHistory` has something to drop, ms of the cluster's time; null for never. */
+  historyDueAtWallMs(): number | null
   /** The state as it is now, unaffected by later commands. O(1). */
   snapshot(): StateSnapshot
 }
@@ -47,6 +75,8 @@ export interface StateSnapshot {
   readonly lastIndex: number
   /** Everything it holds, one record at a time. */
   records(): Iterable<StateRecord>
+  /** The same without a restore that is under way: what belongs into an archive. */
+  archive(): Iterable<StateRecord>
 }
 
 /** An empty state. */
@@ -56,7 +86,9 @@ export function createState(): State {
 
 /** The state that a snapshot's records describe. */
 export function restoreState(records: Iterable<StateRecord>): State {
-  return new TableState(tablesOf(records))
+  const tables = tablesOf(records)
+  assertKnown(tables.marks.behaviour)
+  return new TableState(tables)
 }
 
 class TableState implements State {
@@ -70,13 +102,25 @@ class TableState implements State {
     return this.#tables.marks.lastIndex
   }
 
-  apply(index: number, command: Command, _time: EntryTime): Applied {
+  get lastLogIndex(): number {
+    const { lastIndex, indexOffset } = this.#tables.marks
+    return lastIndex - indexOffset
+  }
+
+  get marks(): Readonly<Marks> {
+    return this.#tables.marks
+  }
+
+  apply(logIndex: number, command: Command, time: EntryTime): Applied {
     const { marks } = this.#tables
+    const index = logIndex + marks.indexOffset
     assert(index > marks.lastIndex, () => `apply goes forward: ${index} after ${marks.lastIndex}`)
     marks.lastIndex = index
-    const change: Change = { index, topics: new Set() }
+    marks.wallMs = Math.max(marks.wallMs, time.wallMs)
+    dropLockDelays(this.#tables, marks.wallMs)
+    const change: Change = { index, wallMs: marks.wallMs, topics: new Set(), sessions: [] }
     const result = applyCommand(this.#tables, change, command)
-    return { result, changed: [...change.topics], sessions: [] }
+    return { result, changed: [...change.topics], sessions: change.sessions }
   }
 
   query<Q extends Query>(query: Q): Answer<QueryValue<Q['kind']>> {
@@ -87,9 +131,31 @@ class TableState implements State {
     return topicsOf(query)
   }
 
+  nextExpiry(): Expiry | null {
+    for (const expiry of expiries(this.#tables)) return expiry
+    return null
+  }
+
+  dueExpiries(wallMs: number, max: number): readonly Expiry[] {
+    const due: Expiry[] = []
+    for (const expiry of expiries(this.#tables)) {
+      if (due.length >= max || expiry.atWallMs > wallMs) break
+      due.push(expiry)
+    }
+    return due
+  }
+
+  historyDueAtWallMs(): number | null {
+    return historyDueAt(this.#tables)
+  }
+
   snapshot(): StateSnapshot {
     const copy = copyTables(this.#tables)
-    return { lastIndex: copy.marks.lastIndex, records: () => recordsOf(copy) }
+    return {
+      lastIndex: copy.marks.lastIndex,
+      records: () => recordsOf(copy),
+      archive: () => archiveOf(copy),
+    }
   }
 }
 
@@ -101,7 +167,33 @@ function applyCommand(tables: Tables, change: Change, command: Command): Command
       return applyDeregister(tables, change, command)
     case 'batch':
       return { kind: 'batch', results: command.commands.map((each) => applyCommand(tables, change, each)) }
+    case 'txn':
+      return applyTransaction(tables, change, command.operations)
+    case 'sessionCreate':
+    case 'sessionDestroy':
+      return applySession(tables, change, command)
     default:
-      return applyKv(tables, change, command as KvCommand)
+      return applyRare(tables, change, command)
+  }
+}
+
+function applyRare(
+  tables: Tables,
+  change: Change,
+  command: KvCommand | OperatorCommand | RestoreCommand,
+): CommandResult {
+  switch (command.kind) {
+    case 'autopilotSet':
+    case 'setBehaviour':
+    case 'setClusterId':
+    case 'setKvHistory':
+    case 'pruneKvHistory':
+      return applyOperator(tables, change, command)
+    case 'restoreBegin':
+    case 'restoreRecords':
+    case 'restoreEnd':
+      return applyRestore(tables, change, command)
+    default:
+      return applyKv(tables, change, command)
   }
 }

@@ -1,8 +1,11 @@
 // All that the state store holds, as plain tables, and the indexes that go with them. No rules here.
-import type { CatalogCheck, CatalogNode, CatalogService, KvEntry } from '../model/catalog.ts'
+import type { CatalogCheck, CatalogNode, CatalogService, KvEntry, KvVersion } from '../model/catalog.ts'
+import type { StoredAutopilotConfig } from '../model/operator.ts'
+import type { Session } from '../model/session.ts'
 import type { Marks } from '../model/state-record.ts'
 import { orderedMap } from './ordered-map.ts'
 import type { OrderedMap } from './ordered-map.ts'
+import type { SessionChange } from './state.ts'
 
 /** The tables. Keys are built by keys.ts; every object stands under each of its keys. */
 export interface Tables {
@@ -26,7 +29,41 @@ export interface Tables {
   readonly tombstones: OrderedMap<number>
   /** Tombstones by age: (index in 16 digits) + key. */
   readonly tombstonesByAge: OrderedMap<string>
+  /** Keys that expire: (time in 16 digits) + key, to the key. */
+  readonly kvByExpiry: OrderedMap<string>
+  /** Locked keys: (session) + key, to the key. */
+  readonly kvBySession: OrderedMap<string>
+  /** (session) */
+  readonly sessions: OrderedMap<Session>
+  /** (node, session) */
+  readonly sessionsByNode: OrderedMap<Session>
+  /** Checks that sessions depend on: (node, check ID, session) to the session's ID. */
+  readonly sessionsByCheck: OrderedMap<string>
+  /** Keys that cannot be locked to the time until which, ms. */
+  readonly lockDelays: OrderedMap<number>
+  /** Lock delays by their end: (time in 16 digits) + key, to the key. */
+  readonly lockDelaysByEnd: OrderedMap<string>
+  /** Versions of keys, the present one included: (key) + (index in 16 digits). Empty unless history is kept. */
+  readonly kvVersions: OrderedMap<KvVersion>
+  /** What may be forgotten of them: (time in 16 digits from which on it was past) + its key in `kvVersions`. */
+  readonly kvVersionsByEnd: OrderedMap<string>
+  readonly single: Single
   readonly marks: Marks
+}
+
+/** What there is at most one of. */
+export interface Single {
+  readonly autopilot: StoredAutopilotConfig | null
+  readonly staging: Staging | null
+}
+
+/** A restore that is under way: what it has brought so far, as tables of their own. */
+export interface Staging {
+  readonly id: string
+  records: number
+  /** No index in it is greater. */
+  highestIndex: number
+  readonly tables: Tables
 }
 
 /** Empty tables. */
@@ -42,28 +79,43 @@ export function emptyTables(): Tables {
     kv: orderedMap(),
     tombstones: orderedMap(),
     tombstonesByAge: orderedMap(),
-    marks: {
-      lastIndex: 0,
-      nodes: 0,
-      services: 0,
-      checks: 0,
-      kv: 0,
-      serviceExtinction: 0,
-      tombstoneFloor: 0,
-      sessions: 0,
-      indexOffset: 0,
-      restoredIndex: 0,
-      wallMs: 0,
-      behaviour: 0,
-      clusterId: '',
-      kvHistoryVersionsMax: 0,
-      kvHistoryAgeMs: 0,
-    },
+    kvByExpiry: orderedMap(),
+    kvBySession: orderedMap(),
+    sessions: orderedMap(),
+    sessionsByNode: orderedMap(),
+    sessionsByCheck: orderedMap(),
+    lockDelays: orderedMap(),
+    lockDelaysByEnd: orderedMap(),
+    kvVersions: orderedMap(),
+    kvVersionsByEnd: orderedMap(),
+    single: { autopilot: null, staging: null },
+    marks: emptyMarks(),
+  }
+}
+
+function emptyMarks(): Marks {
+  return {
+    lastIndex: 0,
+    nodes: 0,
+    services: 0,
+    checks: 0,
+    kv: 0,
+    serviceExtinction: 0,
+    tombstoneFloor: 0,
+    sessions: 0,
+    indexOffset: 0,
+    restoredIndex: 0,
+    wallMs: 0,
+    behaviour: 0,
+    clusterId: '',
+    kvHistoryVersionsMax: 0,
+    kvHistoryAgeMs: 0,
   }
 }
 
 /** The tables as they are now, unaffected by later changes. O(1). */
 export function copyTables(tables: Tables): Tables {
+  const { staging } = tables.single
   return {
     nodes: tables.nodes.clone(),
     nodeKeyById: tables.nodeKeyById.clone(),
@@ -75,12 +127,33 @@ export function copyTables(tables: Tables): Tables {
     kv: tables.kv.clone(),
     tombstones: tables.tombstones.clone(),
     tombstonesByAge: tables.tombstonesByAge.clone(),
+    kvByExpiry: tables.kvByExpiry.clone(),
+    kvBySession: tables.kvBySession.clone(),
+    sessions: tables.sessions.clone(),
+    sessionsByNode: tables.sessionsByNode.clone(),
+    sessionsByCheck: tables.sessionsByCheck.clone(),
+    lockDelays: tables.lockDelays.clone(),
+    lockDelaysByEnd: tables.lockDelaysByEnd.clone(),
+    kvVersions: tables.kvVersions.clone(),
+    kvVersionsByEnd: tables.kvVersionsByEnd.clone(),
+    single: {
+      ...tables.single,
+      staging: staging === null ? null : { ...staging, tables: copyTables(staging.tables) },
+    },
     marks: { ...tables.marks },
   }
 }
 
-/** One command being applied: its index, and the topics that it has touched so far. */
+/** Puts other tables in the place of these. Whoever holds these sees the others from now on. */
+export function replaceTables(tables: Tables, by: Partial<Tables>): void {
+  Object.assign(tables, by)
+}
+
+/** One command being applied: its index and time, and what it has touched so far. */
 export interface Change {
   readonly index: number
+  /** Time of the cluster, ms; never before that of an earlier entry. */
+  readonly wallMs: number
   readonly topics: Set<string>
+  readonly sessions: SessionChange[]
 }

@@ -1,4 +1,5 @@
 // What is kept of deleted keys, so that the index of a list never goes back when its newest entry disappears.
+import { orderedNumber } from './keys.ts'
 import { entriesUnder } from './ordered-map.ts'
 import type { Tables } from './tables.ts'
 
@@ -10,7 +11,6 @@ export const tombstonesMax = 16_384
 
 /** Remembers that a key was deleted at `index`. */
 export function buryKey(tables: Tables, key: string, index: number): void {
-  digUpKey(tables, key)
   tables.tombstones.set(key, index)
   tables.tombstonesByAge.set(ageKey(index, key), key)
   while (tables.tombstonesByAge.size > tombstonesMax) dropOldest(tables)
@@ -18,10 +18,16 @@ export function buryKey(tables: Tables, key: string, index: number): void {
 
 /** Forgets the tombstone of a key that exists again; the entry's own index is higher. */
 export function digUpKey(tables: Tables, key: string): void {
+  if (tables.tombstones.size === 0) return
   const index = tables.tombstones.get(key)
   if (index === undefined) return
   tables.tombstones.delete(key)
   tables.tombstonesByAge.delete(ageKey(index, key))
+}
+
+/** Notes that deletions up to `index` may have left no tombstone. */
+export function raiseFloor(tables: Tables, index: number): void {
+  tables.marks.tombstoneFloor = Math.max(tables.marks.tombstoneFloor, index)
 }
 
 /** Index of the newest deletion under a prefix, or 0 if none is remembered. */
@@ -35,11 +41,11 @@ function dropOldest(tables: Tables): void {
   const oldest = tables.tombstonesByAge.minKey()
   if (oldest === undefined) return
   const key = tables.tombstonesByAge.get(oldest) ?? ''
-  tables.marks.tombstoneFloor = Math.max(tables.marks.tombstoneFloor, tables.tombstones.get(key) ?? 0)
+  raiseFloor(tables, tables.tombstones.get(key) ?? 0)
   tables.tombstonesByAge.delete(oldest)
   tables.tombstones.delete(key)
 }
 
 function ageKey(index: number, key: string): string {
-  return index.toString().padStart(16, '0') + key
+  return orderedNumber(index) + key
 }

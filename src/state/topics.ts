@@ -3,7 +3,9 @@ import type { Query, QueryKind, QueryTable } from '../model/query.ts'
 import { fold } from './keys.ts'
 
 /** A whole table. */
-export function tableTopic(table: 'nodes' | 'services' | 'checks'): string {
+export function tableTopic(
+  table: 'nodes' | 'services' | 'checks' | 'sessions' | 'expiry' | 'autopilot',
+): string {
   return `t:${table}`
 }
 
@@ -15,6 +17,16 @@ export function nodeTopic(name: string): string {
 /** All that belongs to a service: its instances, their nodes and checks. */
 export function serviceTopic(name: string): string {
   return `s:${fold(name)}`
+}
+
+/** One session. */
+export function sessionTopic(id: string): string {
+  return `x:${fold(id)}`
+}
+
+/** The sessions of a node. */
+export function nodeSessionsTopic(node: string): string {
+  return `xn:${fold(node)}`
 }
 
 /** One key of the KV store. */
@@ -57,12 +69,13 @@ const topicsByKind: Topics = {
   kvKeys: (args) => [prefixTopic(args.prefix)],
   kvChanges: (args) => [args.isPrefix ? prefixTopic(args.key) : keyTopic(args.key)],
   kvHistory: (args) => [keyTopic(args.key)],
-  session: () => [],
-  sessions: () => [],
-  sessionsOfNode: () => [],
+  session: (args) => [sessionTopic(args.id)],
+  sessions: () => [tableTopic('sessions')],
+  sessionsOfNode: (args) => [nodeSessionsTopic(args.node)],
+  // Nobody waits for a transaction: it has no index of its own.
   txn: () => [],
-  autopilotConfig: () => [],
-  usage: () => [],
+  autopilotConfig: () => [tableTopic('autopilot')],
+  usage: () => [tableTopic('nodes'), tableTopic('services'), tableTopic('sessions'), prefixTopic('')],
 }
 
 /** Filters on node meta data make the answer depend on the nodes as well. */

@@ -2,12 +2,8 @@
 // indexes only grow, a watch misses no change, a restored state is the same state.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  decodeCommand,
-  decodeStateRecord,
-  encodeCommand,
-  encodeStateRecord,
-} from '../../src/codec/command-codec.ts'
+import { decodeCommand, encodeCommand } from '../../src/codec/command-codec.ts'
+import { decodeStateRecord, encodeStateRecord } from '../../src/codec/record-codec.ts'
 import type { CatalogCheck, CatalogNode, CatalogService, CheckStatus } from '../../src/model/catalog.ts'
 import type { Command } from '../../src/model/command.ts'
 import type { Query } from '../../src/model/query.ts'
@@ -30,7 +26,7 @@ const status = fc.constantFrom<CheckStatus>('passing', 'warning', 'critical')
 
 const kvCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant('kvSet' as const), key, value, flags, ttlMs: fc.constant(0) }),
-  fc.record({ kind: fc.constant('kvCas' as const), key, value, flags, expectedIndex }),
+  fc.record({ kind: fc.constant('kvCas' as const), key, value, flags, expectedIndex, ttlMs: fc.constant(0) }),
   fc.record({ kind: fc.constant('kvDelete' as const), key }),
   fc.record({ kind: fc.constant('kvDeleteCas' as const), key, expectedIndex }),
   fc.record({ kind: fc.constant('kvDeleteTree' as const), prefix: fc.constantFrom('a/', 'a', 'zz') }),
@@ -105,7 +101,7 @@ function answers(state: State): readonly unknown[] {
 }
 
 function applyNext(state: State, each: Command): readonly string[] {
-  return state.apply(state.lastIndex + 1, each).changed
+  return state.apply(state.lastIndex + 1, each, { wallMs: 0 }).changed
 }
 
 describe('every history', () => {
@@ -161,8 +157,8 @@ describe('every history', () => {
         const [plain, coded] = [createState(), createState()]
         for (const each of commands) {
           const read = decodeCommand(encodeCommand(each))
-          expect(read).toEqual({ ok: true, value: each })
-          if (read.ok) expect(applyNext(coded, read.value)).toEqual(applyNext(plain, each))
+          expect(read).toEqual({ ok: true, value: { command: each, wallMs: 0 } })
+          if (read.ok) expect(applyNext(coded, read.value.command)).toEqual(applyNext(plain, each))
         }
         expect(answers(coded)).toEqual(answers(plain))
       }),
@@ -178,7 +174,7 @@ describe('against arrays', () => {
         const state = createState()
         let model: readonly Kv[] = []
         for (const [i, each] of commands.entries()) {
-          state.apply(i + 1, each)
+          state.apply(i + 1, each, { wallMs: 0 })
           model = modelKv(model, each, i + 1)
         }
         const expected = model.map(({ key: name, text, flag, from, at }) => [name, text, flag, from, at])
@@ -233,6 +229,8 @@ function modelKv(model: readonly Kv[], each: Command, index: number): readonly K
       return rest
     case 'kvDeleteCas':
       return each.expectedIndex === known?.at ? rest : model
+    default:
+      return model
   }
 }
 

@@ -92,7 +92,7 @@ export function stateOf(entries: readonly Entry[], datacenter = 'dc1'): State {
   const state = createState()
   const known = new Set<string>()
   for (const [i, entry] of entries.entries()) {
-    state.apply(i + 1, commandOf(entry, datacenter, known.has(entry.node)))
+    state.apply(i + 1, commandOf(entry, datacenter, known.has(entry.node)), { wallMs: 0 })
     known.add(entry.node)
   }
   return state

@@ -29,7 +29,7 @@ describe('sets', () => {
 
 describe('compare and set', () => {
   const cas = (expectedIndex: number) =>
-    ({ kind: 'kvCas', key: 'k', value: bytesOf('x'), flags: 0n, expectedIndex }) as const
+    ({ kind: 'kvCas', key: 'k', value: bytesOf('x'), flags: 0n, expectedIndex, ttlMs: 0 }) as const
 
   it.each([
     ['creates with 0 when absent', [], 0, true],
@@ -41,7 +41,7 @@ describe('compare and set', () => {
     const state = createState()
     applyAll(state, ...before)
     const { result, changed } = applyAll(state, cas(expectedIndex))
-    expect(result).toEqual({ kind: 'decided', applied })
+    expect(result).toEqual({ kind: 'decided', applied, fencingToken: 0 })
     expect(changed).toEqual(applied ? ['k:k'] : [])
   })
 
@@ -54,7 +54,7 @@ describe('compare and set', () => {
     const state = createState()
     applyAll(state, ...before)
     const { result } = applyAll(state, { kind: 'kvDeleteCas', key: 'k', expectedIndex })
-    expect(result).toEqual({ kind: 'decided', applied })
+    expect(result).toEqual({ kind: 'decided', applied, fencingToken: 0 })
   })
 })
 

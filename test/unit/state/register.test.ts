@@ -199,6 +199,6 @@ describe('deregistering', () => {
   it('is content with what is not there', () => {
     const state = createState()
     const gone = { kind: 'deregister', node: 'n9', serviceId: 'x', checkId: '' } as const
-    expect(applyAll(state, gone)).toEqual({ result: { kind: 'done' }, changed: [] })
+    expect(applyAll(state, gone)).toEqual({ result: { kind: 'done' }, changed: [], sessions: [] })
   })
 })

@@ -1,0 +1,120 @@
+// Earlier versions of keys (`?history`): bounded by number for each key and by age, and off unless it is set. What was
+// true at some time within the age can be told: a version goes when what took its place is older than that.
+import type { KvEntry, KvVersion } from '../model/catalog.ts'
+import { keyPart, numberOf, orderedNumber, partOf } from './keys.ts'
+import { entriesUnder, orderedMap } from './ordered-map.ts'
+import { replaceTables } from './tables.ts'
+import type { Change, Tables } from './tables.ts'
+
+/** Versions past their age that one write drops, beside its own key's; `pruneKvHistory` drops the many. */
+const droppedPerWrite = 8
+/** Versions that one `pruneKvHistory` drops at most: an entry must not take long to apply. */
+const droppedPerPruning = 16_384
+
+/** What took the place of what; null is the key's absence. */
+export interface KeyChange {
+  readonly key: string
+  readonly known: KvEntry | undefined
+  readonly entry: KvEntry | null
+}
+
+/** Notes a change of a key. */
+export function keepVersion(tables: Tables, change: Change, { key, known, entry }: KeyChange): void {
+  const max = tables.marks.kvHistoryVersionsMax
+  const versions = Array.from(entriesUnder(tables.kvVersions, keyPart(key)))
+  const last = versions.at(-1)
+  const replaces = last?.[1].index === change.index ? last : undefined
+  if (known !== undefined && last === undefined) {
+    // The key is older than the history, and nobody knows when it was written.
+    insertVersion(tables, key, { entry: known, index: known.modifyIndex, atWallMs: 0 })
+    endVersion(tables, versionKey(key, known.modifyIndex), change.wallMs)
+  } else if (last !== undefined && last[1].entry !== null && replaces === undefined) {
+    endVersion(tables, last[0], change.wallMs)
+  }
+  if (replaces !== undefined) removeVersion(tables, replaces[0], change.wallMs)
+  insertVersion(tables, key, { entry, index: change.index, atWallMs: change.wallMs })
+  if (entry === null) endVersion(tables, versionKey(key, change.index), change.wallMs)
+  trim(tables, key, max)
+  dropOld(tables, change.wallMs, droppedPerWrite)
+}
+
+/** What is known of a key, oldest first. */
+export function versionsOf(tables: Tables, key: string): readonly KvVersion[] {
+  return Array.from(entriesUnder(tables.kvVersions, keyPart(key)), ([, version]) => version)
+}
+
+/** Sets how much is kept; what is more goes as keys are written, all of it at once if nothing is to be kept. */
+export function setHistory(tables: Tables, versionsMax: number, ageMs: number): void {
+  tables.marks.kvHistoryVersionsMax = versionsMax
+  tables.marks.kvHistoryAgeMs = ageMs
+  if (versionsMax === 0) replaceTables(tables, { kvVersions: orderedMap(), kvVersionsByEnd: orderedMap() })
+}
+
+/** Drops versions that are past their age, many but not any number of them. */
+export function pruneHistory(tables: Tables, wallMs: number): void {
+  dropOld(tables, wallMs, droppedPerPruning)
+}
+
+/** When the oldest version is past its age; null if none ever will be. */
+export function historyDueAt(tables: Tables): number | null {
+  const oldest = tables.kvVersionsByEnd.minKey()
+  return oldest === undefined ? null : numberOf(oldest) + tables.marks.kvHistoryAgeMs + 1
+}
+
+/** Puts back a version that a snapshot holds. */
+export function restoreVersion(tables: Tables, key: string, version: KvVersion): void {
+  insertVersion(tables, key, version)
+}
+
+/** After the last version was put back: notes from when on each was past. */
+export function endVersions(tables: Tables): void {
+  let before: readonly [string, KvVersion] | undefined
+  for (const [at, version] of tables.kvVersions.entries()) {
+    if (before !== undefined && before[1].entry !== null && keyOfVersion(before[0]) === keyOfVersion(at)) {
+      endVersion(tables, before[0], version.atWallMs)
+    }
+    if (version.entry === null) endVersion(tables, at, version.atWallMs)
+    before = [at, version]
+  }
+}
+
+/** The key that a version is of. */
+export function keyOfVersion(at: string): string {
+  return partOf(at)
+}
+
+function insertVersion(tables: Tables, key: string, version: KvVersion): void {
+  tables.kvVersions.set(versionKey(key, version.index), version)
+}
+
+function endVersion(tables: Tables, at: string, wallMs: number): void {
+  tables.kvVersionsByEnd.set(orderedNumber(wallMs) + at, at)
+}
+
+function removeVersion(tables: Tables, at: string, endWallMs: number): void {
+  tables.kvVersions.delete(at)
+  tables.kvVersionsByEnd.delete(orderedNumber(endWallMs) + at)
+}
+
+/** Drops the oldest versions of a key beyond what is kept of one, the present one not counted. */
+function trim(tables: Tables, key: string, max: number): void {
+  const versions = Array.from(entriesUnder(tables.kvVersions, keyPart(key)))
+  for (let i = 0; i + max + 1 < versions.length; i++) {
+    const [at, version] = versions[i] as readonly [string, KvVersion]
+    const next = versions[i + 1]?.[1]
+    removeVersion(tables, at, version.entry === null ? version.atWallMs : (next?.atWallMs ?? 0))
+  }
+}
+
+function dropOld(tables: Tables, wallMs: number, max: number): void {
+  for (let dropped = 0; dropped < max; dropped++) {
+    const oldest = tables.kvVersionsByEnd.minKey()
+    if (oldest === undefined || numberOf(oldest) + tables.marks.kvHistoryAgeMs >= wallMs) return
+    tables.kvVersions.delete(tables.kvVersionsByEnd.get(oldest) ?? '')
+    tables.kvVersionsByEnd.delete(oldest)
+  }
+}
+
+function versionKey(key: string, index: number): string {
+  return keyPart(key) + orderedNumber(index)
+}

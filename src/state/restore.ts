@@ -1,0 +1,64 @@
+// Replacing the whole state by an archive's: records are gathered in tables of their own, and take the place of the
+// present ones in one entry.
+import type { CommandResult, RestoreCommand } from '../model/command.ts'
+import type { Marks } from '../model/state-record.ts'
+import { assertKnown } from './behaviour.ts'
+import { setHistory } from './history.ts'
+import { finishRecords, stageRecord } from './records.ts'
+import { emptyTables, replaceTables } from './tables.ts'
+import type { Change, Staging, Tables } from './tables.ts'
+
+/** Carries out a step of a restore. */
+export function applyRestore(tables: Tables, change: Change, command: RestoreCommand): CommandResult {
+  if (command.kind === 'restoreBegin') {
+    stage(tables, { id: command.id, records: 0, highestIndex: 0, tables: emptyTables() })
+    return { kind: 'done' }
+  }
+  const { staging } = tables.single
+  if (staging === null || staging.id !== command.id) {
+    return { kind: 'refused', message: 'The restore is void: another one has begun, or it is over' }
+  }
+  if (command.kind === 'restoreRecords') {
+    for (const record of command.records) stageRecord(tables, record)
+    staging.records += command.records.length
+    return { kind: 'done' }
+  }
+  stage(tables, null)
+  if (staging.records !== command.records) {
+    const message = `The restore has ${staging.records} records where ${command.records} are expected`
+    return { kind: 'refused', message }
+  }
+  swapIn(tables, change, staging)
+  return { kind: 'done' }
+}
+
+function stage(tables: Tables, staging: Staging | null): void {
+  replaceTables(tables, { single: { ...tables.single, staging } })
+}
+
+/**
+ * Indexes go on above all that either state has seen, and what belongs to the cluster stays: its name, its rules, its
+ * time, what it keeps of the history of keys.
+ */
+function swapIn(tables: Tables, change: Change, { tables: staged, highestIndex }: Staging): void {
+  finishRecords(staged)
+  const present = tables.marks
+  const ended = Array.from(tables.sessions.values(), ({ id }) => ({ id, ttlMs: null }))
+  const logIndex = present.lastIndex - present.indexOffset
+  const index = Math.max(present.lastIndex, highestIndex + 1)
+  const behaviour = Math.max(present.behaviour, staged.marks.behaviour)
+  assertKnown(behaviour)
+  const marks: Marks = {
+    ...staged.marks,
+    lastIndex: index,
+    indexOffset: index - logIndex,
+    restoredIndex: index,
+    wallMs: change.wallMs,
+    behaviour,
+    clusterId: present.clusterId === '' ? staged.marks.clusterId : present.clusterId,
+  }
+  replaceTables(tables, { ...staged, marks, single: { ...staged.single, staging: null } })
+  setHistory(tables, present.kvHistoryVersionsMax, present.kvHistoryAgeMs)
+  change.sessions.push(...ended)
+  for (const { id, ttlMs } of tables.sessions.values()) change.sessions.push({ id, ttlMs })
+}
