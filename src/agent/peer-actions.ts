@@ -57,7 +57,9 @@ async function removePeer(
   const server = serverBy(raft, kind, args[kind])
   if (server === undefined) return notFound(kind, args[kind])
   const { configuration } = raft.machine
-  if (!args.force && !keepsQuorum(configuration, server.id, isLive)) {
+  // The last voter is refused by Raft itself, whatever is forced.
+  const isLast = votersOf(configuration).every((voter) => voter.id === server.id)
+  if (!args.force && !isLast && !keepsQuorum(configuration, server.id, isLive)) {
     return refused(
       `Refused: without ${server.id}, ${quorumAfter(options, server.id)}; bring the others back first, or force it`,
     )

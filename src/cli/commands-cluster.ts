@@ -67,8 +67,13 @@ export const clusterCommands: readonly CommandSpec[] = [
     name: 'leave',
     summary: 'Makes an agent leave its cluster and stop',
     usage: '[options]',
-    about: ['Tells an agent to leave its cluster gracefully and to stop.'],
-    flags: [],
+    about: [
+      'Tells an agent to leave its cluster gracefully and to stop.',
+      'Refused for a server without which the others could not decide anything, because some of them are down. The only server of a cluster may always leave.',
+    ],
+    flags: [
+      { name: 'force', kind: 'bool', doc: 'Even if the other servers could not decide anything afterwards.' },
+    ],
     http: 'agent',
     positional: { min: 0, max: 0, many: 'Too many arguments: leave takes none' },
     load: async () => (await import('./commands/cluster.ts')).leave,

@@ -25,7 +25,7 @@ export async function join(context: Context): Promise<number> {
 /** Runs `leave`. */
 export async function leave(context: Context): Promise<number> {
   return attempt(context, 'Error leaving', async () => {
-    await (await context.client()).leave()
+    await (await context.client()).leave({ force: context.flags.bool('force') })
     context.print('Graceful leave complete')
     return 0
   })

@@ -1,4 +1,4 @@
-// `operator raft list-peers`.
+// `operator raft list-peers`, `remove-peer` and `transfer-leader`.
 import type { RaftServerShape } from '../../http/client/shapes.ts'
 import type { Context } from '../command.ts'
 import { attempt } from '../failure.ts'
@@ -44,4 +44,38 @@ function table(servers: readonly RaftServerShape[]): string {
 function trail({ Leader, LastIndex }: RaftServerShape, leaderIndex: number | undefined): string {
   if (Leader || leaderIndex === undefined) return '-'
   return `${Math.max(0, leaderIndex - LastIndex)} commits`
+}
+
+/** Runs `operator raft remove-peer`. */
+export async function removePeer(context: Context): Promise<number> {
+  const { flags } = context
+  const [address, id] = [flags.string('address') ?? '', flags.string('id') ?? '']
+  const fault =
+    address === '' && id === ''
+      ? 'an address or id is required for the peer to remove'
+      : address !== '' && id !== ''
+        ? 'cannot give both an address and id'
+        : null
+  if (fault !== null) {
+    context.complain(`Error removing peer: ${fault}`)
+    return 1
+  }
+  return attempt(context, 'Error removing peer', async () => {
+    const client = await context.client()
+    await client.raftRemovePeer({ ...(id === '' ? { address } : { id }), force: flags.bool('force') })
+    context.print(id === '' ? `Removed peer with address "${address}"` : `Removed peer with id "${id}"`)
+    return 0
+  })
+}
+
+/** Runs `operator raft transfer-leader`. */
+export async function transferLeader(context: Context): Promise<number> {
+  const id = context.flags.string('id') ?? ''
+  return attempt(context, 'Error transferring leadership', async () => {
+    const client = await context.client()
+    const isDone = await client.raftTransferLeader(id === '' ? {} : { id })
+    if (isDone) context.print('Success')
+    else context.complain('The leadership was not taken over in time; the leader goes on as before')
+    return isDone ? 0 : 1
+  })
 }
