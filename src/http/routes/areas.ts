@@ -39,7 +39,6 @@ export const refusedAreas: readonly Area[] = [
   notYet('/v1/event/', 'Events'),
   notYet('/v1/query', 'Prepared queries'),
   notYet('/v1/config', 'Configuration entries'),
-  notYet('/v1/snapshot', 'Snapshots'),
   notYet('/v1/operator/', 'This operator endpoint'),
 ]
 

@@ -6,6 +6,7 @@ import { healthRoutes } from './health.ts'
 import { kvRoutes } from './kv.ts'
 import { operatorRoutes } from './operator.ts'
 import { sessionRoutes } from './session.ts'
+import { snapshotRoutes } from './snapshot.ts'
 import { statusRoutes } from './status.ts'
 import { txnRoutes } from './txn.ts'
 
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...txnRoutes,
   ...operatorRoutes,
+  ...snapshotRoutes,
 ]
 
 /** The routes of one path. */
