@@ -28,7 +28,7 @@ import { reload } from './reload.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createRouter, type Router } from './router.ts'
 import { createRpcNode } from './rpc-node.ts'
-import { createSettling } from './settling.ts'
+import { createSettling, type Settling } from './settling.ts'
 import { startServer, type ServerRole } from './server-role.ts'
 import { sleep } from './sleep.ts'
 
@@ -106,6 +106,7 @@ class RunningAgent implements Agent {
   readonly #limits: Limits
   readonly #stopping = new AbortController()
   #random: Random = seededRandom(0)
+  #settling: Settling | null = null
   #lock: FileLock | null = null
   #rpc: Rpc | null = null
   #router: Router | null = null
@@ -158,6 +159,9 @@ class RunningAgent implements Agent {
     this.id = await loadNodeId(host, config)
     const seed = new DataView(host.entropy.bytes(4).slice().buffer).getUint32(0)
     this.#random = seededRandom(seed)
+    const settling = createSettling(this.#host)
+    this.#settling = settling
+    this.#stopping.signal.addEventListener('abort', () => settling.stop())
     this.#logger.info('Starting agent', {
       version,
       node: config.nodeName,
@@ -197,6 +201,10 @@ class RunningAgent implements Agent {
       router: this.#router,
       holdMs: config.performance.rpcHoldTimeoutMs,
       rateLimit: this.#rateLimit,
+      clock: host.clock,
+      random: this.#random.fork('waits'),
+      waitMsMax: config.maxQueryTimeMs,
+      watchesMax: this.#limits.watchesMax,
     })
     await pools.start()
     this.#server?.onPoolsStarted()
@@ -225,7 +233,10 @@ class RunningAgent implements Agent {
         request: (request, signal) =>
           this.#router?.request(request, signal) ??
           Promise.resolve({ kind: 'refused', error: requestError('overloaded', 'The agent is starting') }),
-        raftMessage: (bytes, from) => this.#server?.raft.onMessage(bytes, from),
+        raftMessage: (bytes, from) => {
+          this.#settling?.noteBytes(bytes.length)
+          this.#server?.raft.onMessage(bytes, from)
+        },
         sessionClosed: (to) => this.#onSessionClosed(to),
         peerGone: (name) => this.#pools?.contactLost(name),
       }),
@@ -306,10 +317,8 @@ class RunningAgent implements Agent {
         reload: () => this.#reload(),
       }),
     )
-    const settling = createSettling(host)
-    this.#stopping.signal.addEventListener('abort', () => settling.stop())
     this.#http = await startHttp(host, config, (request, from) => {
-      settling.note()
+      this.#settling?.note()
       return this.app(request, from)
     })
     this.#dns = await startDns({

@@ -16,7 +16,7 @@ import type {
   RoleName,
   ServerChange,
 } from '../raft/events.ts'
-import type { Configuration, Entry, RaftMessage } from '../raft/message.ts'
+import type { AppendEntries, Configuration, Entry, RaftMessage } from '../raft/message.ts'
 import type { RaftTiming, RestoredLog } from '../raft/config.ts'
 import { createRaft, type Raft } from '../raft/raft.ts'
 import type { Rpc } from '../rpc/rpc.ts'
@@ -101,6 +101,7 @@ export class RaftNode {
   #freshWaiters: (() => void)[] = []
   #role: RoleName = 'follower'
   #isStopped = false
+  #lastAppend: { readonly message: AppendEntries; readonly bytes: Uint8Array } | null = null
 
   constructor(options: RaftNodeOptions) {
     this.#options = options
@@ -340,7 +341,17 @@ export class RaftNode {
 
   #send(to: string, message: RaftMessage): void {
     const address = this.addressOf(to)
-    if (address !== undefined) this.#options.rpc.post(address, channels.raft, encodeRaftMessage(message))
+    if (address !== undefined) this.#options.rpc.post(address, channels.raft, this.#encode(message))
+  }
+
+  /** Followers that keep up are sent the same entries: those are encoded once. */
+  #encode(message: RaftMessage): Uint8Array {
+    if (message.kind !== 'appendEntries' || message.entries.length === 0) return encodeRaftMessage(message)
+    const last = this.#lastAppend
+    if (last !== null && isSameAppend(last.message, message)) return last.bytes
+    const bytes = encodeRaftMessage(message)
+    this.#lastAppend = { message, bytes }
+    return bytes
   }
 
   /** Where a server takes RPC: by gossip, else by the configuration's hint. */
@@ -417,6 +428,17 @@ export class RaftNode {
     this.#loseUpTo(Infinity)
     this.#flush()
   }
+}
+
+function isSameAppend(a: AppendEntries, b: AppendEntries): boolean {
+  return (
+    a.term === b.term &&
+    a.prevIndex === b.prevIndex &&
+    a.prevTerm === b.prevTerm &&
+    a.commitIndex === b.commitIndex &&
+    a.readRound === b.readRound &&
+    a.entries.length === b.entries.length
+  )
 }
 
 /** The machine with its inputs shown to the trace. */

@@ -50,7 +50,10 @@ export interface LogPosition {
   readonly term: number
 }
 
-/** A command to be appended; `request` is the driver's number for it. */
+/**
+ * A command to be appended; `request` is the driver's number for it. `data` is the log's from now on: no view of a
+ * larger buffer, which it would keep alive, and never written to again.
+ */
 export interface Proposal {
   readonly request: number
   readonly data: Uint8Array

@@ -62,13 +62,8 @@ export function onPropose(core: Core, leader: Leader, proposals: readonly Propos
       core.outbox.emit({ kind: 'proposalRefused', request: proposal.request, reason })
     }
   }
-  const entries = core.appendOwn(accepted.map(({ data }) => ({ kind: 'command', data: owned(data) })))
+  const entries = core.appendOwn(accepted.map(({ data }) => ({ kind: 'command', data })))
   for (const [at, entry] of entries.entries()) accept(core, accepted[at]?.request ?? 0, entry)
-}
-
-/** The log keeps its data for long: never a view that pins a larger buffer, or that somebody could write to. */
-function owned(data: Uint8Array): Uint8Array {
-  return data.length === data.buffer.byteLength ? data : data.slice()
 }
 
 function proposalRefusal(
