@@ -2,23 +2,19 @@
 // entry that wrote it, and it is compared with the time that the next entry would get.
 import type { Command } from '../model/command.ts'
 import type { Clock } from '../runtime/host.ts'
+import type { Expiry } from '../state/kv-tables.ts'
 import { createChore } from './chore.ts'
 import type { EntryClock } from './entry-clock.ts'
 import type { LeaderDuties } from './leadership.ts'
-
-/** A key whose time will be over, as the state tells of it. */
-export interface Expiring {
-  readonly key: string
-  readonly modifyIndex: number
-  readonly atWallMs: number
-}
 
 /** What the duty needs of its server. */
 export interface ExpiryDutyOptions {
   readonly clock: Clock
   readonly entryClock: EntryClock
-  /** Keys that expire, the next one first. */
-  readonly expiring: () => Iterable<Expiring>
+  /** The key that expires next. */
+  readonly next: () => Expiry | null
+  /** Keys whose time is over at `wallMs`, at most `max` of them. */
+  readonly due: (wallMs: number, max: number) => readonly Expiry[]
   /** Appends a command; false if it was not applied, or nobody knows. */
   readonly write: (command: Command) => Promise<boolean>
 }
@@ -36,22 +32,18 @@ const lookMsMax = 60_000
 
 /** Makes the duty of one server; it sleeps until `start`. */
 export function createExpiryDuty(options: ExpiryDutyOptions): ExpiryDuty {
-  const { clock, entryClock, expiring, write } = options
+  const { clock, entryClock, write } = options
   const dueAtMs = (): number => {
-    for (const { atWallMs } of expiring()) {
-      const inMs = Math.max(0, atWallMs - entryClock.nowMs())
-      return clock.nowMs() + Math.min(inMs, lookMsMax)
-    }
-    return Infinity
+    const next = options.next()
+    if (next === null) return Infinity
+    const inMs = Math.max(0, next.atWallMs - entryClock.nowMs())
+    return clock.nowMs() + Math.min(inMs, lookMsMax)
   }
   const expireDue = (): Promise<boolean> => {
-    const nowMs = entryClock.nowMs()
-    const commands: Extract<Command, { readonly kind: 'kvExpire' }>[] = []
-    for (const { key, modifyIndex, atWallMs } of expiring()) {
-      if (atWallMs > nowMs || commands.length === keysPerEntry) break
-      commands.push({ kind: 'kvExpire', key, modifyIndex })
-    }
-    return commands.length === 0 ? Promise.resolve(true) : write({ kind: 'batch', commands })
+    const due = options.due(entryClock.nowMs(), keysPerEntry)
+    if (due.length === 0) return Promise.resolve(true)
+    const commands = due.map(({ key, modifyIndex }) => ({ kind: 'kvExpire' as const, key, modifyIndex }))
+    return write({ kind: 'batch', commands })
   }
   return createChore({ clock, dueAtMs, work: expireDue })
 }

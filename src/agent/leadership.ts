@@ -1,4 +1,5 @@
 // When the leader's duties begin and end.
+import type { Clock } from '../runtime/host.ts'
 import type { RaftNode } from './raft-node.ts'
 import type { Store } from './store.ts'
 
@@ -7,6 +8,15 @@ export interface LeaderDuties {
   start(): void
   stop(): void
 }
+
+/** What tells when to begin. */
+export interface LeadershipParts {
+  readonly raft: RaftNode
+  readonly store: Store
+  readonly clock: Clock
+}
+
+const retryMs = 100
 
 /** The duties of one server over its terms. */
 export interface Leadership {
@@ -19,15 +29,24 @@ export interface Leadership {
  * The leader's duties begin once everything of earlier terms is applied here, and end with the term. They need the
  * pools: a server that is alone may lead before those are there, and waits for `open`.
  */
-export function createLeadership(raft: RaftNode, store: Store, duties: LeaderDuties): Leadership {
+export function createLeadership(
+  { raft, store, clock }: LeadershipParts,
+  duties: readonly LeaderDuties[],
+): Leadership {
   let isOpen = false
   let dutiesOfTerm = 0
   const begin = async (term: number): Promise<void> => {
     // A read index is given only after an entry of the own term is committed: the barrier (thesis 6.4).
     const index = await raft.readIndex()
-    if (!index.ok || dutiesOfTerm !== term) return
+    if (dutiesOfTerm !== term) return
+    if (!index.ok) {
+      // Too many others ask just now; what ends the leadership ends this too.
+      clock.wakeAt(clock.nowMs() + retryMs, () => void (dutiesOfTerm === term && begin(term)))
+      return
+    }
     await store.whenApplied(index.value, Infinity)
-    if (dutiesOfTerm === term) duties.start()
+    if (dutiesOfTerm !== term) return
+    for (const duty of duties) duty.start()
   }
   return {
     open() {
@@ -37,7 +56,7 @@ export function createLeadership(raft: RaftNode, store: Store, duties: LeaderDut
     onRole(isLeader, term) {
       if (!isLeader) {
         dutiesOfTerm = 0
-        duties.stop()
+        for (const duty of duties) duty.stop()
       } else if (dutiesOfTerm !== term) {
         dutiesOfTerm = term
         if (isOpen) void begin(term)

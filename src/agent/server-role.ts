@@ -110,7 +110,7 @@ class Server implements ServerRole {
 
   constructor(options: ServerRoleOptions, store: Store, storage: RaftStorage) {
     this.#options = options
-    this.#entryClock = createEntryClock(options.host.clock, () => store.wallMs)
+    this.#entryClock = createEntryClock(options.host.clock, () => store.marks.wallMs)
     this.raft = this.#makeRaft(store, storage)
     this.#snapshots = serverSnapshots(options, { raft: this.raft, store })
     this.#work = createLeaderWork(options, this.raft, store)

@@ -19,6 +19,8 @@ export interface ServerInfo {
   readonly expect: number
   /** `read_replica=1` or `nonvoter=1`: it is never to vote. */
   readonly isReadReplica: boolean
+  /** The newest behaviour of the state that it knows (state/behaviour.ts); 0 in the first release. */
+  readonly behaviour: number
   /** Port of its WAN pool, from the LAN tags; 0 if it has none. */
   readonly wanPort: number
   /** Where its gossip is bound: the address that others are to join. */
@@ -42,6 +44,7 @@ export function serverOf(member: Member): ServerInfo | null {
     isBootstrap: tag('bootstrap') === '1',
     expect: Number(tag('expect')) || 0,
     isReadReplica: tag('read_replica') === '1' || tag('nonvoter') === '1',
+    behaviour: Number(tag('behaviour')) || 0,
     wanPort: Number(tag('wan_join_port')) || 0,
     gossip: member.address,
   }

@@ -9,7 +9,6 @@ import { SessionTimers } from '../state/session-timers.ts'
 import type { SessionChange } from '../state/state.ts'
 import { createChore, type Chore } from './chore.ts'
 import type { LeaderDuties } from './leadership.ts'
-import type { SessionFollower } from './store.ts'
 
 /** What the duty needs of its server. */
 export interface SessionDutyOptions {
@@ -25,7 +24,10 @@ export interface SessionDutyOptions {
 }
 
 /** Timers of sessions at work. */
-export interface SessionDuty extends LeaderDuties, SessionFollower {
+export interface SessionDuty extends LeaderDuties {
+  onSessions(changes: readonly SessionChange[]): void
+  /** The whole state was replaced. */
+  onReplaced(): void
   /** Gives a session its full time again; null if it is not there, or is just ending. */
   renew(id: string): Promise<Result<Session | null, RequestError>>
 }

@@ -5,6 +5,7 @@ import type { Command, CommandResult, EntryTime } from '../model/command.ts'
 import type { Query, QueryValue, ReadOptions } from '../model/query.ts'
 import type { Marks, StateRecord } from '../model/state-record.ts'
 import type { Clock } from '../runtime/host.ts'
+import type { Expiry } from '../state/kv-tables.ts'
 import { createState, restoreState, type SessionChange, type State } from '../state/state.ts'
 import { tableTopic } from '../state/topics.ts'
 import { createWatches, type Watches } from '../state/watch.ts'
@@ -26,9 +27,6 @@ export interface StateRestore {
   /** Replaces the state; the snapshot was taken at `index`. */
   finish(index: number): void
 }
-
-/** What the leader decides once for the whole state. */
-export type StoreMarks = Pick<Marks, 'behaviour' | 'clusterId' | 'kvHistoryVersionsMax' | 'kvHistoryAgeMs'>
 
 /** Who follows what becomes of sessions and expiring keys, entry by entry. */
 export interface StoreFollower {
@@ -69,8 +67,6 @@ export class Store {
   #waiting = 0
   #epoch = ''
   #appliedIndex = 0
-  #wallMs = 0
-  #marks: StoreMarks = { behaviour: 0, clusterId: '', kvHistoryVersionsMax: 0, kvHistoryAgeMs: 0 }
   #changed: string[] = []
   #follower: StoreFollower | null = null
   readonly #appliers: { readonly index: number; resolve(): void }[] = []
@@ -106,13 +102,23 @@ export class Store {
   }
 
   /** What the whole state has one of. */
-  get marks(): StoreMarks {
-    return this.#marks
+  get marks(): Readonly<Marks> {
+    return this.#state.marks
   }
 
-  /** The time of the newest entry in the state, ms. */
-  get wallMs(): number {
-    return this.#wallMs
+  /** The key that expires next. */
+  nextExpiry(): Expiry | null {
+    return this.#state.nextExpiry()
+  }
+
+  /** Keys whose time is over at `wallMs`, at most `max` of them. */
+  dueExpiries(wallMs: number, max: number): readonly Expiry[] {
+    return this.#state.dueExpiries(wallMs, max)
+  }
+
+  /** From when on there is history of keys to be dropped; null for never. */
+  historyDueAtWallMs(): number | null {
+    return this.#state.historyDueAtWallMs()
   }
 
   /** Tells one follower of the sessions that come and go, and of keys that expire. */
@@ -124,11 +130,10 @@ export class Store {
   apply(index: number, command: Command, time: EntryTime): CommandResult {
     const applied = this.#state.apply(index, command, time)
     this.#appliedIndex = index
-    this.#wallMs = Math.max(this.#wallMs, time.wallMs)
     for (const topic of applied.changed) this.#changed.push(topic)
     if (applied.sessions.length > 0) this.#follower?.onSessions(applied.sessions)
     if (applied.changed.includes(expiryTopic)) this.#follower?.onExpiring()
-    if (changesMarks(command, applied.result)) this.#onMarks(command.kind === 'restoreEnd')
+    if (beginsEpoch(command, applied.result)) this.#onEpoch(command.kind === 'restoreEnd')
     return applied.result
   }
 
@@ -175,20 +180,14 @@ export class Store {
   restore(records: Iterable<StateRecord>, index: number): void {
     this.#state = restoreState(records)
     this.#appliedIndex = index
-    this.#onMarks(true)
+    this.#onEpoch(true)
     this.wake(index)
   }
 
-  /** What there is one of has changed, or the whole state: then nobody waits any longer, indexes may have changed. */
-  #onMarks(isRestored: boolean): void {
-    for (const record of this.#state.snapshot().records()) {
-      if (record.kind !== 'marks') continue
-      const { clusterId, restoredIndex, wallMs } = record.marks
-      this.#marks = record.marks
-      this.#wallMs = Math.max(this.#wallMs, wallMs)
-      this.#epoch = clusterId === '' ? '' : `${clusterId.slice(0, 8)}-${restoredIndex}`
-      break
-    }
+  /** The cluster has got its name, or the state was replaced: then nobody waits any longer, indexes may have changed. */
+  #onEpoch(isRestored: boolean): void {
+    const { clusterId, restoredIndex } = this.#state.marks
+    this.#epoch = clusterId === '' ? '' : `${clusterId.slice(0, 8)}-${restoredIndex}`
     if (!isRestored) return
     this.#follower?.onReplaced()
     this.#changed = []
@@ -294,19 +293,13 @@ export class Store {
   }
 }
 
-/** True if a command may have changed what the whole state has one of. */
-function changesMarks(command: Command, result: CommandResult): boolean {
-  return result.kind !== 'refused' && markingKinds.has(command.kind)
+/** True if indexes before and after the command are not of the same history, or its name is only known now. */
+function beginsEpoch(command: Command, result: CommandResult): boolean {
+  if (result.kind === 'refused') return false
+  return command.kind === 'restoreEnd' || command.kind === 'setClusterId'
 }
 
 const expiryTopic = tableTopic('expiry')
-
-const markingKinds: ReadonlySet<Command['kind']> = new Set([
-  'restoreEnd',
-  'setBehaviour',
-  'setClusterId',
-  'setKvHistory',
-])
 
 function* flat(lists: readonly (readonly StateRecord[])[]): Iterable<StateRecord> {
   for (const list of lists) yield* list

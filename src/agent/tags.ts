@@ -3,6 +3,7 @@ import type { AgentConfig } from '../config/agent-config.ts'
 import type { Member } from '../gossip/events.ts'
 import type { Tags } from '../gossip/message.ts'
 import type { MemberView } from '../model/query.ts'
+import { behaviourMax } from '../state/behaviour.ts'
 import { commit, version } from '../model/version.ts'
 
 /** Tags of one pool, sorted by key. `id` is the node ID. */
@@ -25,6 +26,7 @@ export function memberTags(config: AgentConfig, id: string, pool: 'lan' | 'wan')
 function addServerTags(tags: Record<string, string>, config: AgentConfig, pool: 'lan' | 'wan'): void {
   tags['port'] = String(config.ports.server)
   tags['raft_vsn'] = '3'
+  tags['behaviour'] = String(behaviourMax)
   if (config.bootstrap) tags['bootstrap'] = '1'
   if (config.bootstrapExpect > 0) tags['expect'] = String(config.bootstrapExpect)
   if (config.readReplica) {

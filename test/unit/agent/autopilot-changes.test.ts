@@ -30,6 +30,7 @@ function infoOf(id: string, isReadReplica: boolean): ServerInfo {
     isBootstrap: false,
     expect: 0,
     isReadReplica,
+    behaviour: 0,
     wanPort: 0,
     gossip: { ip: '10.0.0.1', port: 8301 },
   }

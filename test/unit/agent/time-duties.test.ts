@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest'
+import { createEntryClock } from '../../../src/agent/entry-clock.ts'
+import { createExpiryDuty } from '../../../src/agent/expiry-duty.ts'
+import { createUpkeepDuty, type UpkeepDutyOptions } from '../../../src/agent/upkeep-duty.ts'
+import { neededBehaviour } from '../../../src/agent/behaviour-gate.ts'
+import type { Command } from '../../../src/model/command.ts'
+import { createState, type State } from '../../../src/state/state.ts'
+import { TestClock } from './samples.ts'
+
+/** A clock whose wall can be moved. */
+class SteppedClock extends TestClock {
+  stepMs = 1_700_000_000_000
+  override wallMs = (): number => this.ms + this.stepMs
+}
+
+describe('the time of entries', () => {
+  it('is the wall clock when nothing disturbs it', () => {
+    const clock = new SteppedClock()
+    const entryClock = createEntryClock(clock, () => 0)
+    clock.pass(12_345)
+    expect(entryClock.nowMs()).toBe(clock.wallMs())
+  })
+
+  it.each([3_600_000, -3_600_000])('follows a step of %i ms slowly', (stepMs) => {
+    const clock = new SteppedClock()
+    const entryClock = createEntryClock(clock, () => 0)
+    const before = entryClock.nowMs()
+    clock.stepMs += stepMs
+    for (let i = 0; i < 60_000; i += 7) {
+      clock.pass(7)
+      entryClock.nowMs()
+    }
+    const passed = entryClock.nowMs() - before
+    expect(Math.abs(passed - 60_000)).toBeLessThanOrEqual(6010)
+    expect(Math.abs(passed - 60_000)).toBeGreaterThan(5900)
+    for (let i = 0; i < 11 * 3600; i++) {
+      clock.pass(1000)
+      entryClock.nowMs()
+    }
+    expect(entryClock.nowMs()).toBe(clock.wallMs())
+  })
+
+  it('never goes back, and is never behind the state', () => {
+    const clock = new SteppedClock()
+    let stateMs = 0
+    const entryClock = createEntryClock(clock, () => stateMs)
+    stateMs = clock.wallMs() + 5000
+    expect(entryClock.nowMs()).toBe(stateMs)
+    let last = entryClock.nowMs()
+    for (let i = 0; i < 1000; i++) {
+      clock.stepMs -= 50
+      clock.pass(10)
+      expect(entryClock.nowMs()).toBeGreaterThanOrEqual(last)
+      last = entryClock.nowMs()
+    }
+  })
+})
+
+/** A state with the leader's duties around it. */
+class Bench {
+  readonly clock = new SteppedClock()
+  readonly entryClock = createEntryClock(this.clock, () => this.state.marks.wallMs)
+  state: State = createState()
+  written: Command[] = []
+  isRefused = false
+  #index = 0
+
+  readonly write = (command: Command): Promise<boolean> => {
+    this.written.push(command)
+    if (!this.isRefused) this.apply(command)
+    return Promise.resolve(!this.isRefused)
+  }
+
+  apply(command: Command): void {
+    this.state.apply(++this.#index, command, { wallMs: this.entryClock.nowMs() })
+  }
+
+  put(key: string, ttlMs: number): void {
+    this.apply({ kind: 'kvSet', key, value: new Uint8Array(0), flags: 0n, ttlMs })
+  }
+
+  get keys(): readonly string[] {
+    return this.state.query({ kind: 'kvKeys', prefix: '', separator: '' }).value
+  }
+}
+
+function expiryOf(bench: Bench): ReturnType<typeof createExpiryDuty> {
+  return createExpiryDuty({
+    clock: bench.clock,
+    entryClock: bench.entryClock,
+    next: () => bench.state.nextExpiry(),
+    due: (wallMs, max) => bench.state.dueExpiries(wallMs, max),
+    write: bench.write,
+  })
+}
+
+describe('a key that expires', () => {
+  it('is gone when its time is over, and not before', async () => {
+    const bench = new Bench()
+    const duty = expiryOf(bench)
+    duty.start()
+    bench.put('k', 5000)
+    bench.put('stays', 0)
+    duty.touch()
+    await bench.clock.run(4990)
+    expect(bench.keys).toEqual(['k', 'stays'])
+    await bench.clock.run(20)
+    expect(bench.keys).toEqual(['stays'])
+    expect(bench.clock.armed).toBe(0)
+  })
+
+  it('stays when it was written again meanwhile', async () => {
+    const bench = new Bench()
+    const duty = expiryOf(bench)
+    duty.start()
+    bench.put('k', 5000)
+    duty.touch()
+    await bench.clock.run(4000)
+    bench.put('k', 5000)
+    duty.touch()
+    await bench.clock.run(4500)
+    expect(bench.keys).toEqual(['k'])
+    await bench.clock.run(1000)
+    expect(bench.keys).toEqual([])
+  })
+
+  it.each([3_600_000, -3_600_000])('is not hurried or held by a step of %i ms', async (stepMs) => {
+    const bench = new Bench()
+    const duty = expiryOf(bench)
+    duty.start()
+    bench.put('k', 100_000)
+    duty.touch()
+    await bench.clock.run(10_000, 100)
+    bench.clock.stepMs += stepMs
+    await bench.clock.run(75_000, 100)
+    expect(bench.keys).toEqual(['k'])
+    await bench.clock.run(30_000, 100)
+    expect(bench.keys).toEqual([])
+  })
+
+  it('is taken over by the next leader, and all that is overdue goes in portions', async () => {
+    const bench = new Bench()
+    for (let i = 0; i < 1200; i++) bench.put(`k${i}`, 1000)
+    await bench.clock.run(5000, 100)
+    expect(bench.keys).toHaveLength(1200)
+    expiryOf(bench).start()
+    await bench.clock.run(100)
+    expect([bench.keys.length, bench.written.length]).toEqual([0, 3])
+  })
+
+  it('is tried again a second later when the write failed, not in a circle', async () => {
+    const bench = new Bench()
+    const duty = expiryOf(bench)
+    bench.put('k', 1000)
+    bench.isRefused = true
+    duty.start()
+    await bench.clock.run(3500)
+    expect(bench.written.length).toBe(3)
+    bench.isRefused = false
+    await bench.clock.run(1000)
+    expect(bench.keys).toEqual([])
+    duty.stop()
+  })
+})
+
+function upkeepOf(bench: Bench, change: Partial<UpkeepDutyOptions> = {}): void {
+  createUpkeepDuty({
+    clock: bench.clock,
+    marks: () => bench.state.marks,
+    behaviourMax: 1,
+    commonBehaviour: () => 1,
+    newId: () => 'id',
+    kvHistory: { versionsMax: 0, ageMs: 1000 },
+    hasOldHistory: () => (bench.state.historyDueAtWallMs() ?? Infinity) <= bench.entryClock.nowMs(),
+    write: bench.write,
+    ...change,
+  }).start()
+}
+
+describe('upkeep', () => {
+  it('switches the rules on and names the cluster at once, and once', async () => {
+    const bench = new Bench()
+    upkeepOf(bench)
+    await bench.clock.run(100_000, 1000)
+    expect(bench.written).toEqual([
+      { kind: 'setBehaviour', behaviour: 1 },
+      { kind: 'setClusterId', id: 'id' },
+    ])
+    upkeepOf(bench, { newId: () => 'other' })
+    await bench.clock.run(100_000, 1000)
+    expect(bench.written).toHaveLength(2)
+  })
+
+  it('waits for the last server that cannot do it', async () => {
+    const bench = new Bench()
+    let common = 0
+    upkeepOf(bench, { commonBehaviour: () => common })
+    await bench.clock.run(30_000, 1000)
+    expect(bench.written).toEqual([])
+    common = 1
+    await bench.clock.run(2000, 100)
+    expect(bench.state.marks.behaviour).toBe(1)
+  })
+
+  it('writes how much history is kept when it differs, and prunes only what there is', async () => {
+    const bench = new Bench()
+    upkeepOf(bench, { kvHistory: { versionsMax: 3, ageMs: 60_000 } })
+    await bench.clock.run(1000)
+    expect(bench.written.at(-1)).toEqual({ kind: 'setKvHistory', versionsMax: 3, ageMs: 60_000 })
+    await bench.clock.run(100_000, 1000)
+    expect(bench.written).toHaveLength(3)
+    for (let i = 1; i <= 3; i++)
+      bench.apply({ kind: 'kvSet', key: 'k', value: Uint8Array.of(i), flags: 0n, ttlMs: 0 })
+    await bench.clock.run(50_000, 1000)
+    expect(bench.written).toHaveLength(3)
+    await bench.clock.run(30_000, 1000)
+    expect(bench.written.slice(3)).toEqual([{ kind: 'pruneKvHistory' }])
+    expect(bench.state.query({ kind: 'kvHistory', key: 'k' }).value).toHaveLength(1)
+  })
+})
+
+describe('the gate', () => {
+  const set: Command = { kind: 'kvSet', key: 'k', value: new Uint8Array(0), flags: 0n, ttlMs: 0 }
+  it('knows what came with which release', () => {
+    expect(neededBehaviour(set)).toBe(0)
+    expect(neededBehaviour({ ...set, ttlMs: 5 })).toBe(1)
+    expect(neededBehaviour({ kind: 'sessionDestroy', id: 's' })).toBe(1)
+    expect(neededBehaviour({ kind: 'batch', commands: [set] })).toBe(0)
+    expect(neededBehaviour({ kind: 'batch', commands: [set, { kind: 'pruneKvHistory' }] })).toBe(1)
+    expect(neededBehaviour({ kind: 'setBehaviour', behaviour: 1 })).toBe(0)
+  })
+})
