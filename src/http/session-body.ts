@@ -82,14 +82,16 @@ function optional<T>(reader: Reader<T>): Reader<T | undefined> {
   return (value, at) => (value === null ? undefined : reader(value, at))
 }
 
-const names = list(text('types.CheckID'), '[]types.CheckID')
+/** `Checks` has a type of its own in the reference, which its errors name. */
+const oldNames = list(text('types.CheckID'), '[]types.CheckID')
+const names = list(text(), '[]string')
 
 const fields = struct<GivenSession>(
   {
     LockDelay: lockDelay,
     Node: optional(text()),
     Name: optional(text()),
-    Checks: optional(names),
+    Checks: optional(oldNames),
     NodeChecks: optional(names),
     ServiceChecks: optional(list(serviceCheck, '[]structs.ServiceCheck')),
     Behavior: optional(text('structs.SessionBehavior')),

@@ -35,10 +35,36 @@ export type Session = SessionInfo & Indexes
 
 /** Why a text cannot be the ID of a session, in the reference's words; null if it can be. */
 export function sessionIdProblem(id: string): string | null {
-  if (id.length !== 36) return 'failed session lookup: index error: UUID must be 36 characters'
+  const problem = uuidProblem(id)
+  return problem === null ? null : `failed session lookup: index error: ${problem}`
+}
+
+/** The reference lets dashes stand anywhere, as long as there are no more than four, and counts bytes of UTF-8. */
+function uuidProblem(id: string): string | null {
+  if (utf8Length(id) !== 36) return 'UUID must be 36 characters'
   const digits = id.replaceAll('-', '')
+  const dashes = id.length - digits.length
+  if (dashes > 4) return `UUID should have maximum of 4 "-"; got ${dashes}`
+  if (utf8Length(digits) % 2 !== 0) return 'Input (without hyphens) must be even length'
   const wrong = /[^0-9a-fA-F]/u.exec(digits)?.[0]
   if (wrong === undefined) return null
-  const code = (wrong.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  return `failed session lookup: index error: Invalid UUID: encoding/hex: invalid byte: U+${code} '${wrong}'`
+  const byte = firstByte(wrong.codePointAt(0) ?? 0)
+  const code = byte.toString(16).toUpperCase().padStart(4, '0')
+  return `Invalid UUID: encoding/hex: invalid byte: U+${code} '${String.fromCharCode(byte)}'`
+}
+
+function utf8Length(text: string): number {
+  let bytes = 0
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4
+  }
+  return bytes
+}
+
+/** First byte of a character in UTF-8. */
+function firstByte(code: number): number {
+  if (code < 0x80) return code
+  if (code < 0x800) return 0xc0 | (code >> 6)
+  return code < 0x1_0000 ? 0xe0 | (code >> 12) : 0xf0 | (code >> 18)
 }

@@ -29,7 +29,7 @@ export class Kept {
   /** Takes the values that the request asks to keep, and answers what is to be compared. */
   take(request: ParityRequest, answer: Answer): Answer {
     for (const [name, place] of Object.entries(request.keep ?? {})) {
-      this.#values.set(name, valueAt(answer.body, place))
+      this.#values.set(name, valueAt(answer, place))
     }
     let { body } = answer
     for (const [name, value] of this.#values) {
@@ -64,11 +64,14 @@ export function bodyText(bytes: Uint8Array): string {
   }
 }
 
-function valueAt(body: string, place: string): string {
+/** What stands in place of a value that an answer of ours should have given: the comparison shows the answer. */
+const missing = 'missing'
+
+function valueAt({ status, body }: Answer, place: string): string {
+  if (status !== 200) return missing
   let value: unknown = JSON.parse(body)
-  for (const name of place.split('.')) value = (value as Record<string, unknown>)[name]
-  if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`No ${place} in: ${body}`)
-  return String(value)
+  for (const name of place.split('.')) value = (value as Record<string, unknown> | undefined)?.[name]
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : missing
 }
 
 function isUuid(text: string): boolean {

@@ -9,6 +9,7 @@ import type { Answer, ParityRequest } from './requests/request.ts'
 /** An app that knows what the recorded agent knew of itself; `settings` come on top. */
 export function createReplay(settings: BackendSettings = {}): App {
   const backend = createStateBackend({
+    nodeName: oracleNode.name,
     knownDatacenters: ['dc1'],
     agent: {
       ...createStateBackend().agent,

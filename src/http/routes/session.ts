@@ -1,7 +1,7 @@
 // `/v1/session/*`: what holds locks.
 import { limits } from '../../model/limits.ts'
 import type { Query, QueryValue } from '../../model/query.ts'
-import type { Session } from '../../model/session.ts'
+import { type Session, sessionIdProblem } from '../../model/session.ts'
 import { readText } from '../body.ts'
 import { Refusal, refusalOf } from '../errors.ts'
 import { quote } from '../json.ts'
@@ -9,7 +9,6 @@ import { datacenterOf } from '../read-options.ts'
 import { renderSessions } from '../render-session.ts'
 import { type Call, type Route, readParameters } from '../route.ts'
 import { decodeSession } from '../session-body.ts'
-import { uuidProblem } from '../uuid.ts'
 import { metaHeaders, read, requireName } from './reads.ts'
 
 /** The endpoints. */
@@ -83,8 +82,8 @@ async function destroy(call: Call): Promise<Response> {
 
 async function info(call: Call): Promise<Response> {
   const id = requireName(call, 'Missing session')
-  const problem = lookupProblem(id)
-  if (problem !== undefined) throw new Refusal(500, problem, failedReadHeaders)
+  const problem = sessionIdProblem(id)
+  if (problem !== null) throw new Refusal(500, problem, failedReadHeaders)
   return await answerSessions(call, { kind: 'session', id }, (session) => (session === null ? [] : [session]))
 }
 
@@ -125,12 +124,7 @@ function asIs(sessions: readonly Session[]): readonly Session[] {
 /** The session that the path names. Throws Refusal if it cannot be one. */
 function requireSession(call: Call): string {
   const id = requireName(call, 'Missing session')
-  const problem = lookupProblem(id)
-  if (problem !== undefined) throw new Refusal(500, problem)
+  const problem = sessionIdProblem(id)
+  if (problem !== null) throw new Refusal(500, problem)
   return id
-}
-
-function lookupProblem(id: string): string | undefined {
-  const problem = uuidProblem(id)
-  return problem === undefined ? undefined : `failed session lookup: index error: ${problem}`
 }

@@ -216,7 +216,7 @@ export const lockRequests: readonly ParityRequest[] = [
     'flags=x&acquire=x',
     'cas=x&flags=y',
     `acquire=${nobody}&dc=nope`,
-  ].map((query) => put(`/v1/kv/lock/1?${query}`, 'x')),
+  ].map((query) => put(`/v1/kv/lock/4?${query}`, 'x')),
   put(`/v1/kv/?acquire=${nobody}`, 'x'),
 ]
 

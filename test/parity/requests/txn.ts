@@ -24,6 +24,13 @@ function check(Verb: string, Check: object): { readonly Check: object } {
   return { Check: { Verb, Check } }
 }
 
+const withAddresses = service('set', 't1', {
+  Service: 'w3',
+  EnableTagOverride: true,
+  Weights: { Passing: 3, Warning: 2 },
+  TaggedAddresses: { lan: { Address: '1', Port: 2 } },
+})
+
 const notParsed: readonly string[] = [
   '',
   '{}',
@@ -156,14 +163,7 @@ export const txnRequests: readonly ParityRequest[] = [
   txn({ Service: { Verb: 'set', Service: { Service: 'w' } } }),
   txn(service('set', 't1', { Service: 'w', Port: 80, Tags: ['x'], Meta: { a: 'b' } })),
   txn(service('set', 't1', { ID: 'w9' })),
-  txn(
-    service('set', 't1', {
-      Service: 'w3',
-      EnableTagOverride: true,
-      Weights: { Passing: 3, Warning: 2 },
-      TaggedAddresses: { lan: { Address: '1', Port: 2 } },
-    }),
-  ),
+  txn(withAddresses),
   txn(service('cas', 't1', { ID: 'w', Service: 'w', ModifyIndex: 1 })),
   txn(service('cas', 't1', { ID: 'w2', Service: 'w', ModifyIndex: 0 })),
   txn(service('delete', 't1', { ID: 'w2' })),
@@ -198,8 +198,6 @@ export const txnRequests: readonly ParityRequest[] = [
       Definition: { IntervalDuration: 5_000_000_000, TimeoutDuration: '3s', Foo: 1 },
     }),
   ),
-  txn(check('set', { Node: 't1', CheckID: 'k5', Status: 'zz' })),
-  txn(check('set', { Node: 't1' })),
   txn(check('cas', { Node: 't1', CheckID: 'k2', ModifyIndex: 1 })),
   txn(check('delete', { Node: 't1', CheckID: 'k2' })),
   txn(check('delete', { Node: 't1', CheckID: 'k2' })),
@@ -230,6 +228,8 @@ export const txnRequests: readonly ParityRequest[] = [
   { method: 'OPTIONS', path: '/v1/txn' },
   { method: 'POST', path: '/v1/txn', body: '[]' },
   { method: 'PUT', path: '/v1/txn/', body: '[]' },
+  txn(check('set', { Node: 't1', CheckID: 'k5', Status: 'zz' })),
+  txn(check('set', { Node: 't1' })),
 ]
 
 const late = 'As in later versions of Consul'
@@ -260,6 +260,19 @@ export const txnDifferences: readonly Difference[] = [
     reason: 'A sentence for the user in place of one about the state store',
     matches: body(JSON.stringify([check('set', { Node: 't1' })])),
     ours: { status: 409 },
+  },
+  {
+    reason: 'A key that is locked shows the fencing token of its lock',
+    matches: ({ body: sent }) => typeof sent === 'string' && /lock|check-session/.test(sent),
+    undo: ({ body: text, ...rest }) => ({ ...rest, body: text.replaceAll(/,"FencingToken":\d+/g, '') }),
+  },
+  {
+    reason: 'Tagged addresses of a service are kept; 1.8 drops them in transactions',
+    matches: body(JSON.stringify([withAddresses])),
+    undo: ({ body: text, ...rest }) => ({
+      ...rest,
+      body: text.replace('"TaggedAddresses":{"lan":{"Address":"1","Port":2}},', ''),
+    }),
   },
   {
     reason: 'Unknown paths are answered with a sentence, as since 1.11',

@@ -57,7 +57,7 @@ export function createStateBackend(settings: BackendSettings = {}): StateBackend
 
 class BackendOnState implements StateBackend {
   readonly datacenter: string
-  readonly nodeName: string = 'n1'
+  readonly nodeName: string
   readonly nodeId: string = '00000000-0000-4000-8000-000000000001'
   readonly isDev: boolean
   readonly kvValueBytesMax: number = 512 * 1024
@@ -81,6 +81,7 @@ class BackendOnState implements StateBackend {
   constructor(settings: BackendSettings) {
     this.#settings = settings
     this.datacenter = settings.datacenter ?? 'dc1'
+    this.nodeName = settings.nodeName ?? 'n1'
     this.isDev = settings.isDev ?? false
     this.responseHeaders = settings.responseHeaders ?? {}
     this.blockEndpoints = settings.blockEndpoints ?? []
