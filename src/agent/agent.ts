@@ -4,7 +4,7 @@ import type { AgentConfig } from '../config/agent-config.ts'
 import type { GossipEffect } from '../gossip/events.ts'
 import { createApp } from '../http/app.ts'
 import { seededRandom, type Random } from '../lib/random.ts'
-import type { Result } from '../lib/result.ts'
+import { ok, type Result } from '../lib/result.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import { limits as realLimits, type Limits } from '../model/limits.ts'
@@ -17,6 +17,7 @@ import { createBackend } from './backend.ts'
 import { startDns, type DnsService } from './dns-service.ts'
 import { describe, loadNodeId, lockDataDirectory, StartError, wayToListen } from './identity.ts'
 import { startHttp, type HttpService } from './http-service.ts'
+import { mayLeave } from './leave-check.ts'
 import { createLog, type Log, type Logger } from './log.ts'
 import { attachSinks, type LogSinks } from './log-sinks.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -123,6 +124,8 @@ class RunningAgent implements Agent {
   readonly #pidFile: PidFile
   #starting: Promise<void> = Promise.resolve()
   #leaving: Promise<void> | null = null
+  /** A signal has come. */
+  #isGoing = false
   #stopped: Promise<void> | null = null
 
   constructor(config: AgentConfig, host: Host, options: AgentOptions) {
@@ -233,10 +236,7 @@ class RunningAgent implements Agent {
         request: (request, signal) =>
           this.#router?.request(request, signal) ??
           Promise.resolve({ kind: 'refused', error: requestError('overloaded', 'The agent is starting') }),
-        raftMessage: (bytes, from) => {
-          this.#settling?.noteBytes(bytes.length)
-          this.#server?.raft.onMessage(bytes, from)
-        },
+        raftMessage: (bytes, from) => this.#server?.raft.onMessage(bytes, from),
         sessionClosed: (to) => this.#onSessionClosed(to),
         peerGone: (name) => this.#pools?.contactLost(name),
       }),
@@ -267,6 +267,7 @@ class RunningAgent implements Agent {
       trace: this.#options.trace ?? {},
       onFatal: (error) => this.#onFatal(error),
       onFault: (error) => this.#onFault(error),
+      onApplied: (bytes) => this.#settling?.noteBytes(bytes),
     })
   }
 
@@ -313,7 +314,7 @@ class RunningAgent implements Agent {
         knownDatacenters: () => pools.datacenters().length,
         leaderAddress: () => this.#server?.leaderText() ?? '',
         configNow: () => this.config,
-        leave: () => this.#leaveForApi(),
+        leave: (isForced) => this.#leaveForApi(isForced),
         reload: () => this.#reload(),
       }),
     )
@@ -389,10 +390,11 @@ class RunningAgent implements Agent {
   /** As the reference does: the first signal leaves or stops, a second one ends at once. */
   #onSignal(signal: string, mustLeave: boolean): void {
     this.#logger.info('Caught signal', { signal })
-    if (this.#leaving !== null || this.#stopped !== null) {
+    if (this.#isGoing || this.#leaving !== null || this.#stopped !== null) {
       this.#ended(1)
       return
     }
+    this.#isGoing = true
     if (!mustLeave) {
       this.#logger.info('Graceful shutdown disabled. Exiting')
       void this.stop().then(() => this.#ended(1))
@@ -404,17 +406,40 @@ class RunningAgent implements Agent {
       this.#logger.error('The leave took too long; exiting')
       this.#ended(1)
     })
-    void this.leave().then(() => {
+    void this.#leaveOrStop().then((code) => {
       cancel()
-      this.#ended(0)
+      this.#ended(code)
     })
   }
 
-  async #leaveForApi(): Promise<void> {
+  /** A signal is never refused: an agent that the others cannot do without stops and does not leave. */
+  async #leaveOrStop(): Promise<number> {
+    const may = await this.#mayLeave()
+    if (may.ok) {
+      await this.leave()
+      return 0
+    }
+    this.#logger.warn('Stopping without leaving the cluster', { reason: may.error.message })
+    this.#host.console.err(`Stopping without leaving the cluster: ${may.error.message}\n`)
+    await this.stop()
+    return 1
+  }
+
+  #mayLeave(): Promise<Result<null, RequestError>> {
+    const requests = this.#requests
+    if (requests === null) return Promise.resolve(ok(null))
+    const raft = this.#server?.raft ?? null
+    return mayLeave({ id: this.id, clock: this.#host.clock, raft, requests })
+  }
+
+  async #leaveForApi(isForced: boolean): Promise<Result<void, RequestError>> {
+    const may = isForced ? ok(null) : await this.#mayLeave()
+    if (!may.ok) return may
     await this.#leavePools()
     // The answer goes out first.
     const { clock } = this.#host
     clock.wakeAt(clock.nowMs() + 100, () => void this.stop().then(() => this.#ended(0)))
+    return ok(undefined)
   }
 
   async leave(): Promise<void> {

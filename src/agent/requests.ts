@@ -1,12 +1,22 @@
 // The agent's own requests, typed: what HTTP, DNS and the agent's chores ask, carried out by the router.
 import { encodeCommand } from '../codec/command-codec.ts'
 import type { Backend } from '../http/backend.ts'
-import { err, ok } from '../lib/result.ts'
+import type { Random } from '../lib/random.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
-import type { ActionValue, Query, QueryValue, ReadOptions, ServerQueryTable } from '../model/query.ts'
+import type {
+  ActionValue,
+  Query,
+  QueryValue,
+  ReadOptions,
+  ReadReply,
+  ServerQueryTable,
+} from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
+import type { Clock } from '../runtime/host.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Router } from './router.ts'
+import { SharedWaits } from './shared-waits.ts'
 
 /** Typed requests of one agent: what the API asks of it too. */
 export type Requests = Pick<Backend, 'readNow' | 'read' | 'write' | 'ask' | 'act'>
@@ -21,21 +31,32 @@ export interface RequestsOptions {
   readonly holdMs: number
   /** What a client agent may send (`limits.rpc_rate`). */
   readonly rateLimit: RateLimit
+  readonly clock: Clock
+  readonly random: Random
+  /** The longest that a blocking query may wait (`max_query_time`). */
+  readonly waitMsMax: number
+  /** Blocking queries that may wait at this agent. */
+  readonly watchesMax: number
 }
 
 /** Makes the requests of one agent. */
 export function createRequests(options: RequestsOptions): Requests {
   const { holdMs } = options
+  const waits = new SharedWaits({
+    ...options,
+    ask: (query, read, signal) => ask(options, query, read, signal),
+  })
   return {
     readNow(query, read) {
       const reply = options.router.readNow(query, read)
       const isTooOld = reply !== null && read.maxStaleMs !== null && reply.lastContactMs > read.maxStaleMs
       return isTooOld || !options.rateLimit.admit() ? null : reply
     },
-    async read(query, readOptions, signal) {
-      const reply = await readWithin(options, query, readOptions, signal)
-      if (reply.kind !== 'read') return err(errorOf(reply))
-      return ok({ ...reply.meta, value: reply.value as QueryValue<typeof query.kind> })
+    read(query, readOptions, signal) {
+      if (!options.rateLimit.admit()) return Promise.resolve(err(tooMany))
+      return readOptions.minIndex > 0
+        ? waits.read(query, readOptions, signal)
+        : ask(options, query, readOptions, signal)
     },
     async write(command, datacenter) {
       const encoded = encodeCommand(command)
@@ -69,30 +90,27 @@ export function createRequests(options: RequestsOptions): Requests {
 
 function send(options: RequestsOptions, request: RpcRequest, signal: AbortSignal): Promise<RpcReply> {
   if (options.rateLimit.admit()) return options.router.request(request, signal)
-  return Promise.resolve({
-    kind: 'refused',
-    error: requestError('rateLimited', 'RPC rate limit exceeded'),
-  })
+  return Promise.resolve({ kind: 'refused', error: tooMany })
 }
 
-/** A stale answer that is older than `max_stale` is asked of the leader instead, once. */
-async function readWithin(
-  options: RequestsOptions,
-  query: Query,
+const tooMany: RequestError = requestError('rateLimited', 'RPC rate limit exceeded')
+
+/** Carries out a read. A stale answer that is older than `max_stale` is asked of the leader instead, once. */
+async function ask<Q extends Query>(
+  { router, holdMs }: RequestsOptions,
+  query: Q,
   read: ReadOptions,
   signal: AbortSignal,
-): Promise<RpcReply> {
+): Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>> {
   const { datacenter, maxStaleMs } = read
-  const { holdMs } = options
-  const reply = await send(
-    options,
-    { kind: 'read', datacenter, hops: 0, holdMs, query, options: read },
-    signal,
-  )
+  const request = { kind: 'read', datacenter, hops: 0, holdMs, query, options: read } as const
+  let reply = await router.request(request, signal)
   const isTooOld = reply.kind === 'read' && maxStaleMs !== null && reply.meta.lastContactMs > maxStaleMs
-  if (!isTooOld || read.consistency !== 'stale') return reply
-  const fresh = { ...read, consistency: 'default' as const }
-  return send(options, { kind: 'read', datacenter, hops: 0, holdMs, query, options: fresh }, signal)
+  if (isTooOld && read.consistency === 'stale') {
+    reply = await router.request({ ...request, options: { ...read, consistency: 'default' } }, signal)
+  }
+  if (reply.kind !== 'read') return err(errorOf(reply))
+  return ok({ ...reply.meta, value: reply.value as QueryValue<Q['kind']> })
 }
 
 function errorOf(reply: RpcReply): RequestError {

@@ -80,21 +80,32 @@ describe('a blocking query', () => {
   })
 })
 
-describe('too many blocking queries of one client', () => {
-  it('are refused at once, and leave room for what does not wait', async () => {
+describe('many blocking queries of one client', () => {
+  async function outcomesOf(pathOf: (number: number, index: number) => string): Promise<readonly number[]> {
     const limits = { ...tinyLimits, requestsPerSessionMax: 16 }
     const cluster = await formed({ seed: 903, servers: 1, clients: 1, limits })
     const client = nodeOf(cluster, 'c1')
     expect(await put(cluster, client, 'k', '1')).toBe(true)
     const index = await indexOf(cluster, client, 'k')
-    const asked = Array.from({ length: 20 }, () => watch(cluster, client, `/v1/kv/k?index=${index}&wait=60s`))
+    const asked = Array.from({ length: 20 }, (_, i) => watch(cluster, client, pathOf(i, index)))
     await cluster.run(1000)
     expect(await put(cluster, client, 'k', '2')).toBe(true)
     const outcomes = await cluster.world.wait(Promise.all(asked), 10_000)
-    const statuses = outcomes.map(({ answer }) => answer.status)
+    await finish(cluster)
+    return outcomes.map(({ answer }) => answer.status)
+  }
+
+  it('share one place at the server if they ask the same', async () => {
+    const statuses = await outcomesOf((_, index) => `/v1/kv/k?index=${index}&wait=60s`)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(20)
+  })
+
+  it('are refused at once when they are too many, and leave room for what does not wait', async () => {
+    const statuses = await outcomesOf(
+      (number, index) => `/v1/kv/?keys&separator=${number}&index=${index}&wait=60s`,
+    )
     expect(statuses.filter((status) => status === 503)).toHaveLength(8)
     expect(statuses.filter((status) => status === 200)).toHaveLength(12)
-    await finish(cluster)
   })
 })
 

@@ -1,0 +1,199 @@
+// Blocking reads of this agent's own clients: those that wait for the same share one request to wherever it is answered,
+// so that ten thousand watchers of one key cost a server, and the session to it, what one costs.
+import { err, type Result } from '../lib/result.ts'
+import type { Random } from '../lib/random.ts'
+import { requestError, type RequestError } from '../model/errors.ts'
+import type { Query, QueryValue, ReadOptions, ReadReply } from '../model/query.ts'
+import type { Clock } from '../runtime/host.ts'
+import { Deadlines } from './deadlines.ts'
+import { queryKey } from './query-key.ts'
+
+/** What becomes of a read. */
+type Outcome = Result<ReadReply<unknown>, RequestError>
+
+/** What the waits are made of. */
+export interface SharedWaitsOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** Carries out a read, wherever that is. Never rejects. */
+  readonly ask: (query: Query, options: ReadOptions, signal: AbortSignal) => Promise<Outcome>
+  /** The longest that a read may wait; shared requests do. */
+  readonly waitMsMax: number
+  /** `performance.rpc_hold_timeout`: whoever came later than this is not refused together with the others. */
+  readonly holdMs: number
+  /** Reads that may wait; one more is answered at once with what there is. */
+  readonly watchesMax: number
+}
+
+/** Waits that are ended in one turn: some 10 ms of work. */
+const atOnceMax = 1024
+
+/** All who wait for the same. */
+interface Shared {
+  readonly key: string
+  readonly query: Query
+  readonly options: ReadOptions
+  readonly waiters: Set<Waiter>
+  readonly cancel: AbortController
+}
+
+interface Waiter {
+  shared: Shared
+  readonly sinceMs: number
+  isSecondTry: boolean
+  readonly resolve: (outcome: Outcome) => void
+  readonly signal: AbortSignal
+  readonly onAbort: () => void
+  dueAtMs: number
+}
+
+/** The waits of one agent. */
+export class SharedWaits {
+  readonly #options: SharedWaitsOptions
+  readonly #sharedByKey = new Map<string, Shared>()
+  readonly #freshByKey = new Map<string, Promise<Outcome>>()
+  readonly #deadlines: Deadlines<Waiter>
+  #waiting = 0
+
+  constructor(options: SharedWaitsOptions) {
+    this.#options = options
+    this.#deadlines = new Deadlines(options.clock, (waiter) => this.#onTimeOver(waiter))
+  }
+
+  /** Reads that wait. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** Requests that they share. */
+  get requests(): number {
+    return this.#sharedByKey.size
+  }
+
+  /** A blocking read: answered when its index has passed, its time is over, or its signal aborts. */
+  read<Q extends Query>(
+    query: Q,
+    options: ReadOptions,
+    signal: AbortSignal,
+  ): Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>> {
+    return this.#read(query, options, signal) as Promise<
+      Result<ReadReply<QueryValue<Q['kind']>>, RequestError>
+    >
+  }
+
+  #read(query: Query, options: ReadOptions, signal: AbortSignal): Promise<Outcome> {
+    const { watchesMax, ask } = this.#options
+    const question = queryKey(query)
+    if (question === null || options.waitMs <= 0) return ask(query, options, signal)
+    if (this.#waiting >= watchesMax || signal.aborted) return ask(query, { ...options, minIndex: 0 }, signal)
+    const { minIndex, consistency, maxStaleMs, datacenter } = options
+    const key = `${minIndex} ${consistency} ${maxStaleMs ?? ''} ${JSON.stringify(datacenter)} ${question}`
+    return new Promise((resolve) => {
+      const shared = this.#sharedByKey.get(key) ?? this.#begin(key, query, options)
+      this.#join(shared, options.waitMs, { resolve, signal, isSecondTry: false })
+    })
+  }
+
+  #join(shared: Shared, waitMs: number, asked: Pick<Waiter, 'resolve' | 'signal' | 'isSecondTry'>): void {
+    const { clock, random } = this.#options
+    const waiter: Waiter = {
+      shared,
+      sinceMs: clock.nowMs(),
+      ...asked,
+      onAbort: () => this.#finish(waiter, gone),
+      dueAtMs: 0,
+    }
+    shared.waiters.add(waiter)
+    this.#waiting++
+    waiter.signal.addEventListener('abort', waiter.onAbort)
+    // Jitter of up to a sixteenth, so that waits that began together do not end together.
+    waiter.dueAtMs = this.#deadlines.add(waiter, waitMs + random.below(Math.floor(waitMs / 16) + 1))
+  }
+
+  /** A request that all who wait for the same share, from its first one to its answer. */
+  #begin(key: string, query: Query, options: ReadOptions): Shared {
+    const { ask, waitMsMax } = this.#options
+    const shared: Shared = {
+      key,
+      query,
+      options: { ...options, waitMs: waitMsMax },
+      waiters: new Set(),
+      cancel: new AbortController(),
+    }
+    this.#sharedByKey.set(key, shared)
+    void ask(query, shared.options, shared.cancel.signal).then((outcome) => this.#onOutcome(shared, outcome))
+    return shared
+  }
+
+  #onOutcome(shared: Shared, outcome: Outcome): void {
+    if (this.#forget(shared)) this.#handOut(shared, outcome)
+  }
+
+  /** Gives the outcome to all of them, some at a time: what else the agent has to do must not wait for the last one. */
+  #handOut(shared: Shared, outcome: Outcome): void {
+    const { clock, holdMs } = this.#options
+    const nowMs = clock.nowMs()
+    let count = 0
+    for (const waiter of shared.waiters) {
+      if (++count > atOnceMax) return void clock.wakeAt(nowMs, () => this.#handOut(shared, outcome))
+      const isEarly = nowMs - waiter.sinceMs < holdMs && !waiter.isSecondTry
+      // The search for a leader was another's for most of the time.
+      if (isEarly && !outcome.ok && isSearchOver(outcome.error)) this.#tryAgain(waiter)
+      else this.#finish(waiter, outcome)
+    }
+  }
+
+  #tryAgain(waiter: Waiter): void {
+    const { key, query, options } = waiter.shared
+    const shared = this.#sharedByKey.get(key) ?? this.#begin(key, query, options)
+    waiter.shared.waiters.delete(waiter)
+    waiter.shared = shared
+    waiter.isSecondTry = true
+    shared.waiters.add(waiter)
+  }
+
+  /** The time of one of them is over: it is answered with what there is now. */
+  #onTimeOver(waiter: Waiter): void {
+    const { shared } = waiter
+    this.#leave(waiter)
+    void this.#fresh(shared).then(waiter.resolve)
+  }
+
+  /** What there is now; those whose time is over at the same moment share that too. */
+  #fresh({ key, query, options }: Shared): Promise<Outcome> {
+    const underWay = this.#freshByKey.get(key)
+    if (underWay !== undefined) return underWay
+    const fresh = this.#options.ask(query, { ...options, minIndex: 0 }, never)
+    this.#freshByKey.set(key, fresh)
+    void fresh.then(() => this.#freshByKey.delete(key))
+    return fresh
+  }
+
+  #finish(waiter: Waiter, outcome: Outcome): void {
+    this.#leave(waiter)
+    waiter.resolve(outcome)
+  }
+
+  #leave(waiter: Waiter): void {
+    const { shared } = waiter
+    if (!shared.waiters.delete(waiter)) return
+    this.#waiting--
+    waiter.signal.removeEventListener('abort', waiter.onAbort)
+    this.#deadlines.remove(waiter, waiter.dueAtMs)
+    if (shared.waiters.size === 0 && this.#forget(shared)) shared.cancel.abort()
+  }
+
+  /** False if it was forgotten before. */
+  #forget(shared: Shared): boolean {
+    return this.#sharedByKey.get(shared.key) === shared && this.#sharedByKey.delete(shared.key)
+  }
+}
+
+/** The request found no place within its time. */
+function isSearchOver({ code }: RequestError): boolean {
+  return code === 'noLeader' || code === 'noServers' || code === 'timeout'
+}
+
+const never: AbortSignal = new AbortController().signal
+
+const gone: Outcome = err(requestError('cancelled', 'The client has gone'))

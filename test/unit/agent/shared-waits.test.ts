@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import { SharedWaits } from '../../../src/agent/shared-waits.ts'
+import { seededRandom } from '../../../src/lib/random.ts'
+import { err, ok, type Result } from '../../../src/lib/result.ts'
+import { requestError, type RequestError } from '../../../src/model/errors.ts'
+import type { Query, ReadOptions, ReadReply } from '../../../src/model/query.ts'
+import { settled, TestClock } from './samples.ts'
+
+type Outcome = Result<ReadReply<unknown>, RequestError>
+
+interface Asked {
+  readonly query: Query
+  readonly options: ReadOptions
+  readonly signal: AbortSignal
+  readonly answer: (outcome: Outcome) => void
+}
+
+const query = { kind: 'kvGet', key: 'k' } as const
+
+function answerAt(index: number): Outcome {
+  return ok({ index, knownLeader: true, lastContactMs: 0, epoch: '', value: null })
+}
+
+const noLeader: Outcome = err(requestError('noLeader', 'No cluster leader'))
+
+function options(minIndex: number, waitMs = 60_000): ReadOptions {
+  return { datacenter: '', consistency: 'default', maxStaleMs: null, minIndex, waitMs }
+}
+
+/** Waits before a server that answers when the test says so. */
+function waitsWith(watchesMax = 20_000): {
+  readonly clock: TestClock
+  readonly asked: Asked[]
+  readonly waits: SharedWaits
+} {
+  const clock = new TestClock()
+  const asked: Asked[] = []
+  const waits = new SharedWaits({
+    clock,
+    random: seededRandom(1),
+    waitMsMax: 600_000,
+    holdMs: 7000,
+    watchesMax,
+    ask: (question, read, signal) =>
+      new Promise((answer) => void asked.push({ query: question, options: read, signal, answer })),
+  })
+  return { clock, asked, waits }
+}
+
+const signal = (): AbortSignal => new AbortController().signal
+
+describe('waits for the same', () => {
+  it('share one request and one answer', async () => {
+    const { clock, asked, waits } = waitsWith()
+    const reads = Array.from({ length: 10_000 }, () => waits.read(query, options(5), signal()))
+    expect([asked.length, waits.waiting, waits.requests, clock.armed]).toEqual([1, 10_000, 1, 1])
+    expect(asked[0]?.options).toEqual(options(5, 600_000))
+    asked[0]?.answer(answerAt(6))
+    await clock.run(100)
+    expect(new Set(await Promise.all(reads)).size).toBe(1)
+    expect([waits.waiting, waits.requests, clock.armed]).toEqual([0, 0, 0])
+  })
+
+  it('are told apart by all that makes an answer another', () => {
+    const { asked, waits } = waitsWith()
+    const different = [
+      options(5),
+      options(6),
+      { ...options(5), consistency: 'stale' as const },
+      { ...options(5), consistency: 'stale' as const, maxStaleMs: 10 },
+      { ...options(5), datacenter: 'dc2' },
+    ]
+    for (const each of different) void waits.read(query, each, signal())
+    void waits.read({ kind: 'kvGet', key: 'other' }, options(5), signal())
+    void waits.read({ kind: 'kvList', prefix: 'k' }, options(5), signal())
+    expect(asked.length).toBe(7)
+  })
+
+  it('end one by one when their time is over, with what there is then', async () => {
+    const { clock, asked, waits } = waitsWith()
+    const short = waits.read(query, options(5, 1000), signal())
+    void waits.read(query, options(5), signal())
+    await clock.run(1200)
+    expect(asked[1]?.options.minIndex).toBe(0)
+    asked[1]?.answer(answerAt(4))
+    expect(await short).toEqual(answerAt(4))
+    expect([waits.waiting, waits.requests]).toEqual([1, 1])
+  })
+
+  it('end when their askers go, and the request with the last of them', async () => {
+    const { clock, asked, waits } = waitsWith()
+    const [first, second] = [new AbortController(), new AbortController()]
+    void waits.read(query, options(5), first.signal)
+    void waits.read(query, options(5), second.signal)
+    first.abort()
+    expect([waits.waiting, asked[0]?.signal.aborted]).toEqual([1, false])
+    second.abort()
+    expect([waits.waiting, waits.requests, asked[0]?.signal.aborted, clock.armed]).toEqual([0, 0, true, 0])
+    void waits.read(query, options(5), signal())
+    expect(asked.length).toBe(2)
+  })
+
+  it('are refused together, but for those that have only come', async () => {
+    const { clock, asked, waits } = waitsWith()
+    const ended: string[] = []
+    void waits.read(query, options(5), signal()).then(() => ended.push('early'))
+    await clock.run(6900)
+    void waits.read(query, options(5), signal()).then(() => ended.push('late'))
+    await clock.run(100)
+    asked[0]?.answer(noLeader)
+    await settled()
+    expect([ended, asked.length, waits.waiting]).toEqual([['early'], 2, 1])
+    asked[1]?.answer(noLeader)
+    await settled()
+    expect([ended, waits.waiting]).toEqual([['early', 'late'], 0])
+  })
+
+  it('are answered at once when there are too many', () => {
+    const { asked, waits } = waitsWith(1)
+    void waits.read(query, options(5), signal())
+    void waits.read(query, options(5), signal())
+    expect(asked.map((each) => each.options.minIndex)).toEqual([5, 0])
+  })
+})
