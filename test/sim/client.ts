@@ -7,6 +7,8 @@ export interface Answer {
   readonly status: number
   readonly body: string
   readonly index: number
+  /** The value of a header, or ''. */
+  header(name: string): string
 }
 
 /** What to ask. */
@@ -30,9 +32,11 @@ export async function ask(world: World, node: SimNode, request: Ask): Promise<An
     const reading = response.text()
     world.scheduler.trackTransient(reading)
     const body = await reading
-    return { status: response.status, body, index: Number(response.headers.get('x-consul-index') ?? 0) }
+    const header = (name: string): string => response.headers.get(name) ?? ''
+    return { status: response.status, body, index: Number(header('x-consul-index')), header }
   } catch (error) {
-    return { status: 0, body: error instanceof Error ? error.message : String(error), index: 0 }
+    const body = error instanceof Error ? error.message : String(error)
+    return { status: 0, body, index: 0, header: () => '' }
   } finally {
     cancel()
   }

@@ -81,8 +81,8 @@ export class Cluster {
     return this.nodes.filter((node) => node.state === 'running')
   }
 
-  /** A node that is not started yet. It joins through the servers. */
-  addNode(name: string, isServer: boolean): SimNode {
+  /** A node that is not started yet. It joins through the servers. `more`: flags of this one alone. */
+  addNode(name: string, isServer: boolean, more: readonly string[] = []): SimNode {
     const { servers, args = [], serverArgs = [], limits = realLimits } = this.#options
     const firstIps = this.servers.slice(0, 3).map((node) => node.machine.ip)
     const node = new SimNode(this.world, {
@@ -96,6 +96,7 @@ export class Cluster {
         '2s',
         ...args,
         ...(isServer ? serverArgs : []),
+        ...more,
       ],
       trace: (of) => this.#traceOf(of),
       onEvent: (of, event) => this.note(of.name, event),

@@ -2,8 +2,9 @@
 // Started by scripts/sim. The output of `--runtime` is the proof that a seed means the same everywhere.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { scenarioNames, type Scenario } from './histories.ts'
 import { runSeed, type RunResult } from './run.ts'
-import { knownSeeds } from './seeds.ts'
+import { knownSeeds, scenarioOf, type SeededRun } from './seeds.ts'
 
 const usage = `Usage: scripts/sim [options]
 
@@ -12,6 +13,8 @@ Runs whole clusters of agents in virtual time, each from a seed that decides eve
   --seeds N        run N seeds (default 100), after those of test/sim/seeds.txt
   --from SEED      first seed (default: drawn from the clock)
   --seed SEED      run one seed and print every line of its trace
+  --scenario NAME  what the clients do: ${scenarioNames.join(', ')}; all of them in turn if not given
+                   (with --seed: cluster)
   --faults SECONDS virtual time with faults in each run (default 40)
   --runtime        run each seed on node, bun and deno and compare the hashes of their traces
   --json           one line of JSON per run, for programs
@@ -24,6 +27,8 @@ interface Options {
   readonly seeds: number
   readonly from: number
   readonly only: number | null
+  /** Null: all in turn. */
+  readonly scenario: Scenario | null
   readonly faultsMs: number
   readonly compares: boolean
   readonly isJson: boolean
@@ -42,9 +47,12 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(usage)
     return 1
   }
-  if (options.only !== null && !options.compares && !options.isJson) return replay(options.only, options)
-  const seeds = seedsOf(options)
-  return options.compares ? compareRuntimes(seeds, options) : runAll(seeds, options)
+  const runs = runsOf(options)
+  const [first] = runs
+  if (options.only !== null && first !== undefined && !options.compares && !options.isJson) {
+    return replay(first, options)
+  }
+  return options.compares ? compareRuntimes(runs, options) : runAll(runs, options)
 }
 
 const numberFlags: ReadonlySet<string> = new Set(['--seeds', '--from', '--seed', '--faults'])
@@ -53,10 +61,15 @@ const switches: ReadonlySet<string> = new Set(['--runtime', '--json'])
 function parse(args: readonly string[]): Options | null {
   const numbers = new Map<string, number>()
   const flags = new Set<string>()
+  let scenario: Scenario | null = null
   for (let i = 0; i < args.length; i++) {
     const [name = '', inline] = (args[i] ?? '').split('=')
     if (switches.has(name)) flags.add(name)
-    else if (numberFlags.has(name)) numbers.set(name, Number(inline ?? args[++i]))
+    else if (name === '--scenario') {
+      const given = inline ?? args[++i]
+      scenario = scenarioNames.find((known) => known === given) ?? null
+      if (scenario === null) return null
+    } else if (numberFlags.has(name)) numbers.set(name, Number(inline ?? args[++i]))
     else return null
   }
   if ([...numbers.values()].some((value) => !Number.isSafeInteger(value) || value < 0)) return null
@@ -64,61 +77,65 @@ function parse(args: readonly string[]): Options | null {
     seeds: numbers.get('--seeds') ?? 100,
     from: numbers.get('--from') ?? Date.now() % 1_000_000_000,
     only: numbers.get('--seed') ?? null,
+    scenario,
     faultsMs: (numbers.get('--faults') ?? 40) * 1000,
     compares: flags.has('--runtime'),
     isJson: flags.has('--json'),
   }
 }
 
-function seedsOf({ only, from, seeds }: Options): readonly number[] {
-  if (only !== null) return [only]
-  return [...knownSeeds(), ...Array.from({ length: seeds }, (_, i) => from + i)]
+function runsOf({ only, from, seeds, scenario }: Options): readonly SeededRun[] {
+  if (only !== null) return [{ seed: only, scenario: scenario ?? 'cluster' }]
+  const drawn = Array.from({ length: seeds }, (_, i) => from + i)
+  const known = knownSeeds().filter((run) => scenario === null || run.scenario === scenario)
+  return [...known, ...drawn.map((seed) => ({ seed, scenario: scenario ?? scenarioOf(seed) }))]
 }
 
-async function replay(seed: number, { faultsMs }: Options): Promise<number> {
-  const result = await runSeed({ seed, faultsMs, onLine: (line) => process.stdout.write(`${line}\n`) })
-  process.stdout.write(`${summary(result)}\n`)
-  if (!result.ok) report(result, { faultsMs })
+async function replay(run: SeededRun, { faultsMs }: Options): Promise<number> {
+  const result = await runSeed({ ...run, faultsMs, onLine: (line) => process.stdout.write(`${line}\n`) })
+  process.stdout.write(`${summary(run, result)}\n`)
+  if (!result.ok) report(run, result, faultsMs)
   return result.ok ? 0 : 1
 }
 
-async function runAll(seeds: readonly number[], options: Options): Promise<number> {
+async function runAll(runs: readonly SeededRun[], options: Options): Promise<number> {
   const { faultsMs, isJson } = options
   const startMs = performance.now()
   let failed = 0
-  let [acknowledged, events, virtualMs] = [0, 0, 0]
-  for (const [i, seed] of seeds.entries()) {
-    const result = await runTwice(seed, faultsMs, i % repeatEvery === repeatEvery - 1)
+  let [acknowledged, operations, events, virtualMs] = [0, 0, 0, 0]
+  for (const [i, run] of runs.entries()) {
+    const result = await runTwice(run, faultsMs, i % repeatEvery === repeatEvery - 1)
     acknowledged += result.acknowledged
+    operations += result.operations
     events += result.events
     virtualMs += result.virtualMs
-    if (isJson) process.stdout.write(`${JSON.stringify({ ...result, report: undefined })}\n`)
-    else if (result.ok) progress(`${i + 1}/${seeds.length} ${summary(result)}`)
+    if (isJson) process.stdout.write(`${JSON.stringify({ ...run, ...result, report: undefined })}\n`)
+    else if (result.ok) progress(`${i + 1}/${runs.length} ${summary(run, result)}`)
     if (result.ok) continue
     failed++
-    if (!isJson) report(result, options)
+    if (!isJson) report(run, result, faultsMs)
   }
   if (isJson) return failed === 0 ? 0 : 1
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
   const hours = (virtualMs / 3_600_000).toFixed(1)
   progress('')
   process.stdout.write(
-    `${seeds.length - failed} passed, ${failed} failed: ${hours} hours of cluster time, ${events} events, ` +
-      `${acknowledged} acknowledged writes, in ${seconds} s\n`,
+    `${runs.length - failed} passed, ${failed} failed: ${hours} hours of cluster time, ${events} events, ` +
+      `${acknowledged} acknowledged writes, ${operations} operations in histories, in ${seconds} s\n`,
   )
   return failed === 0 ? 0 : 1
 }
 
 /** Runs a seed, and again if asked: the trace and the last draw must be the same. */
-async function runTwice(seed: number, faultsMs: number, again: boolean): Promise<RunResult> {
-  const first = await runSeed({ seed, faultsMs })
+async function runTwice(run: SeededRun, faultsMs: number, again: boolean): Promise<RunResult> {
+  const first = await runSeed({ ...run, faultsMs })
   if (!again || !first.ok) return first
-  const second = await runSeed({ seed, faultsMs })
+  const second = await runSeed({ ...run, faultsMs })
   if (second.hash === first.hash && second.lastDraw === first.lastDraw) return first
   return { ...first, ok: false, problems: [`Two runs differ: ${first.hash} and ${second.hash}`] }
 }
 
-function compareRuntimes(seeds: readonly number[], { faultsMs }: Options): number {
+function compareRuntimes(runs: readonly SeededRun[], { faultsMs }: Options): number {
   const script = fileURLToPath(import.meta.url)
   const bin = fileURLToPath(new URL('../../node_modules/.bin/', import.meta.url))
   const commands: readonly (readonly [string, readonly string[]])[] = [
@@ -127,25 +144,28 @@ function compareRuntimes(seeds: readonly number[], { faultsMs }: Options): numbe
     [`${bin}deno`, ['run', '-A', '--quiet']],
   ]
   let failed = 0
-  for (const seed of seeds) {
+  for (const { seed, scenario } of runs) {
     const hashes = commands.map(([command, before]) => {
-      const args = [...before, script, '--json', '--seed', `${seed}`, '--faults', `${faultsMs / 1000}`]
-      const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+      const which = ['--seed', `${seed}`, '--scenario', scenario, '--faults', `${faultsMs / 1000}`]
+      const { stdout, stderr } = spawnSync(command, [...before, script, '--json', ...which], {
+        encoding: 'utf8',
+      })
       const hash = /"hash":"([0-9a-f]+)"/.exec(stdout)?.[1]
       return hash ?? `none (${stderr.trim().split('\n')[0] ?? ''})`
     })
     const isSame = new Set(hashes).size === 1
     if (!isSame) failed++
-    process.stdout.write(`${isSame ? 'same' : 'DIFFER'} seed ${seed} node ${hashes.join(' ')}\n`)
+    process.stdout.write(`${isSame ? 'same' : 'DIFFER'} ${scenario} ${seed} node ${hashes.join(' ')}\n`)
   }
-  process.stdout.write(`${seeds.length - failed} passed, ${failed} failed\n`)
+  process.stdout.write(`${runs.length - failed} passed, ${failed} failed\n`)
   return failed === 0 ? 0 : 1
 }
 
-function summary(result: RunResult): string {
-  const { seed, ok, hash, virtualMs, events, acknowledged, plan } = result
+function summary({ scenario }: SeededRun, result: RunResult): string {
+  const { seed, ok, hash, virtualMs, events, acknowledged, operations, plan } = result
   const seconds = Math.round(virtualMs / 1000)
-  return `${ok ? 'ok' : 'FAILED'} seed ${seed} ${hash} ${seconds} s, ${events} events, ${acknowledged} writes; ${plan}`
+  const work = operations === 0 ? `${acknowledged} writes` : `${operations} operations`
+  return `${ok ? 'ok' : 'FAILED'} ${scenario} ${seed} ${hash} ${seconds} s, ${events} events, ${work}; ${plan}`
 }
 
 /** Overwrites one line on a terminal; silent elsewhere. */
@@ -153,11 +173,13 @@ function progress(text: string): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text.slice(0, process.stdout.columns - 1)}`)
 }
 
-function report(result: RunResult, { faultsMs }: { readonly faultsMs: number }): void {
-  const more = faultsMs === 40_000 ? '' : ` --faults ${faultsMs / 1000}`
+function report({ scenario }: SeededRun, result: RunResult, faultsMs: number): void {
+  const more =
+    (scenario === 'cluster' ? '' : ` --scenario ${scenario}`) +
+    (faultsMs === 40_000 ? '' : ` --faults ${faultsMs / 1000}`)
   const lines = [
     '',
-    `FAILED seed ${result.seed}: ${result.plan}`,
+    `FAILED ${scenario} ${result.seed}: ${result.plan}`,
     ...result.problems.map((problem) => `  ${problem}`),
     ...result.report.map((line) => `    ${line}`),
     `Run it again with: scripts/sim --seed ${result.seed}${more}`,

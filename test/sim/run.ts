@@ -4,6 +4,7 @@ import { CatalogWorkload, compareCatalog, compareServers } from './catalog-workl
 import { checkClean } from './checkers/resources.ts'
 import { Cluster, tinyLimits } from './cluster.ts'
 import { describePlan, drawPlan, FaultInjector } from './faults.ts'
+import { HistoryWorkload, type Scenario } from './histories.ts'
 import type { SimNode } from './node.ts'
 import type { SimProcess } from './process.ts'
 import { Workload } from './workload.ts'
@@ -11,6 +12,8 @@ import { Workload } from './workload.ts'
 /** How a run is made. */
 export interface RunOptions {
   readonly seed: number
+  /** What the clients do; `cluster` if not given. */
+  readonly scenario?: Scenario
   /** Virtual time with faults. */
   readonly faultsMs?: number
   readonly onLine?: (line: string) => void
@@ -29,6 +32,8 @@ export interface RunResult {
   readonly events: number
   readonly acknowledged: number
   readonly reads: number
+  /** Operations of the history that was checked. */
+  readonly operations: number
   readonly plan: string
   /** Nodes and the end of the trace, for a report. */
   readonly report: readonly string[]
@@ -42,7 +47,7 @@ const connectMsMax = 31_000
 
 /** Runs a seed. */
 export async function runSeed(options: RunOptions): Promise<RunResult> {
-  const { seed, faultsMs = 40_000, onLine } = options
+  const { seed, scenario = 'cluster', faultsMs = 40_000, onLine } = options
   const random = seededRandom(seed).fork('run')
   const plan = drawPlan(random.fork('plan'))
   const cluster = new Cluster({
@@ -54,8 +59,9 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   })
   cluster.note('', `seed ${seed}: ${describePlan(plan)}`)
   const problems: string[] = []
+  let operations = 0
   try {
-    await drive(cluster, { plan, faultsMs, random, problems })
+    operations = await drive(cluster, { plan, scenario, faultsMs, random, problems })
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
@@ -71,6 +77,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     events: world.scheduler.eventCount,
     acknowledged: cluster.kv.acknowledged,
     reads: cluster.kv.reads,
+    operations,
     plan: describePlan(plan),
     report: [...cluster.describe(), ...world.trace.tail(), ...consoles(cluster)],
   }
@@ -78,21 +85,34 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
 
 interface Drive {
   readonly plan: ReturnType<typeof drawPlan>
+  readonly scenario: Scenario
   readonly faultsMs: number
   readonly random: ReturnType<typeof seededRandom>
   readonly problems: string[]
 }
 
-async function drive(cluster: Cluster, { plan, faultsMs, random, problems }: Drive): Promise<void> {
+/** What clients did in a run, and how it is checked when nothing goes wrong any more. */
+interface Work {
+  readonly isIdle: boolean
+  readonly operations: number
+  becomeQuiet(): void
+  stop(): void
+  verify(last: SimNode): Promise<readonly string[]>
+}
+
+/** Runs all phases; returns the number of operations whose history was checked. */
+async function drive(
+  cluster: Cluster,
+  { plan, scenario, faultsMs, random, problems }: Drive,
+): Promise<number> {
   cluster.startAll()
   // A cluster that never formed has nothing to lose: faults begin when it has.
   if (!(await cluster.converge(60_000))) {
     problems.push('The cluster does not form')
-    return
+    return 0
   }
   const injector = new FaultInjector(cluster, plan, random.fork('faults'))
-  const workload = new Workload(cluster, 3, random.fork('workload'))
-  const catalog = new CatalogWorkload(cluster, random.fork('catalog'))
+  const work = scenario === 'cluster' ? clusterWork(cluster, random) : historyWork(cluster, scenario, random)
   await cluster.run(faultsMs)
   injector.heal(minority(cluster, random.fork('spared')))
   if (!(await cluster.converge(convergeMs)) && cluster.violations.length === 0) {
@@ -100,30 +120,67 @@ async function drive(cluster: Cluster, { plan, faultsMs, random, problems }: Dri
   }
   // Streams that were cut off try again seconds later.
   await cluster.run(5000)
-  catalog.becomeQuiet()
+  work.becomeQuiet()
   await cluster.run(10_000)
-  workload.stop()
-  catalog.stop()
-  await cluster.until(() => workload.isIdle && catalog.isIdle, 20_000)
-  if (cluster.violations.length + problems.length > 0) return
+  work.stop()
+  await cluster.until(() => work.isIdle, 20_000)
+  if (cluster.violations.length + problems.length > 0) return work.operations
   const last = random.fork('last').pick(cluster.running)
-  if (last !== undefined) await verify(cluster, { workload, last, problems })
+  if (last !== undefined) await verify(cluster, { work, last, problems })
   await stopAll(cluster, problems)
+  return work.operations
+}
+
+/** Keys with one writer each, a counter, the catalog and those who watch it. */
+function clusterWork(cluster: Cluster, random: ReturnType<typeof seededRandom>): Work {
+  const workload = new Workload(cluster, 3, random.fork('workload'))
+  const catalog = new CatalogWorkload(cluster, random.fork('catalog'))
+  return {
+    get isIdle() {
+      return workload.isIdle && catalog.isIdle
+    },
+    operations: 0,
+    becomeQuiet: () => catalog.becomeQuiet(),
+    stop() {
+      workload.stop()
+      catalog.stop()
+    },
+    async verify(last) {
+      await workload.verify(last)
+      return []
+    },
+  }
+}
+
+/** Clients whose history is checked. */
+function historyWork(
+  cluster: Cluster,
+  scenario: Exclude<Scenario, 'cluster'>,
+  random: ReturnType<typeof seededRandom>,
+): Work {
+  const workload = new HistoryWorkload(cluster, scenario, random.fork('history'))
+  return {
+    get isIdle() {
+      return workload.isIdle
+    },
+    get operations() {
+      return workload.counts.operations + workload.counts.staleReads
+    },
+    becomeQuiet: () => undefined,
+    stop: () => workload.stop(),
+    verify: () => Promise.resolve(workload.verify()),
+  }
 }
 
 /** Asks at leisure what must be true when nothing is written and nothing goes wrong any more. */
 async function verify(
   cluster: Cluster,
-  {
-    workload,
-    last,
-    problems,
-  }: { readonly workload: Workload; readonly last: SimNode; readonly problems: string[] },
+  { work, last, problems }: { readonly work: Work; readonly last: SimNode; readonly problems: string[] },
 ): Promise<void> {
   const { world } = cluster
   // The last write reaches the followers a moment later.
   await cluster.run(1000)
-  await world.wait(workload.verify(last), 60_000)
+  problems.push(...(await world.wait(work.verify(last), 60_000)))
   problems.push(...(await world.wait(compareServers(cluster), 60_000)))
   problems.push(...(await world.wait(compareCatalog(cluster, last), 60_000)))
 }

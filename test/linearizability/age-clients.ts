@@ -1,0 +1,123 @@
+// Clients that ask how old stale answers are: one writer counts upwards in a key, readers read it with `stale` and with
+// `max_stale`. An answer must hold every count that was acknowledged before the age that it tells, or may have.
+import type { Random } from '../../src/lib/random.ts'
+import { fateOf, parsed, type Port } from './port.ts'
+
+const timeoutMs = 8000
+
+/** What an answer's age is measured with: milliseconds are whole in the header, and clocks drift a little. */
+const roundingMs = 2
+const driftPerMille = 3
+
+/** What the clients are given. */
+export interface AgeClientsOptions {
+  readonly port: Port
+  readonly random: Random
+  readonly readers: number
+  readonly pauseMsMax: number
+  readonly onProblem: (problem: string) => void
+}
+
+/** A writer and its readers at work until `stop`. */
+export class AgeClients {
+  readonly #options: AgeClientsOptions
+  readonly #key = 'lin/age'
+  /** When each count was acknowledged; counts of unknown outcome are not in it. */
+  readonly #acknowledged: { readonly count: number; readonly at: number }[] = []
+  #isOn = true
+  #active = 0
+  /** Stale answers that were checked, and the greatest age that one told. */
+  reads = 0
+  oldestMs = 0
+
+  constructor(options: AgeClientsOptions) {
+    this.#options = options
+    this.#launch(this.#write())
+    for (let i = 0; i < options.readers; i++) this.#launch(this.#read(`r${i}`))
+  }
+
+  get isIdle(): boolean {
+    return this.#active === 0
+  }
+
+  stop(): void {
+    this.#isOn = false
+  }
+
+  #launch(work: Promise<void>): void {
+    this.#active++
+    work.then(
+      () => this.#active--,
+      (error: unknown) => {
+        this.#active--
+        this.#options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error))
+      },
+    )
+  }
+
+  async #write(): Promise<void> {
+    const { port, pauseMsMax } = this.#options
+    const random = this.#options.random.fork('age writer')
+    for (let count = 1; this.#isOn; count++) {
+      const target = random.pick(port.targets)
+      if (target === undefined) return
+      const answer = await port.send(target, {
+        method: 'PUT',
+        path: `/v1/kv/${this.#key}`,
+        body: `${count}`,
+        timeoutMs,
+      })
+      port.note(target, `count ${count}`, answer)
+      if (fateOf(answer) === 'answered') this.#acknowledged.push({ count, at: port.now() })
+      await port.pause(random.between(1, pauseMsMax))
+    }
+  }
+
+  async #read(name: string): Promise<void> {
+    const { port, pauseMsMax } = this.#options
+    const random = this.#options.random.fork(`age ${name}`)
+    while (this.#isOn) {
+      const target = random.pick(port.targets)
+      if (target === undefined) return
+      const maxMs = random.chance(500) ? random.pick([50, 200, 1000, 5000]) : undefined
+      const query = maxMs === undefined ? '?stale' : `?max_stale=${maxMs}ms`
+      const calledAt = port.now()
+      const answer = await port.send(target, { path: `/v1/kv/${this.#key}${query}`, timeoutMs })
+      port.note(target, `age ${query}`, answer)
+      if (answer.status === 200 || answer.status === 404) {
+        const found = answer.status === 404 ? 0 : countOf(answer.body)
+        const toldMs = Number(answer.header('x-consul-lastcontact') || 0)
+        this.#check({ target, query, calledAt, found, toldMs, maxMs: Math.min(toldMs, maxMs ?? toldMs) })
+      }
+      await port.pause(random.between(1, pauseMsMax))
+    }
+  }
+
+  #check({ target, query, calledAt, found, toldMs, maxMs }: Seen): void {
+    this.reads++
+    this.oldestMs = Math.max(this.oldestMs, toldMs)
+    const sinceAt = calledAt - (maxMs * (1000 + driftPerMille)) / 1000 - roundingMs
+    const must = this.#acknowledged.findLast(({ at }) => at < sinceAt)
+    if (must === undefined || found >= must.count) return
+    const age = Math.round(calledAt - must.at)
+    this.#options.onProblem(
+      `tooOld: ${target} answered ${query} at ${calledAt.toFixed(1)} with ${found} and a last contact ${toldMs} ms ago, ` +
+        `but ${must.count} was acknowledged ${age} ms before the question`,
+    )
+  }
+}
+
+interface Seen {
+  readonly target: string
+  readonly query: string
+  readonly calledAt: number
+  readonly found: number
+  readonly toldMs: number
+  /** How old the answer may be. */
+  readonly maxMs: number
+}
+
+function countOf(body: string): number {
+  const entries = parsed(body) as readonly { readonly Value: string }[]
+  return Number(atob(entries[0]?.Value ?? ''))
+}

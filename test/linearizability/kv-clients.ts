@@ -1,0 +1,152 @@
+// Clients that put, read, compare-and-set and delete a few keys that all of them use, alone and in transactions.
+import type { Random } from '../../src/lib/random.ts'
+import { HistoryRecorder, type Outcome } from './history.ts'
+import { outcomeOf, requestOf } from './kv-http.ts'
+import type { KvInput, KvOutput, KvStep } from './kv-operations.ts'
+import type { Answer, Port } from './port.ts'
+
+/** How long a client waits for an answer. */
+const timeoutMs = 8000
+
+/** What clients are at work on. */
+export interface KvClientsOptions {
+  readonly port: Port
+  readonly random: Random
+  readonly history: HistoryRecorder<KvInput, KvOutput>
+  readonly clients: number
+  /** Keys, or groups of three keys for transactions. */
+  readonly groups: number
+  readonly usesTransactions: boolean
+  /** Longest pause between two operations of a client. */
+  readonly pauseMsMax: number
+  /** Told of what goes wrong in a client. */
+  readonly onProblem: (problem: string) => void
+}
+
+/** Carries out one operation: asks, and notes what came of it. */
+export async function carryOut(
+  options: Pick<KvClientsOptions, 'port' | 'history'>,
+  who: { readonly client: string; readonly target: string; readonly mode?: string },
+  input: KvInput,
+): Promise<{ readonly outcome: Outcome<KvOutput>; readonly answer: Answer }> {
+  const { port, history } = options
+  const { client, target, mode = '' } = who
+  const end = history.begin(`${client}@${target}`, input, port.now())
+  const request = requestOf(input, mode, timeoutMs)
+  const answer = await port.send(target, request)
+  const returnedAt = port.now()
+  port.note(target, `${client} ${request.method ?? 'GET'} ${request.path}`, answer)
+  const outcome = outcomeOf(input, answer)
+  end(outcome, returnedAt)
+  return { outcome, answer }
+}
+
+/** Clients at work until `stop`. */
+export class KvClients {
+  readonly #options: KvClientsOptions
+  #isOn = true
+  #active = 0
+
+  constructor(options: KvClientsOptions) {
+    this.#options = options
+    for (let i = 0; i < options.clients; i++) this.#launch(`k${i}`)
+  }
+
+  /** True when every client has had its last answer. */
+  get isIdle(): boolean {
+    return this.#active === 0
+  }
+
+  stop(): void {
+    this.#isOn = false
+  }
+
+  #launch(name: string): void {
+    this.#active++
+    this.#run(name).then(
+      () => this.#active--,
+      (error: unknown) => {
+        this.#active--
+        this.#options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error))
+      },
+    )
+  }
+
+  async #run(client: string): Promise<void> {
+    const { port, pauseMsMax } = this.#options
+    const random = this.#options.random.fork(client)
+    const seen = new Map<string, number>()
+    // Most clients stay with one agent, as people's do; some wander.
+    const home = random.chance(600) ? random.pick(port.targets) : undefined
+    for (let n = 1; this.#isOn; n++) {
+      const target = home ?? random.pick(port.targets)
+      if (target === undefined) return
+      const input = this.#draw(random, { client, n, seen })
+      const mode = random.chance(400) ? 'consistent' : ''
+      const { outcome } = await carryOut(this.#options, { client, target, mode }, input)
+      remember(seen, input, outcome)
+      await port.pause(random.between(1, pauseMsMax))
+    }
+  }
+
+  #draw(random: Random, { client, n, seen }: Drawing): KvInput {
+    const { groups, usesTransactions } = this.#options
+    const group = `lin/${usesTransactions ? 'txn' : 'kv'}/${random.below(groups)}`
+    const key = usesTransactions ? `${group}/${random.pick(['a', 'b', 'c']) ?? 'a'}` : group
+    const value = `${client}-${n}`
+    const index = seen.get(key) ?? 0
+    if (usesTransactions) {
+      if (random.chance(450)) return { group, kind: 'txn', steps: drawSteps(random, { group, value, seen }) }
+      if (random.chance(300)) return { group, kind: 'list' }
+    }
+    const draw = random.below(100)
+    if (draw < 40) return { group, kind: 'get', key }
+    if (draw < 65) return { group, kind: 'put', key, value }
+    if (draw < 88) return { group, kind: 'cas', key, value, index }
+    if (draw < 95) return { group, kind: 'delete', key }
+    return { group, kind: 'deleteCas', key, index }
+  }
+}
+
+interface Drawing {
+  readonly client: string
+  readonly n: number
+  readonly seen: ReadonlyMap<string, number>
+}
+
+interface StepDrawing {
+  readonly group: string
+  readonly value: string
+  readonly seen: ReadonlyMap<string, number>
+}
+
+/** Two or three steps on the keys of a group, in one of the forms that people use. */
+function drawSteps(random: Random, { group, value, seen }: StepDrawing): readonly KvStep[] {
+  const keys = random
+    .shuffle(['a', 'b', 'c'].map((name) => `${group}/${name}`))
+    .slice(0, random.between(2, 3))
+  const isReading = random.chance(250)
+  return keys.map((key, at): KvStep => {
+    const index = seen.get(key) ?? 0
+    const draw = isReading ? 99 : random.below(100)
+    if (draw < 45) return { kind: 'put', key, value: `${value}${at}` }
+    if (draw < 70) return { kind: 'cas', key, value: `${value}${at}`, index }
+    if (draw < 78) return { kind: 'delete', key }
+    return { kind: 'get', key }
+  })
+}
+
+/** Keeps the indexes that were read, for later conditions. */
+function remember(seen: Map<string, number>, input: KvInput, outcome: Outcome<KvOutput>): void {
+  if (outcome.kind !== 'answered') return
+  const { output } = outcome
+  if (output.kind === 'entry' && 'key' in input) seen.set(input.key, output.entry?.index ?? 0)
+  if (output.kind === 'entries')
+    for (const [key, entry] of Object.entries(output.entries)) seen.set(key, entry.index)
+  if (output.kind !== 'txn' || input.kind !== 'txn') return
+  for (const [at, step] of input.steps.entries()) {
+    const result = output.results?.[at]
+    if (result?.kind === 'written') seen.set(step.key, result.index)
+    if (result?.kind === 'read') seen.set(step.key, result.entry?.index ?? 0)
+  }
+}

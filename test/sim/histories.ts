@@ -1,0 +1,94 @@
+// Clients of test/linearizability at work on a simulated cluster, with a history that is checked at the end.
+import type { Random } from '../../src/lib/random.ts'
+import { AgeClients } from '../linearizability/age-clients.ts'
+import { checkHistory } from '../linearizability/check.ts'
+import { HistoryRecorder } from '../linearizability/history.ts'
+import { KvClients } from '../linearizability/kv-clients.ts'
+import type { KvInput, KvOutput } from '../linearizability/kv-operations.ts'
+import type { Answer, Port } from '../linearizability/port.ts'
+import { ask } from './client.ts'
+import type { Cluster } from './cluster.ts'
+
+/** What the clients of a run do. */
+export const scenarioNames = ['cluster', 'kv', 'txn'] as const
+
+/** A family of seeded runs. */
+export type Scenario = (typeof scenarioNames)[number]
+
+/** Longest pause of a client between two operations. */
+const pauseMsMax = 250
+
+interface Clients {
+  readonly isIdle: boolean
+  stop(): void
+}
+
+/** A port to the agents of a cluster. */
+export function simPort(cluster: Cluster): Port {
+  const { world } = cluster
+  const nodeOf = (name: string) => cluster.nodes.find((node) => node.name === name)
+  return {
+    now: () => world.scheduler.nowMicros / 1000,
+    pause: (ms) => new Promise((resolve) => void world.scheduler.after(ms * 1000, resolve)),
+    get targets() {
+      return cluster.nodes.filter((node) => !node.hasLeft).map((node) => node.name)
+    },
+    send(target, request): Promise<Answer> {
+      const node = nodeOf(target)
+      if (node === undefined) return Promise.reject(new Error(`no node ${target}`))
+      return ask(world, node, request)
+    },
+    note(target, what, { status, body }) {
+      cluster.note(target, `${what}: ${status} ${status === 200 ? '' : body.slice(0, 60)}`)
+    },
+  }
+}
+
+/** Clients of one scenario. */
+export class HistoryWorkload {
+  readonly #cluster: Cluster
+  readonly #history = new HistoryRecorder<KvInput, KvOutput>()
+  readonly #clients: readonly Clients[]
+  readonly #age: AgeClients
+
+  constructor(cluster: Cluster, scenario: Exclude<Scenario, 'cluster'>, random: Random) {
+    this.#cluster = cluster
+    const port = simPort(cluster)
+    const onProblem = (problem: string): void =>
+      cluster.check(() => {
+        throw new Error(problem)
+      })
+    const common = { port, random, history: this.#history, pauseMsMax, onProblem }
+    this.#age = new AgeClients({ ...common, readers: 2 })
+    const groups = random.between(1, 3)
+    const kv = { ...common, clients: random.between(4, 8), groups, usesTransactions: scenario === 'txn' }
+    this.#clients = [this.#age, new KvClients(kv)]
+  }
+
+  get isIdle(): boolean {
+    return this.#clients.every((clients) => clients.isIdle)
+  }
+
+  stop(): void {
+    for (const clients of this.#clients) clients.stop()
+  }
+
+  /** Checks all that was recorded; what is wrong, or could not be decided. */
+  verify(): readonly string[] {
+    const operations = this.#history.operations()
+    const result = checkHistory(operations)
+    this.#cluster.note(
+      '',
+      `${result.operations} operations, ${result.unknown} unknown, ${this.#age.reads} stale reads, oldest ${this.#age.oldestMs} ms`,
+    )
+    return [
+      ...result.violations.map((text) => `notLinearizable: ${text}`),
+      ...result.undecided.map((text) => `undecided: ${text}`),
+    ]
+  }
+
+  /** Operations recorded, and stale answers checked. */
+  get counts(): { readonly operations: number; readonly staleReads: number } {
+    return { operations: this.#history.size, staleReads: this.#age.reads }
+  }
+}
