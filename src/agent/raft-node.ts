@@ -44,6 +44,8 @@ export interface RaftEvents {
   onCaughtUp(id: string): void
   /** The log can no longer be written: the agent must stop. */
   onFatal(error: unknown): void
+  /** Entries of so many bytes were applied. */
+  onApplied?(bytes: number): void
   /** Our own bug: the machine or its driver has thrown, and nothing goes on. */
   onFault(error: unknown): void
   /** What the disk held at the start, every input, and every effect before it is carried out; for the trace. */
@@ -379,8 +381,10 @@ export class RaftNode {
   }
 
   #apply(entries: readonly Entry[]): void {
-    const { store } = this.#options
+    const { store, events } = this.#options
+    let bytes = 0
     for (const entry of entries) {
+      if (entry.kind === 'command') bytes += entry.data.length
       const result =
         entry.kind === 'command' ? this.#applyCommand(entry.index, entry.data) : store.skip(entry.index)
       const waiting = this.#pendingByIndex.get(entry.index)
@@ -391,6 +395,7 @@ export class RaftNode {
     const last = entries.at(-1)
     assert(last !== undefined, 'apply without entries')
     store.wake(last.index)
+    events.onApplied?.(bytes)
     this.#pump.feed({ kind: 'applied', index: last.index })
   }
 

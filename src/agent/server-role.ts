@@ -47,6 +47,8 @@ export interface ServerRoleOptions {
   readonly trace: AgentTrace
   /** The log can no longer be written. */
   readonly onFatal: (error: unknown) => void
+  /** Entries of so many bytes were applied. */
+  readonly onApplied: (bytes: number) => void
   /** Our own bug in the machine or around it. */
   readonly onFault: (error: unknown) => void
 }
@@ -151,6 +153,7 @@ class Server implements ServerRole {
         onConfiguration: () => this.#work.reconcile.touch(),
         onCaughtUp: () => this.#work.reconcile.touch(),
         onFatal: this.#options.onFatal,
+        onApplied: this.#options.onApplied,
         onFault: this.#options.onFault,
         ...traceEvents(this.#options.trace),
       },

@@ -1,40 +1,86 @@
-// When the start of an agent is over: after a while, or when it is under load sooner.
+// When the start of an agent is over, and when a time of load is: the host then tidies up.
 import type { Host } from '../runtime/host.ts'
 
 /** Joining, electing and the first round of registrations are over by then. */
 const startMs = 30_000
 /** So many requests are load, whatever the time. */
 const startRequests = 5000
-
-/** So many bytes of Raft's messages count as a request: a follower under load serves none. */
+/** So many bytes of applied entries count as a request: a follower under load serves none. */
 const requestBytes = 256
+/** After so many requests there is something to give back. */
+const loadRequests = 20_000
+/** The load is over when so little comes in such a time. */
+const restMs = 100
+const restRequests = 2
+/** No more often than this, whatever comes. */
+const restEveryMs = 10_000
 
-/** Knows when the start is over. */
+/** Knows when the start is over, and each time of load. */
 export interface Settling {
   /** A request has come. */
   note(): void
-  /** A message of Raft has come. */
+  /** Entries were applied. */
   noteBytes(bytes: number): void
   /** The agent stops. */
   stop(): void
 }
 
-/** Tells the host once, when the start is over. */
+/** Tells the host, once when the start is over, and after each time of load. */
 export function createSettling(host: Pick<Host, 'clock' | 'system'>): Settling {
-  let requests = 0
-  const settle = (): void => {
-    cancel()
-    requests = Infinity
-    host.system.settled()
+  return new Load(host)
+}
+
+class Load implements Settling {
+  readonly #host: Pick<Host, 'clock' | 'system'>
+  #cancelStart: (() => void) | null
+  #cancelRest: (() => void) | null = null
+  /** Requests since the host was told last. */
+  #requests = 0
+  #seen = 0
+  #notBeforeMs = 0
+
+  constructor(host: Pick<Host, 'clock' | 'system'>) {
+    this.#host = host
+    this.#cancelStart = host.clock.wakeAt(host.clock.nowMs() + startMs, () => this.#endStart())
   }
-  const add = (count: number): void => {
-    requests += count
-    if (requests >= startRequests && requests !== Infinity) settle()
+
+  note(): void {
+    this.#add(1)
   }
-  const cancel = host.clock.wakeAt(host.clock.nowMs() + startMs, settle)
-  return {
-    note: () => add(1),
-    noteBytes: (bytes) => add(bytes / requestBytes),
-    stop: cancel,
+
+  noteBytes(bytes: number): void {
+    this.#add(bytes / requestBytes)
+  }
+
+  stop(): void {
+    this.#cancelStart?.()
+    this.#cancelRest?.()
+    this.#requests = -Infinity
+  }
+
+  #add(count: number): void {
+    this.#requests += count
+    if (this.#cancelStart !== null && this.#requests >= startRequests) this.#endStart()
+    if (this.#requests >= loadRequests && this.#cancelRest === null) this.#awaitRest()
+  }
+
+  #endStart(): void {
+    this.#cancelStart?.()
+    this.#cancelStart = null
+    this.#host.system.settled()
+  }
+
+  /** Looks after a moment whether the load is over. */
+  #awaitRest(): void {
+    const { clock } = this.#host
+    this.#seen = this.#requests
+    const atMs = Math.max(clock.nowMs() + restMs, this.#notBeforeMs)
+    this.#cancelRest = clock.wakeAt(atMs, () => {
+      this.#cancelRest = null
+      if (this.#requests - this.#seen > restRequests) return this.#awaitRest()
+      this.#requests = 0
+      this.#notBeforeMs = clock.nowMs() + restEveryMs
+      this.#host.system.rested()
+    })
   }
 }

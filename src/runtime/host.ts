@@ -299,7 +299,10 @@ export interface FileLock {
 export interface Processes {
   /** Runs a program to its end. On timeout or abort the whole process group is killed. */
   run(command: readonly string[], options: ProcessOptions): Promise<ProcessResult>
-  /** Starts a program and hands out its control, for children that live long (`lock`, `watch` handlers). */
+  /**
+   * Starts a program and hands out its control, for children that live long (`lock`, `watch` handlers). It leads a
+   * process group of its own, unless it inherits an input that is a terminal: then it stays in the terminal's session.
+   */
   start(command: readonly string[], options: ProcessOptions): Promise<ChildProcess>
 }
 
@@ -330,6 +333,7 @@ export interface ProcessResult {
 /** A running child. */
 export interface ChildProcess {
   readonly pid: number
+  /** Signals the child and its group, if it leads one; nothing once the child has ended. */
   kill(signal: SignalName): void
   readonly ended: Promise<ProcessResult>
 }
@@ -373,6 +377,8 @@ export interface System {
    * back what the start used. A hint; called once.
    */
   settled(): void
+  /** Says that a time of load is over: the runtime may give back what it used. A hint; may take some ten milliseconds. */
+  rested(): void
   /** Ends the process. */
   exit(code: number): never
 }

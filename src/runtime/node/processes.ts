@@ -26,7 +26,7 @@ async function start(command: readonly string[], options: ProcessOptions): Promi
   if (file === undefined || file === '') throw hostErrorOf('EINVAL', action)
   options.signal?.throwIfAborted()
   // A child that reads the terminal has to stay in the terminal's session.
-  const isGroup = options.stdin !== 'inherit'
+  const isGroup = options.stdin !== 'inherit' || !(await isTerminalInput())
   let child: NodeChild
   try {
     child = spawn(file, args, {
@@ -40,6 +40,11 @@ async function start(command: readonly string[], options: ProcessOptions): Promi
     throw hostError(action, error)
   }
   return new NodeChildProcess(child, options, isGroup)
+}
+
+async function isTerminalInput(): Promise<boolean> {
+  const { isatty } = await import('node:tty')
+  return isatty(0)
 }
 
 function stdioOf(options: ProcessOptions): StdioOptions {

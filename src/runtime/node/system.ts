@@ -94,6 +94,9 @@ export function nodeSystem(): System {
     settled() {
       // Node and Deno have nothing to be told.
     },
+    rested() {
+      // They collect by themselves, and cannot be asked to.
+    },
     exit: (code) => process.exit(code),
   }
 }

@@ -185,9 +185,10 @@ function machine(host: Host, world: World): readonly ConformanceCase[] {
       },
     },
     {
-      name: 'system: it can be told that the start is over',
+      name: 'system: it can be told that the start is over, and a time of load',
       async run() {
         system.settled()
+        system.rested()
         await sleep(host, 1)
         ok(system.usage().residentBytes > 0, 'the process is gone')
       },

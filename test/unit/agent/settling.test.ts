@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { createSettling } from '../../../src/agent/settling.ts'
+import type { Host } from '../../../src/runtime/host.ts'
+import { TestClock } from './samples.ts'
+
+/** What the host was told, in order. */
+function told() {
+  const clock = new TestClock()
+  const words: string[] = []
+  const system = { settled: () => words.push('settled'), rested: () => words.push('rested') }
+  const settling = createSettling({ clock, system } as unknown as Pick<Host, 'clock' | 'system'>)
+  return { clock, words, settling }
+}
+
+it('is over after a while', () => {
+  const { clock, words } = told()
+  clock.pass(29_999)
+  expect(words).toEqual([])
+  clock.pass(1)
+  expect(words).toEqual(['settled'])
+})
+
+it('is over sooner under load, of requests or of entries', () => {
+  const { words, settling } = told()
+  for (let i = 0; i < 2500; i++) settling.note()
+  settling.noteBytes(2500 * 256)
+  expect(words).toEqual(['settled'])
+})
+
+it('tells of the end of a load, not while it lasts', () => {
+  const { clock, words, settling } = told()
+  settling.noteBytes(20_000 * 256)
+  for (let i = 0; i < 20; i++) {
+    settling.noteBytes(5000)
+    clock.pass(50)
+  }
+  expect(words).toEqual(['settled'])
+  clock.pass(200)
+  expect(words).toEqual(['settled', 'rested'])
+})
+
+it('tells nothing any more when the agent stops', () => {
+  const { clock, words, settling } = told()
+  settling.noteBytes(4000 * 256)
+  settling.stop()
+  settling.noteBytes(40_000 * 256)
+  clock.pass(60_000)
+  expect(words).toEqual([])
+})
