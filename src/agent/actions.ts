@@ -2,7 +2,7 @@
 import type { Result } from '../lib/result.ts'
 import type { RequestError } from '../model/errors.ts'
 import type { Action, ActionKind, ActionTable, ActionValue } from '../model/query.ts'
-import type { RpcReply } from '../model/rpc.ts'
+import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 
 /** Carries out the actions of kind K. */
 export type ActionHandler<K extends ActionKind> = (
@@ -12,6 +12,14 @@ export type ActionHandler<K extends ActionKind> = (
 
 /** Who carries out which action. */
 export type Actions = { readonly [K in ActionKind]: ActionHandler<K> }
+
+/** Actions that change nothing, or the same if they are carried out twice. */
+const repeatable: ReadonlySet<ActionKind> = new Set(['renewSession', 'checkLeave'])
+
+/** Requests that must not be carried out twice: without an answer nobody knows what became of them. */
+export function changes(request: RpcRequest): boolean {
+  return request.kind === 'write' || (request.kind === 'act' && !repeatable.has(request.action.kind))
+}
 
 /** Carries out one action. */
 export async function act(actions: Actions, action: Action, signal: AbortSignal): Promise<RpcReply> {

@@ -7,6 +7,7 @@ import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import { failure, type RpcFailure } from '../rpc/failure.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { Clock } from '../runtime/host.ts'
+import { changes } from './actions.ts'
 import { channels } from './channels.ts'
 
 /** A request that is carried out wherever its place is. */
@@ -86,16 +87,16 @@ export async function forward(
   watch?.end()
   endObsolete?.()
   attempt.signal.removeEventListener('abort', onAbort)
-  if (answer.ok) return { kind: 'answered', reply: replyOf(to, answer.value) }
+  if (answer.ok) return { kind: 'answered', reply: replyOf(to, request, answer.value) }
   const lastedMs = watch?.hasContact() === true ? ports.clock.nowMs() - startMs : 0
   return { kind: 'failed', failure: reasonOf(to, answer.error, attempt.signal), lastedMs }
 }
 
-function replyOf(to: Address, bytes: Uint8Array): RpcReply {
+function replyOf(to: Address, request: ForwardedRequest, bytes: Uint8Array): RpcReply {
   const reply = decodeReply(bytes)
   if (reply.ok) return reply.value
   const message = `Malformed reply from ${to.ip}: ${reply.error.detail}`
-  return { kind: 'refused', error: requestError('internal', message) }
+  return { kind: 'refused', error: requestError(changes(request) ? 'indeterminate' : 'internal', message) }
 }
 
 /** `cancelled` means that whoever asked has gone; what this agent gave up by itself has timed out. */

@@ -8,6 +8,7 @@ import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import { failure, type RpcFailure } from '../rpc/failure.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { Clock } from '../runtime/host.ts'
+import { changes } from './actions.ts'
 import {
   createSignsOfLife,
   forward,
@@ -188,11 +189,6 @@ function takePlace({ waitingByServer, waitingPerServerMax }: Context, to: Addres
     if (left > 0) waitingByServer.set(key, left)
     else waitingByServer.delete(key)
   }
-}
-
-/** Requests that must not be carried out twice. */
-function changes(request: ForwardedRequest): boolean {
-  return request.kind === 'write' || request.kind === 'act'
 }
 
 /** Reads may be asked again; a write that may have arrived may not. */
