@@ -20,8 +20,8 @@ export interface BackendParts extends SelfParts {
   readonly requests: Requests
   readonly log: Log
   readonly metrics: Metrics
-  /** Leaves the pools; the agent stops when the answer is out. */
-  readonly leave: () => Promise<void>
+  /** Leaves the pools, unless that would harm the cluster; the agent stops when the answer is out. */
+  readonly leave: (isForced: boolean) => Promise<Result<void, RequestError>>
   readonly reload: () => Promise<Result<void, RequestError>>
 }
 
@@ -64,10 +64,7 @@ function agentControl(parts: BackendParts): AgentControl {
       return ok([...parts.wan.machine.members()].map(memberView))
     },
     join: (address, pool) => join(parts, address, pool),
-    async leave() {
-      await parts.leave()
-      return ok(undefined)
-    },
+    leave: (isForced) => parts.leave(isForced),
     forceLeave: (node, options) => Promise.resolve(forceLeave(parts, node, options)),
     metrics: () => parts.metrics.view(),
     prometheus: () => null,

@@ -23,6 +23,8 @@ export interface Leadership {
   /** The pools are there. */
   open(): void
   onRole(isLeader: boolean, term: number): void
+  /** The server stops: no duty begins any more. */
+  close(): void
 }
 
 /**
@@ -48,6 +50,10 @@ export function createLeadership(
     if (dutiesOfTerm !== term) return
     for (const duty of duties) duty.start()
   }
+  const end = (): void => {
+    dutiesOfTerm = 0
+    for (const duty of duties) duty.stop()
+  }
   return {
     open() {
       isOpen = true
@@ -55,12 +61,15 @@ export function createLeadership(
     },
     onRole(isLeader, term) {
       if (!isLeader) {
-        dutiesOfTerm = 0
-        for (const duty of duties) duty.stop()
+        end()
       } else if (dutiesOfTerm !== term) {
         dutiesOfTerm = term
         if (isOpen) void begin(term)
       }
+    },
+    close() {
+      isOpen = false
+      end()
     },
   }
 }

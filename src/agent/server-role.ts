@@ -224,8 +224,7 @@ class Server implements ServerRole {
   async stop(): Promise<void> {
     this.#bootstrap.stop()
     this.#snapshots.stop()
-    this.#time.stop()
-    this.#work.stop()
+    this.#leadership.close()
     await this.raft.stop()
   }
 }

@@ -77,8 +77,8 @@ export interface AgentControl {
   members(pool: 'lan' | 'wan'): Promise<Result<readonly MemberView[], RequestError>>
   /** Joins a cluster through one address (`ip`, `host`, with or without port). */
   join(address: string, pool: 'lan' | 'wan'): Promise<Result<void, RequestError>>
-  /** Leaves gracefully; resolves when left. The agent stops afterwards. */
-  leave(): Promise<Result<void, RequestError>>
+  /** Leaves gracefully; resolves when left. The agent stops afterwards. Refused if that would harm the cluster. */
+  leave(isForced: boolean): Promise<Result<void, RequestError>>
   forceLeave(
     node: string,
     options: { readonly prune: boolean; readonly wan: boolean },

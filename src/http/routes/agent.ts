@@ -44,9 +44,10 @@ export const agentRoutes: readonly Route[] = [
   {
     method: 'PUT',
     path: '/v1/agent/leave',
-    summary: 'Leaves the cluster gracefully and stops the agent',
-    parameters: [],
-    handler: (call) => done(call, call.backend.agent.leave()),
+    summary:
+      'Leaves the cluster gracefully and stops the agent; refused for a server without which the others could not decide anything',
+    parameters: ['force'],
+    handler: (call) => done(call, call.backend.agent.leave(call.query.has('force'))),
   },
   {
     method: 'PUT',

@@ -68,6 +68,9 @@ describe('answers', () => {
           healthy: false,
           isVoter: true,
           stableSinceWallMs: 1_767_225_600_123,
+          isReadReplica: false,
+          zone: '',
+          meta: {},
         },
       ],
     } as const
