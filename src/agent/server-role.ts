@@ -16,7 +16,7 @@ import type { AgentTrace } from './agent.ts'
 import { createBootstrap, type Bootstrap, type BootstrapOptions } from './bootstrap.ts'
 import { call } from './call.ts'
 import { createEntryClock, type EntryClock } from './entry-clock.ts'
-import { createLeadership, type Leadership } from './leadership.ts'
+import { createLeadership, type LeaderDuties, type Leadership } from './leadership.ts'
 import { createLocalServer, type LocalServerNode, type LocalServerOptions } from './local-server.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -28,7 +28,7 @@ import { createPeerActions } from './peer-actions.ts'
 import { giveUpSeat } from './seat.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
 import type { SnapshotActions } from './snapshot-actions.ts'
-import { serverSnapshots } from './snapshot-role.ts'
+import { backupDuties, serverSnapshots } from './snapshot-role.ts'
 import { Store } from './store.ts'
 import { memberView } from './tags.ts'
 import { createTimeDuties, type TimeDuties } from './time-duties.ts'
@@ -109,6 +109,7 @@ class Server implements ServerRole {
   readonly #leadership: Leadership
   readonly #bootstrap: Bootstrap
   readonly #snapshots: SnapshotActions
+  readonly #backups: readonly LeaderDuties[]
 
   constructor(options: ServerRoleOptions, store: Store, storage: RaftStorage) {
     this.#options = options
@@ -116,10 +117,12 @@ class Server implements ServerRole {
     this.raft = this.#makeRaft(store, storage)
     this.#snapshots = serverSnapshots(options, { raft: this.raft, store })
     this.#work = createLeaderWork(options, this.raft, store)
+    this.#backups = backupDuties(options, this.raft)
     this.#time = createTimeDuties(options, { raft: this.raft, store, entryClock: this.#entryClock })
     this.#leadership = createLeadership({ raft: this.raft, store, clock: options.host.clock }, [
       this.#time,
       this.#work,
+      ...this.#backups,
     ])
     this.#bootstrap = createBootstrap(bootstrapOptions(options, this.raft))
     this.local = createLocalServer({
@@ -224,6 +227,7 @@ class Server implements ServerRole {
   async stop(): Promise<void> {
     this.#bootstrap.stop()
     this.#snapshots.stop()
+    for (const duty of this.#backups) duty.stop()
     this.#leadership.close()
     await this.raft.stop()
   }

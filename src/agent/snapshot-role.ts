@@ -4,7 +4,9 @@ import { err, ok } from '../lib/result.ts'
 import { requestError } from '../model/errors.ts'
 import type { Action } from '../model/query.ts'
 import type { RpcReply } from '../model/rpc.ts'
+import { createBackupDuty } from './backup-duty.ts'
 import { call } from './call.ts'
+import type { LeaderDuties } from './leadership.ts'
 import type { RaftNode } from './raft-node.ts'
 import type { ServerRoleOptions } from './server-role.ts'
 import { createSnapshotActions, type SnapshotActions } from './snapshot-actions.ts'
@@ -33,7 +35,10 @@ export function serverSnapshots(
       if (raft.machine.role !== 'leader') return ok(undefined)
       const index = await raft.readIndex()
       if (!index.ok) return index
-      const isApplied = await store.whenApplied(index.value, clock.nowMs() + config.performance.rpcHoldTimeoutMs)
+      const isApplied = await store.whenApplied(
+        index.value,
+        clock.nowMs() + config.performance.rpcHoldTimeoutMs,
+      )
       return isApplied ? ok(undefined) : err(requestError('timeout', 'Not ready to serve consistent reads'))
     },
     freshness() {
@@ -63,4 +68,21 @@ async function askServer(
   }
   const request = { kind: 'act', datacenter: '', hops: 1, holdMs: 0, action, consistency: 'stale' } as const
   return call(rpc, server.rpc, request, host.clock.nowMs() + pieceMsMax)
+}
+
+/** The backups that this server makes while it leads, if it is to make any. */
+export function backupDuties(
+  { host, config, log, metrics }: ServerRoleOptions,
+  raft: RaftNode,
+): readonly LeaderDuties[] {
+  if (config.snapshotAgent === null) return []
+  const duty = createBackupDuty({
+    files: host.files,
+    clock: host.clock,
+    ...config.snapshotAgent,
+    take: () => raft.takeSnapshot(),
+    log: log.named('snapshot_agent'),
+    metrics,
+  })
+  return [duty]
 }

@@ -62,6 +62,8 @@ export interface AgentConfig {
   readonly raft: RaftTuning
   readonly autopilot: AutopilotSettings
   readonly kvHistory: KvHistorySettings
+  /** Null: no backups are made. */
+  readonly snapshotAgent: SnapshotAgentSettings | null
   readonly limits: LimitOverrides
 
   // Leaving.
@@ -188,6 +190,15 @@ export interface AutopilotSettings {
 export interface KvHistorySettings {
   readonly versionsMax: number
   readonly ageMs: number
+}
+
+/** `snapshot_agent`: the backups that the leader makes. */
+export interface SnapshotAgentSettings {
+  readonly intervalMs: number
+  /** Backups that are kept; 0 keeps all. */
+  readonly retain: number
+  /** Absolute. */
+  readonly directory: string
 }
 
 /** `limits`. */

@@ -44,6 +44,7 @@ export function buildConfig(values: Values, around: Surroundings): AgentConfig {
     gossipLan: gossipTiming(values, 'gossip_lan', values.number('reconnect_timeout')),
     gossipWan: gossipTiming(values, 'gossip_wan', values.number('reconnect_timeout_wan')),
     ...protocol(values),
+    snapshotAgent: snapshotAgent(values, around),
     ...answers(values, dns),
     ...observation(values, around),
     warnings: values.warnings,
@@ -123,6 +124,24 @@ function dataDir(values: Values, { cwd }: Surroundings): string | null {
   if (!values.dev) return absolutePath(cwd, path)
   values.warn('data_dir has no effect with -dev, which keeps everything in memory')
   return null
+}
+
+function snapshotAgent(values: Values, around: Surroundings): AgentConfig['snapshotAgent'] {
+  if (!values.bool('snapshot_agent.enabled')) return null
+  if (!values.dev && !values.bool('server')) {
+    values.warn('snapshot_agent has no effect on a client: the servers make the backups')
+    return null
+  }
+  const path = values.string('snapshot_agent.local_path')
+  const parent = values.dev ? '' : values.string('data_dir')
+  if (path === '' && parent === '') {
+    values.refuse('snapshot_agent.enabled', 'Without a data directory snapshot_agent.local_path is required')
+  }
+  return {
+    intervalMs: values.number('snapshot_agent.interval'),
+    retain: values.number('snapshot_agent.retain'),
+    directory: absolutePath(around.cwd, path === '' ? `${parent}/backups` : path),
+  }
 }
 
 function portNumbers(values: Values): PortNumbers {

@@ -145,6 +145,8 @@ const ranges: readonly (readonly [NumberKey, number, number])[] = [
   ['raft_snapshot_threshold', 1, Infinity],
   ['raft_trailing_logs', 1, Infinity],
   ['raft_snapshot_interval', 1000, Infinity],
+  ['snapshot_agent.interval', 1000, Infinity],
+  ['snapshot_agent.retain', 0, Infinity],
   ['check_output_max_size', 1, Infinity],
   ['default_query_time', 1, Infinity],
   ['max_query_time', 1, Infinity],

@@ -198,4 +198,19 @@ export const agentSettings = {
     type: 'bool',
     doc: 'Stops on SIGINT without leaving the cluster. Default: true for servers, false for clients.',
   },
+  'snapshot_agent.enabled': {
+    type: 'bool',
+    default: false,
+    doc: 'Makes backups by itself. Set it on all servers: only the leader makes them, each verified by restoring it.',
+  },
+  'snapshot_agent.interval': { type: 'duration', default: '1h', doc: 'Time between two backups.' },
+  'snapshot_agent.local_path': {
+    type: 'string',
+    doc: 'Directory for the backups. Default: `backups` in the data directory.',
+  },
+  'snapshot_agent.retain': {
+    type: 'int',
+    default: 30,
+    doc: 'Backups that are kept; the oldest goes when a new one was verified. 0 keeps all.',
+  },
 } as const

@@ -141,7 +141,6 @@ export const laterSettings = {
   },
   service: { type: 'any', doc: 'Services defined in files.', support: 'off' },
   services: { type: 'any', doc: 'Services defined in files.', support: 'off' },
-  snapshot_agent: { type: 'any', doc: 'There is no snapshot agent.', support: 'idle' },
   syslog_facility: {
     type: 'string',
     default: 'LOCAL0',
