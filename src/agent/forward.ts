@@ -79,7 +79,7 @@ export async function forward(
   const onAbort = (): void => cut.abort()
   attempt.signal.addEventListener('abort', onAbort)
   const endObsolete = attempt.onObsolete?.(onAbort)
-  const watch = request.kind === 'write' ? null : watchContact(ports, to, attempt, onAbort)
+  const watch = changes(request) ? null : watchContact(ports, to, attempt, onAbort)
   const answer = await ports.rpc.call(to, channels.request, encodeRequest(request), {
     deadlineMs: attempt.deadlineMs,
     signal: cut.signal,
