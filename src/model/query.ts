@@ -36,8 +36,11 @@ export interface QueryTable {
   kvList: { args: { readonly prefix: string }; value: readonly KvEntry[] }
   /** Keys under a prefix, cut behind the first `separator` after it (''. no cut). */
   kvKeys: { args: { readonly prefix: string; readonly separator: string }; value: readonly string[] }
-  /** Earlier versions of a key, oldest first, and the present one last; empty if none is known. */
-  kvHistory: { args: { readonly key: string }; value: readonly KvVersion[] }
+  /**
+   * Earlier versions of a key, oldest first, and the present one last; empty if none is known, null if none are kept
+   * of any key. Where they are too large for one answer the oldest are left out.
+   */
+  kvHistory: { args: { readonly key: string }; value: readonly KvVersion[] | null }
   /** What was written and deleted after `since`: one key, or all that begin with it. */
   kvChanges: {
     args: { readonly key: string; readonly isPrefix: boolean; readonly since: number }

@@ -11,6 +11,9 @@ const droppedPerWrite = 8
 /** Versions that one `pruneKvHistory` drops at most: an entry must not take long to apply. */
 const droppedPerPruning = 16_384
 
+/** Bytes of the values in one answer: it must fit into a frame between agents. */
+const answerBytesMax = 8 * 1024 * 1024
+
 /** What took the place of what; null is the key's absence. */
 export interface KeyChange {
   readonly key: string
@@ -38,9 +41,15 @@ export function keepVersion(tables: Tables, change: Change, { key, known, entry 
   dropOld(tables, change.wallMs, droppedPerWrite)
 }
 
-/** What is known of a key, oldest first. */
+/** What is known of a key, oldest first, as much of the newest as one answer may carry. */
 export function versionsOf(tables: Tables, key: string): readonly KvVersion[] {
-  return Array.from(entriesUnder(tables.kvVersions, keyPart(key)), ([, version]) => version)
+  const versions = Array.from(entriesUnder(tables.kvVersions, keyPart(key)), ([, version]) => version)
+  let bytes = 0
+  const tooMuch = versions.findLastIndex(({ entry }) => {
+    bytes += entry?.value.length ?? 0
+    return bytes > answerBytesMax
+  })
+  return versions.slice(tooMuch + 1)
 }
 
 /** Sets how much is kept; what is more goes as keys are written, all of it at once if nothing is to be kept. */

@@ -109,8 +109,11 @@ const evaluators: Evaluators = {
     value: kvChanges(tables, args),
   }),
   kvHistory: (tables, args) => {
-    const value = versionsOf(tables, args.key)
-    return { index: value.at(-1)?.index ?? tables.kv.get(args.key)?.modifyIndex ?? tables.marks.kv, value }
+    const versions = versionsOf(tables, args.key)
+    return {
+      index: versions.at(-1)?.index ?? tables.kv.get(args.key)?.modifyIndex ?? tables.marks.kv,
+      value: tables.marks.kvHistoryVersionsMax === 0 ? null : versions,
+    }
   },
   session: (tables, args) => ({
     index: tables.marks.sessions,
