@@ -113,7 +113,9 @@ export function renderKvEntry(entry: KvEntry): string {
 /** A version of a key: as it was from an index and a time on; `null` for its absence. */
 export function renderKvVersion({ entry, index, atWallMs }: KvVersion): string {
   const text = entry === null ? 'null' : renderKvEntry(entry)
-  return `{"Index":${index},"Time":"${new Date(atWallMs).toISOString()}","Entry":${text}}`
+  // A key that is older than the history: nobody knows when it was written.
+  const time = atWallMs === 0 ? '0001-01-01T00:00:00Z' : new Date(atWallMs).toISOString()
+  return `{"Index":${index},"Time":"${time}","Entry":${text}}`
 }
 
 function extras({ fencingToken, expiresAtWallMs }: KvEntry): string {

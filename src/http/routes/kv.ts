@@ -96,6 +96,12 @@ async function getHistory(call: Call): Promise<Response> {
   if (!result.ok) throw refusalOf(result.error)
   const headers = metaHeaders(result.value)
   const versions = result.value.value
+  if (versions === null) {
+    throw new Refusal(
+      400,
+      'No versions of keys are kept here: an operator has to set kv_history.versions first',
+    )
+  }
   if (versions.length === 0) return call.reply.empty(404, headers)
   return call.reply.json(call, renderList(versions, renderKvVersion), { headers })
 }

@@ -7,7 +7,7 @@ import { routes } from '../../../src/http/routes/table.ts'
 import { asking } from './asking.ts'
 import { createStateBackend } from './state-backend.ts'
 
-const statuses = new Set([200, 301, 400, 401, 403, 404, 405, 413, 415, 429, 500, 501])
+const statuses = new Set([200, 301, 400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 501])
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -44,12 +44,30 @@ const registration = fc.record(
   { requiredKeys: [] },
 )
 
+const operation = fc.record(
+  {
+    KV: fc.record(
+      { Verb: fc.constantFrom('set', 'get', 'cas', 'lock', 'x'), Key: fc.anything(), Value: fc.jsonValue() },
+      { requiredKeys: [] },
+    ),
+    Node: fc.jsonValue(),
+    Check: fc.jsonValue(),
+    Session: fc.jsonValue(),
+  },
+  { requiredKeys: [] },
+)
+
+const session = fc.record(
+  { TTL: fc.jsonValue(), LockDelay: fc.jsonValue(), Checks: fc.jsonValue(), Behavior: fc.string() },
+  { requiredKeys: [] },
+)
+
 const body = fc.oneof(
   fc.string(),
   fc.json(),
-  registration.map((value) =>
-    JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? 0 : inner)),
-  ),
+  fc
+    .oneof(registration, session, fc.array(operation, { maxLength: 4 }))
+    .map((value) => JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? 0 : inner))),
 )
 
 test('requests of any kind', async () => {
@@ -72,5 +90,32 @@ test('requests of any kind', async () => {
       expect(statuses).toContain(response.status)
     }),
     { numRuns: 3000 },
+  )
+})
+
+test('a body that is refused changes nothing', async () => {
+  const backend = createStateBackend()
+  const ask = asking(backend)
+  await ask('PUT /v1/catalog/register', { body: '{"Node":"n1","Address":"a"}' })
+  const request = fc.oneof(
+    session.map((value) => ['PUT /v1/session/create', value] as const),
+    fc.array(operation, { maxLength: 4 }).map((value) => ['PUT /v1/txn', value] as const),
+  )
+  const content = async (): Promise<string> => {
+    const reads = ['/v1/kv/?recurse', '/v1/session/list', '/v1/catalog/nodes', '/v1/health/state/any']
+    const answers = await Promise.all(reads.map(async (read) => (await ask(`GET ${read}`)).text()))
+    return answers.join('\n')
+  }
+  let before = await content()
+  await fc.assert(
+    fc.asyncProperty(request, async ([line, value]) => {
+      const text = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? 0 : inner))
+      const response = await ask(line, { body: text })
+      expect(statuses).toContain(response.status)
+      const after = await content()
+      if (response.status !== 200) expect(after).toBe(before)
+      before = after
+    }),
+    { numRuns: 1000 },
   )
 })

@@ -1,7 +1,7 @@
 // The KV endpoints beyond what the recorded answers show: sizes, numbers, waiting.
 import { describe, expect, test } from 'vitest'
 import { requestError } from '../../../src/model/errors.ts'
-import { asking } from './asking.ts'
+import { type Ask, asking } from './asking.ts'
 import { createStateBackend } from './state-backend.ts'
 
 describe('values', () => {
@@ -64,6 +64,125 @@ describe('numbers', () => {
       expect(await response.text()).toContain('value out of range')
     },
   )
+})
+
+describe('locks', () => {
+  test('an acquisition answers its fencing token, and the key shows it', async () => {
+    const { ask, session } = await withSession()
+    const taken = await ask(`PUT /v1/kv/a?acquire=${session}`, { body: '1' })
+    const token = Number(taken.headers.get('x-consul-fencing-token'))
+    expect(token).toBeGreaterThan(0)
+    expect(await entryOf(ask)).toMatchObject({ Session: session, FencingToken: token })
+    const again = await ask(`PUT /v1/kv/a?acquire=${session}`, { body: '2' })
+    expect(again.headers.get('x-consul-fencing-token')).toBe(String(token))
+  })
+
+  test('every new acquisition has a larger token, and a release takes it away', async () => {
+    const { ask, session } = await withSession()
+    const tokens: number[] = []
+    for (let i = 0; i < 3; i++) {
+      const taken = await ask(`PUT /v1/kv/a?acquire=${session}`, { body: '1' })
+      tokens.push(Number(taken.headers.get('x-consul-fencing-token')))
+      await ask(`PUT /v1/kv/a?release=${session}`, { body: '2' })
+      expect(await entryOf(ask)).not.toHaveProperty('FencingToken')
+    }
+    expect(tokens).toEqual(tokens.toSorted((a, b) => a - b))
+    expect(new Set(tokens).size).toBe(3)
+  })
+
+  test('a lock that another holds is not given, and no token either', async () => {
+    const { ask, session } = await withSession()
+    const other = await sessionOf(ask)
+    await ask(`PUT /v1/kv/a?acquire=${session}`, { body: '1' })
+    const refused = await ask(`PUT /v1/kv/a?acquire=${other}`, { body: '2' })
+    expect(await refused.text()).toBe('false')
+    expect(refused.headers.get('x-consul-fencing-token')).toBeNull()
+  })
+})
+
+describe('keys that expire', () => {
+  test('a key shows when it goes, to the millisecond of the cluster', async () => {
+    const ask = asking(createStateBackend())
+    await ask('PUT /v1/kv/a?ttl=1m30s', { body: '1' })
+    expect(await entryOf(ask)).toMatchObject({ ExpiresAt: '2026-01-01T00:01:30.000Z' })
+    await ask('PUT /v1/kv/a', { body: '1' })
+    expect(await entryOf(ask)).not.toHaveProperty('ExpiresAt')
+  })
+
+  test('with flags, a compare-and-set or a lock at once', async () => {
+    const { ask, session } = await withSession()
+    await ask('PUT /v1/kv/a?ttl=10s&cas=0&flags=7', { body: '1' })
+    expect(await entryOf(ask)).toMatchObject({ Flags: 7, ExpiresAt: '2026-01-01T00:00:10.000Z' })
+    await ask(`PUT /v1/kv/a?ttl=20s&acquire=${session}`, { body: '1' })
+    expect(await entryOf(ask)).toMatchObject({ Session: session, ExpiresAt: '2026-01-01T00:00:20.000Z' })
+  })
+
+  test.each(['', '0', '0s', '5', '999ms', '-10s', '87601h', 'x', '1s 2s'])(
+    'a ttl of %j is refused and nothing written',
+    async (ttl) => {
+      const ask = asking(createStateBackend())
+      const refused = await ask(`PUT /v1/kv/a?ttl=${encodeURIComponent(ttl)}`, { body: '1' })
+      expect(refused.status).toBe(400)
+      expect(await refused.text()).toBe(
+        `Invalid ttl ${JSON.stringify(ttl)}: it must be a duration from 1s to 87600h`,
+      )
+      expect((await ask('GET /v1/kv/a')).status).toBe(404)
+    },
+  )
+})
+
+describe('history', () => {
+  test('it is refused until an operator has asked for it', async () => {
+    const ask = asking(createStateBackend())
+    await ask('PUT /v1/kv/a', { body: '1' })
+    const refused = await ask('GET /v1/kv/a?history')
+    expect(refused.status).toBe(400)
+    expect(await refused.text()).toContain('kv_history.versions')
+  })
+
+  test('versions come oldest first, deletions among them', async () => {
+    const backend = createStateBackend()
+    const ask = asking(backend)
+    await ask('PUT /v1/kv/a', { body: 'before' })
+    backend.apply({ kind: 'setKvHistory', versionsMax: 10, ageMs: 3_600_000 })
+    await ask('PUT /v1/kv/a?flags=3', { body: '1' })
+    backend.wallMs += 1500
+    await ask('DELETE /v1/kv/a')
+    const response = await ask('GET /v1/kv/a?history')
+    expect(response.headers.get('x-consul-index')).toBe('4')
+    expect(await response.json()).toMatchObject([
+      { Index: 1, Time: '0001-01-01T00:00:00Z', Entry: { Value: 'YmVmb3Jl' } },
+      { Index: 3, Time: '2026-01-01T00:00:00.000Z', Entry: { Value: 'MQ==', Flags: 3 } },
+      { Index: 4, Time: '2026-01-01T00:00:01.500Z', Entry: null },
+    ])
+    expect((await ask('GET /v1/kv/none?history')).status).toBe(404)
+    expect((await ask('GET /v1/kv/a?history&raw')).status).toBe(400)
+  })
+
+  test('what one answer cannot carry is left out from its old end', async () => {
+    const backend = createStateBackend()
+    const ask = asking(backend)
+    backend.apply({ kind: 'setKvHistory', versionsMax: 100, ageMs: 3_600_000 })
+    for (let i = 0; i < 20; i++) await ask('PUT /v1/kv/a', { body: new Uint8Array(512 * 1024).fill(i) })
+    const versions = (await (await ask('GET /v1/kv/a?history')).json()) as readonly { Index: number }[]
+    expect(versions).toHaveLength(16)
+    expect(versions.at(-1)?.Index).toBe(21)
+  })
+})
+
+test('a write of which nobody knows the outcome is told from one that was refused', async () => {
+  const ask = asking(createStateBackend({ failure: requestError('indeterminate', 'leadership lost') }))
+  for (const line of ['PUT /v1/kv/a', 'DELETE /v1/kv/a', 'PUT /v1/txn', 'PUT /v1/session/create']) {
+    const response = await ask(
+      line,
+      line.includes('txn') ? { body: '[{"KV":{"Verb":"set","Key":"a"}}]' } : {},
+    )
+    expect(response.status, line).toBe(500)
+    expect(response.headers.get('x-consul-outcome'), line).toBe('unknown')
+    expect(await response.text(), line).toBe('leadership lost')
+  }
+  const refusing = asking(createStateBackend({ failure: requestError('noLeader', 'No cluster leader') }))
+  expect((await refusing('PUT /v1/kv/a')).headers.get('x-consul-outcome')).toBeNull()
 })
 
 describe('waiting', () => {
@@ -130,3 +249,20 @@ test('a write whose outcome is not known says so', async () => {
   expect(response.status).toBe(500)
   expect(await response.text()).toBe('leadership lost while committing log')
 })
+
+async function sessionOf(ask: Ask): Promise<string> {
+  const response = await ask('PUT /v1/session/create', { body: '{"Node":"n","NodeChecks":[]}' })
+  return ((await response.json()) as { ID: string }).ID
+}
+
+/** An API over a state with a node and a session on it. */
+async function withSession(): Promise<{ readonly ask: Ask; readonly session: string }> {
+  const ask = asking(createStateBackend())
+  await ask('PUT /v1/catalog/register', { body: '{"Node":"n","Address":"10.0.0.1"}' })
+  return { ask, session: await sessionOf(ask) }
+}
+
+async function entryOf(ask: Ask): Promise<object> {
+  const [entry] = (await (await ask('GET /v1/kv/a')).json()) as [object]
+  return entry
+}

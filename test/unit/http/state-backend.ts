@@ -61,8 +61,8 @@ class BackendOnState implements StateBackend {
   readonly nodeId: string = '00000000-0000-4000-8000-000000000001'
   readonly isDev: boolean
   readonly kvValueBytesMax: number = 512 * 1024
-  readonly txnBytesMax: number = 512 * 1024
-  readonly sessionTtlMinMs: number = 10_000
+  readonly txnBytesMax: number
+  readonly sessionTtlMinMs: number
   readonly defaultQueryTimeMs: number = 300_000
   readonly maxQueryTimeMs: number = 600_000
   discoveryMaxStaleMs = 0
@@ -81,6 +81,8 @@ class BackendOnState implements StateBackend {
   constructor(settings: BackendSettings) {
     this.#settings = settings
     this.datacenter = settings.datacenter ?? 'dc1'
+    this.txnBytesMax = settings.txnBytesMax ?? 512 * 1024
+    this.sessionTtlMinMs = settings.sessionTtlMinMs ?? 10_000
     this.nodeName = settings.nodeName ?? 'n1'
     this.isDev = settings.isDev ?? false
     this.responseHeaders = settings.responseHeaders ?? {}
