@@ -1,9 +1,18 @@
 // An archive as a file: written beside its place, made durable, verified by restoring it, and only then given its name.
 import { err, ok, type Result } from '../lib/result.ts'
-import type { Clock, Files } from '../runtime/host.ts'
+import type { Clock, Files, Host } from '../runtime/host.ts'
+import type { ArchiveMeta } from '../storage/archive-meta.ts'
 import { directoryOf } from '../storage/atomic-file.ts'
 import { errorOf, type Bytes } from '../storage/byte-stream.ts'
-import { verifyArchive, type VerifiedArchive } from './snapshot-verify.ts'
+import { FileWindow } from '../storage/file-window.ts'
+import { isSnapshotStart, readSnapshot } from '../storage/snapshot-file.ts'
+import {
+  decodeBlock,
+  readRecords,
+  verifyArchive,
+  type ArchiveReading,
+  type VerifiedArchive,
+} from './snapshot-verify.ts'
 
 /** Why there is no file: which step failed, and what was wrong. What had the name before is still there. */
 export interface ArchiveFileError {
@@ -98,4 +107,40 @@ async function* pieces(files: Files, path: string, size: number): AsyncGenerator
     at += piece.length
     yield piece
   }
+}
+
+/** What a snapshot says of itself. */
+export type SnapshotFacts = ArchiveMeta
+
+/**
+ * Reads the records of an archive, or of a snapshot of a data directory, and verifies its sums.
+ *
+ * Errors: a sentence; rejects with HostError if the file cannot be read.
+ */
+export async function readSnapshotFile(
+  { files, clock }: Pick<Host, 'files' | 'clock'>,
+  path: string,
+  onRecords: ArchiveReading['onRecords'],
+): Promise<Result<SnapshotFacts, string>> {
+  const start = await files.readAt(path, 0, 4)
+  if (isSnapshotStart(start)) return readRaftSnapshot(files, path, onRecords)
+  return readRecords(await fileBytes(files, path), { clock, onRecords })
+}
+
+async function readRaftSnapshot(
+  files: Files,
+  path: string,
+  onRecords: ArchiveReading['onRecords'],
+): Promise<Result<SnapshotFacts, string>> {
+  const { size } = await files.stat(path)
+  let fault: string | undefined
+  const read = await readSnapshot(new FileWindow(files, path, size), (payload) => {
+    const records = decodeBlock(payload)
+    if (records.ok) return onRecords(records.value)
+    fault ??= records.error
+  })
+  if (!read.ok) return err(read.error.message)
+  if (fault !== undefined) return err(fault)
+  const { index, term } = read.value
+  return ok({ id: `${term}-${index}`, index, term, size, version: 1 })
 }

@@ -7,6 +7,7 @@ import { createState, type State } from '../state/state.ts'
 import { readArchive } from '../storage/archive.ts'
 import type { ArchiveMeta } from '../storage/archive-meta.ts'
 import type { Bytes } from '../storage/byte-stream.ts'
+import { recordsOfBlock } from '../storage/snapshot-file.ts'
 import { loadRecords } from '../storage/snapshots.ts'
 import { decodeStateRecords } from './raft-storage.ts'
 import { sleep } from './sleep.ts'
@@ -46,10 +47,9 @@ export async function readRecords(
   const read = await readArchive(bytes, async (window) => {
     let fault: string | undefined
     const loaded = await loadRecords(window, async (encoded) => {
-      const records = decodeStateRecords(encoded)
-      if (records.ok) {
-        await onRecords(records.value.map((record, at) => ({ record, bytes: encoded[at]?.length ?? 0 })))
-      } else fault ??= records.error
+      const records = withSizes(encoded)
+      if (records.ok) await onRecords(records.value)
+      else fault ??= records.error
       if (clock.nowMs() - turnFromMs < turnMsMax) return
       await sleep(clock, 0)
       turnFromMs = clock.nowMs()
@@ -58,6 +58,18 @@ export async function readRecords(
     return fault === undefined ? ok(undefined) : err(fault)
   })
   return read.ok ? ok(read.value.meta) : read
+}
+
+function withSizes(encoded: readonly Uint8Array[]): Result<readonly ArchivedRecord[], string> {
+  const records = decodeStateRecords(encoded)
+  if (!records.ok) return records
+  return ok(records.value.map((record, at) => ({ record, bytes: encoded[at]?.length ?? 0 })))
+}
+
+/** The records of a block of a snapshot. The error is a sentence. */
+export function decodeBlock(payload: Uint8Array): Result<readonly ArchivedRecord[], string> {
+  const encoded = recordsOfBlock(payload)
+  return encoded === undefined ? err('a record makes no sense') : withSizes(encoded)
 }
 
 /** A restore that was under way when the archive was made is none of its content. */

@@ -5,7 +5,9 @@ import { agentCommands } from './commands-agent.ts'
 import { catalogCommands } from './commands-catalog.ts'
 import { clusterCommands } from './commands-cluster.ts'
 import { kvCommands } from './commands-kv.ts'
+import { lockCommands } from './commands-lock.ts'
 import { operatorCommands } from './commands-operator.ts'
+import { snapshotCommands } from './commands-snapshot.ts'
 
 /** All commands and groups, sorted by name: a group stands before what belongs to it. */
 export const commands: readonly (CommandSpec | GroupSpec)[] = [
@@ -13,5 +15,7 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   ...catalogCommands,
   ...clusterCommands,
   ...kvCommands,
+  ...lockCommands,
   ...operatorCommands,
+  ...snapshotCommands,
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1))

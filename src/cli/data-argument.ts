@@ -39,9 +39,12 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
   EISDIR: 'is a directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory',
 }
 
-function whyOf(error: unknown): string {
+/** Why a file cannot be used, in the system's words. */
+export function whyOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
   return reasons[code] ?? code
 }
