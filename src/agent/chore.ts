@@ -8,6 +8,8 @@ export interface ChoreOptions {
   readonly dueAtMs: () => number
   /** Does one piece; false if that failed and must wait for a moment. Never rejects. */
   readonly work: () => Promise<boolean>
+  /** A wake-up came so late that this process must have slept. */
+  readonly onSlept?: () => void
 }
 
 /** Work that is done while it is started. */
@@ -21,9 +23,11 @@ export interface Chore {
 
 /** After a failure nothing is begun for so long. */
 const retryMs = 1000
+/** Later than this no wake-up comes that the runtime gets to in time. */
+const sleptMs = 2000
 
 /** Makes a chore; it rests until `start`. */
-export function createChore({ clock, dueAtMs, work }: ChoreOptions): Chore {
+export function createChore({ clock, dueAtMs, work, onSlept }: ChoreOptions): Chore {
   let isStarted = false
   let isRunning = false
   let restUntilMs = 0
@@ -55,6 +59,7 @@ export function createChore({ clock, dueAtMs, work }: ChoreOptions): Chore {
     armedAtMs = atMs
     disarm = clock.wakeAt(atMs, () => {
       sleep()
+      if (clock.nowMs() - atMs > sleptMs) onSlept?.()
       arm()
     })
   }

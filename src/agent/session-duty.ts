@@ -52,6 +52,8 @@ class Duty implements SessionDuty {
       clock: options.clock,
       dueAtMs: () => this.#timers.wakeAtMs,
       work: () => this.#endDue(),
+      // Renewals may wait in the sockets: whoever could not be heard meanwhile gets its full time.
+      onSlept: () => this.#reset(),
     })
   }
 

@@ -149,6 +149,16 @@ describe('the leader', () => {
     expect(bench.written).toHaveLength(1)
   })
 
+  it('gives full time to all when it has slept itself: nobody could renew meanwhile', async () => {
+    const bench = new Bench(session('s'))
+    bench.duty.start()
+    await bench.clock.run(5000, 1000)
+    bench.clock.ms += 60_000
+    await bench.clock.run(19_900, 100)
+    expect(bench.written).toEqual([])
+    expect(await bench.renew('s')).toBe('s')
+  })
+
   it('begins anew with the sessions of a state that was restored', async () => {
     const bench = new Bench(session('old'))
     bench.duty.start()
