@@ -25,6 +25,7 @@ import { openRaftStorage, type RaftStorage } from './raft-storage.ts'
 import { RaftNode, type RaftEvents } from './raft-node.ts'
 import { createLeaderWork, type LeaderWork } from './leader-work.ts'
 import { createPeerActions } from './peer-actions.ts'
+import { recoverFromPeers } from './peers-file.ts'
 import { giveUpSeat } from './seat.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
 import type { SnapshotActions } from './snapshot-actions.ts'
@@ -75,7 +76,9 @@ export async function startServer(options: ServerRoleOptions): Promise<ServerRol
     random: random.fork('store'),
     watchesMax: limits.watchesMax,
   })
-  const storage = await openRaftStorage(host, config.dataDir, limits, options.log.named('raft'))
+  const log = options.log.named('raft')
+  await recoverFromPeers({ host, dataDir: config.dataDir, id: options.id, limits, log })
+  const storage = await openRaftStorage(host, config.dataDir, limits, log)
   try {
     const { snapshot } = storage.restored
     if (snapshot !== null) {

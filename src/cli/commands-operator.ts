@@ -162,6 +162,36 @@ const raftCommands: readonly (CommandSpec | GroupSpec)[] = [
   },
 ]
 
+const recoverCommand: CommandSpec = {
+  kind: 'command',
+  name: 'operator recover',
+  summary: 'Shows the way back after the loss of a majority of the servers',
+  usage: '[options]',
+  about: [
+    'Looks at the data directory of a server that is stopped, and tells step by step what to do when a majority of the servers is gone for ever. Nothing is changed without -yes.',
+    'With -yes this server is the only one that votes from its next start on, with all data that its log holds. Choose the server whose last entry has the highest term, and among those the highest index; remove the data directories of all others.',
+  ],
+  examples: [
+    { what: 'What is there, and what to do:', line: '%p operator recover -data-dir=/var/lib/proconsul' },
+    { what: 'Do it:', line: '%p operator recover -data-dir=/var/lib/proconsul -yes' },
+  ],
+  flags: [
+    {
+      name: 'address',
+      kind: 'string',
+      placeholder: 'ip:port',
+      doc: "Address of this server's RPC port, if it has changed. By default the one in its configuration.",
+    },
+    { name: 'data-dir', kind: 'string', placeholder: 'path', doc: 'Data directory of the server.' },
+    formatFlag,
+    { name: 'plan', kind: 'bool', doc: 'Only shows what is there and what to do. This is the default.' },
+    { name: 'yes', kind: 'bool', doc: 'Writes raft/peers.json, which is applied at the next start.' },
+  ],
+  http: 'none',
+  positional: { min: 0, max: 1 },
+  load: async () => (await import('./commands/recover.ts')).recover,
+}
+
 const usageCommands: readonly (CommandSpec | GroupSpec)[] = [
   {
     kind: 'group',
@@ -197,5 +227,6 @@ export const operatorCommands: readonly (CommandSpec | GroupSpec)[] = [
   },
   ...autopilotCommands,
   ...raftCommands,
+  recoverCommand,
   ...usageCommands,
 ]
