@@ -265,7 +265,7 @@ function sumsFault(sums: string, hashes: ReadonlyMap<string, string>): string | 
     const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line)
     if (match === null) return `failed to read hashes: unexpected line ${JSON.stringify(line)}`
     const [, hash = '', name = ''] = match
-    if (!hashes.has(name)) return `list missing hash for ${JSON.stringify(name)}`
+    if (!hashes.has(name)) return `hash check failed for ${JSON.stringify(name)}`
     listed.set(name, hash)
   }
   for (const name of [names.meta, names.state]) {
