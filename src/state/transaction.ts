@@ -38,9 +38,12 @@ export function applyTransaction(
   const refused = check(tables, change, operations)
   if (refused.length > 0) return { kind: 'txn', outcome: { results: [], errors: refused } }
   const attempt: Change = { ...change, topics: new Set(), sessions: [] }
-  // Copied only if something may still fail behind the first write (DESIGN.md decision 8).
-  const before = canFailHalfWay(operations) ? copyTables(tables) : null
-  const outcome = runAll(tables, attempt, operations)
+  // Copied before anything is written only if something behind it may fail, else at the first error: what follows
+  // one is still tried, for its own errors (DESIGN.md decision 8).
+  let before = canFailHalfWay(operations) ? copyTables(tables) : null
+  const outcome = runAll(tables, attempt, operations, () => {
+    before ??= copyTables(tables)
+  })
   if (outcome.errors.length > 0) {
     if (before !== null) replaceTables(tables, before)
     return { kind: 'txn', outcome }
@@ -58,14 +61,20 @@ export function readTransaction(tables: Tables, operations: readonly TxnOperatio
   const { lastIndex: index, wallMs } = tables.marks
   const change: Change = { index, wallMs, topics: new Set(), sessions: [] }
   const errors = check(tables, change, operations)
-  return errors.length > 0 ? { results: [], errors } : runAll(tables, change, operations)
+  return errors.length > 0 ? { results: [], errors } : runAll(tables, change, operations, () => undefined)
 }
 
-function runAll(tables: Tables, change: Change, operations: readonly TxnOperation[]): TxnOutcome {
+function runAll(
+  tables: Tables,
+  change: Change,
+  operations: readonly TxnOperation[],
+  onFirstError: () => void,
+): TxnOutcome {
   const results: TxnResult[] = []
   const errors: TxnError[] = []
   for (const [i, operation] of operations.entries()) {
     const outcome = runOne(tables, change, operation)
+    if (!outcome.ok && errors.length === 0) onFirstError()
     if (!outcome.ok) errors.push({ operation: i, message: outcome.error })
     else if (errors.length === 0) for (const result of outcome.value) results.push(result)
   }

@@ -244,6 +244,13 @@ describe('a transaction', () => {
     expect([...state.snapshot().records()].slice(1)).toEqual(before.slice(1))
   })
 
+  it('that fails at once does not write what follows', () => {
+    const state = prepared()
+    expect(run(state, kv('get', 'none'), kv('set', 'a'), kv('delete', 'locked')).errors).toHaveLength(1)
+    expect(state.query({ kind: 'kvGet', key: 'a' }).value?.modifyIndex).toBe(4)
+    expect(state.query({ kind: 'kvGet', key: 'locked' }).value?.modifyIndex).toBe(5)
+  })
+
   it('that failed wakes nobody and ends no session', () => {
     const state = prepared()
     const applied = applyAll(state, {

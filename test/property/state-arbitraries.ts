@@ -1,0 +1,199 @@
+// Histories of commands of every kind, over names so few that they meet often.
+import fc from 'fast-check'
+import type { CheckStatus } from '../../src/model/catalog.ts'
+import type { Command } from '../../src/model/command.ts'
+import type { TxnOperation } from '../../src/model/transaction.ts'
+import { bytesOf, check, node, register, service, session } from '../unit/state/fixtures.ts'
+import { autopilot } from '../unit/codec/samples.ts'
+
+const key = fc.constantFrom('a', 'a/b', 'a/b/c', 'a/bb', 'b', 'B')
+const value = fc.constantFrom('', 'x', 'y').map(bytesOf)
+const flags = fc.constantFrom(0n, 1n, 2n ** 64n - 1n)
+const expectedIndex = fc.nat(12)
+const ttlMs = fc.constantFrom(0, 0, 10, 40)
+const sessionId = fc.constantFrom('s1', 's2', 'S3')
+const serviceId = fc.constantFrom('s1', 's2', 'S1')
+const status = fc.constantFrom<CheckStatus>('passing', 'warning', 'critical')
+const write = { key, value, flags, ttlMs }
+const prefix = fc.constantFrom('a/', 'a', 'zz')
+
+/** Changes of keys. */
+export const kvCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({ kind: fc.constant('kvSet' as const), ...write }),
+  fc.record({ kind: fc.constant('kvCas' as const), ...write, expectedIndex }),
+  fc.record({ kind: fc.constant('kvDelete' as const), key }),
+  fc.record({ kind: fc.constant('kvDeleteCas' as const), key, expectedIndex }),
+  fc.record({ kind: fc.constant('kvDeleteTree' as const), prefix }),
+  fc.record({ kind: fc.constant('kvExpire' as const), key, modifyIndex: expectedIndex }),
+)
+
+/** Sessions and locks. */
+export const lockCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc
+    .record({
+      node: fc.constantFrom('n1', 'n2'),
+      lockDelayNanos: fc.constantFrom(0, 20e6),
+      behavior: fc.constantFrom('release' as const, 'delete' as const),
+      ttlMs: fc.constantFrom(0, 10_000),
+      nodeChecks: fc.constantFrom<readonly string[]>([], ['c1']),
+      serviceChecks: fc.constantFrom([], [{ id: 'c2', namespace: '' }]),
+      id: sessionId,
+    })
+    .map(({ id, ...over }) => session(id, over)),
+  fc.record({ kind: fc.constant('sessionDestroy' as const), id: sessionId }),
+  fc.record({ kind: fc.constant('kvAcquire' as const), ...write, session: sessionId }),
+  fc.record({ kind: fc.constant('kvAcquire' as const), ...write, session: sessionId }),
+  fc.record({ kind: fc.constant('kvRelease' as const), ...write, session: sessionId }),
+)
+
+/** Registrations, and their end. */
+export const catalogCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc
+    .record({
+      name: fc.constantFrom('n1', 'n2', 'N1', 'n3'),
+      id: fc.constantFrom('', '', 'id-1', 'id-2'),
+      address: fc.constantFrom('10.0.0.1', '10.0.0.2'),
+      service: fc.option(
+        fc.record({ name: fc.constantFrom('web', 'db', 'Web'), id: serviceId, port: fc.nat(1) }),
+      ),
+      checks: fc.array(
+        fc.record({
+          id: fc.constantFrom('serfHealth', 'c1', 'c2'),
+          status,
+          of: fc.constantFrom('', 's1', 's2'),
+        }),
+        { maxLength: 2 },
+      ),
+      skipNodeUpdate: fc.boolean(),
+    })
+    .map((draw) =>
+      register(node(draw.name, { id: draw.id, address: draw.address }), {
+        service:
+          draw.service === null
+            ? null
+            : service(draw.service.name, { id: draw.service.id, port: draw.service.port }),
+        checks: draw.checks.map((each) => check(each.id, each.status, { serviceId: each.of })),
+        skipNodeUpdate: draw.skipNodeUpdate,
+      }),
+    ),
+  fc.record({
+    kind: fc.constant('deregister' as const),
+    node: fc.constantFrom('n1', 'n2', 'N1', 'n3'),
+    serviceId: fc.constantFrom('', 's1', 's2'),
+    checkId: fc.constantFrom('', 'c1'),
+  }),
+)
+
+/** Operations of transactions on keys, and the end of sessions. */
+export const kvOperation: fc.Arbitrary<TxnOperation> = fc.oneof(
+  fc.record({
+    kind: fc.constant('kv' as const),
+    verb: fc.constantFrom(
+      'set',
+      'cas',
+      'lock',
+      'unlock',
+      'get',
+      'get-or-empty',
+      'get-tree',
+      'check-index',
+      'check-session',
+      'check-not-exists',
+      'delete',
+      'delete-tree',
+      'delete-cas',
+    ),
+    key,
+    value,
+    flags,
+    index: expectedIndex,
+    session: sessionId,
+  }),
+  fc.record({
+    kind: fc.constant('session' as const),
+    verb: fc.constant('delete' as const),
+    session: sessionId,
+  }),
+)
+
+const catalogVerb = fc.constantFrom('get', 'set', 'cas', 'delete', 'delete-cas')
+const catalogOperation: fc.Arbitrary<TxnOperation> = fc.oneof(
+  fc.record({
+    kind: fc.constant('node' as const),
+    verb: catalogVerb,
+    node: fc.constantFrom('n1', 'n2').map((name) => node(name)),
+    index: expectedIndex,
+  }),
+  fc.record({
+    kind: fc.constant('service' as const),
+    verb: catalogVerb,
+    node: fc.constantFrom('n1', 'n2'),
+    service: serviceId.map((id) => service('web', { id })),
+    index: expectedIndex,
+  }),
+  fc.record({
+    kind: fc.constant('check' as const),
+    verb: catalogVerb,
+    check: fc
+      .record({ id: fc.constantFrom('c1', 'c2'), status, of: fc.constantFrom('', 's1') })
+      .map((draw) => check(draw.id, draw.status, { node: 'n1', serviceId: draw.of })),
+    index: expectedIndex,
+  }),
+)
+
+/** Transactions. */
+export const txnCommand: fc.Arbitrary<Command> = fc.record({
+  kind: fc.constant('txn' as const),
+  operations: fc.array(fc.oneof({ weight: 3, arbitrary: kvOperation }, catalogOperation), { maxLength: 4 }),
+})
+
+const operatorCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({
+    kind: fc.constant('autopilotSet' as const),
+    config: fc.nat(2).map((minQuorum) => ({ ...autopilot, minQuorum })),
+    expectedIndex: fc.option(expectedIndex),
+  }),
+  fc.record({
+    kind: fc.constant('setKvHistory' as const),
+    versionsMax: fc.nat(3),
+    ageMs: fc.constantFrom(10, 100),
+  }),
+  fc.constant({ kind: 'pruneKvHistory' } as const),
+  fc.constant({ kind: 'setClusterId', id: 'c' } as const),
+)
+
+const simple = fc.oneof(
+  { weight: 4, arbitrary: kvCommand },
+  { weight: 4, arbitrary: lockCommand },
+  { weight: 3, arbitrary: catalogCommand },
+  { weight: 2, arbitrary: txnCommand },
+  { weight: 1, arbitrary: operatorCommand },
+) as fc.Arbitrary<Exclude<Command, { kind: 'batch' }>>
+
+/** Any command but those of restores. */
+export const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 12, arbitrary: simple },
+  {
+    weight: 1,
+    arbitrary: fc.array(simple, { maxLength: 4 }).map((commands): Command => ({ kind: 'batch', commands })),
+  },
+)
+
+/** A command at its entry's time. */
+export interface Timed {
+  readonly command: Command
+  readonly wallMs: number
+}
+
+/** A history: commands at times that go back now and then, as leaders' clocks differ. */
+export function history(
+  of: fc.Arbitrary<Command>,
+  maxLength: number,
+  minLength = 0,
+): fc.Arbitrary<readonly Timed[]> {
+  const step = fc.record({ command: of, stepMs: fc.constantFrom(0, 0, 5, 30, -3) })
+  return fc.array(step, { minLength, maxLength }).map((steps) => {
+    let wallMs = 1000
+    return steps.map(({ command: each, stepMs }) => ({ command: each, wallMs: (wallMs += stepMs) }))
+  })
+}
