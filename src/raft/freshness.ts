@@ -1,6 +1,6 @@
 // How old the applied state is at most: since when it is known to hold everything that was acknowledged until then.
 // That a leader was heard says little: its word may have been under way for long, and tell of entries that are not
-// applied here yet. So followers mark their replies, and a leader echoes the last mark that it has (DESIGN.md, 9).
+// applied here yet. So followers mark their replies, and a leader echoes the last mark that it has (DESIGN.md decision 11).
 import type { Random } from '../lib/random.ts'
 
 interface Promised {
