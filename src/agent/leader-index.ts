@@ -9,10 +9,13 @@ export type AskIndex = (leader: Address, consistency: Consistency) => Promise<nu
 /** Read indexes of the leader, for a server that is not it. */
 export class LeaderIndex {
   readonly #ask: AskIndex
+  readonly #soon: (task: () => void) => void
   #lines = { default: new Line(), consistent: new Line() }
 
-  constructor(ask: AskIndex) {
+  /** `soon`: the host clock's. */
+  constructor(ask: AskIndex, soon: (task: () => void) => void) {
     this.#ask = ask
+    this.#soon = soon
   }
 
   /** An index that the leader gives from now on; null if it gives none, or leads no more. */
@@ -20,7 +23,9 @@ export class LeaderIndex {
     const line = this.#lines[consistency]
     return new Promise((resolve) => {
       line.waiting.push(resolve)
-      if (!line.isAsking) void this.#serve(line, leader, consistency)
+      if (line.isAsking) return
+      line.isAsking = true
+      this.#soon(() => void this.#serve(line, leader, consistency))
     })
   }
 
@@ -36,7 +41,6 @@ export class LeaderIndex {
 
   /** Who comes while a question is under way may need a newer index than its answer: they share the next one. */
   async #serve(line: Line, leader: Address, consistency: Consistency): Promise<void> {
-    line.isAsking = true
     while (line.waiting.length > 0) {
       line.asked = line.waiting
       line.waiting = []

@@ -69,7 +69,7 @@ class Server implements LocalServerNode {
 
   constructor(options: LocalServerOptions) {
     this.#options = options
-    this.#indexes = new LeaderIndex(options.askIndex)
+    this.#indexes = new LeaderIndex(options.askIndex, (task) => options.clock.soon(task))
   }
 
   isLeader(): boolean {

@@ -8,14 +8,7 @@ import type { Address } from '../model/address.ts'
 import type { CommandResult } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
-import type {
-  Proposal,
-  ProposalRefusal,
-  RaftEffect,
-  RaftInput,
-  RoleName,
-  ServerChange,
-} from '../raft/events.ts'
+import type { Proposal, RaftEffect, RaftInput, RoleName, ServerChange } from '../raft/events.ts'
 import type { AppendEntries, Configuration, Entry, RaftMessage } from '../raft/message.ts'
 import type { RaftTiming, RestoredLog } from '../raft/config.ts'
 import { createRaft, type Raft } from '../raft/raft.ts'
@@ -34,6 +27,7 @@ import {
   type SnapshotEffect,
   type SnapshotWork,
 } from './raft-snapshots.ts'
+import { lost, refusal } from './raft-refusals.ts'
 import type { RaftStorage } from './raft-storage.ts'
 import type { Store } from './store.ts'
 
@@ -98,6 +92,7 @@ export class RaftNode {
   readonly #snapshots: SnapshotWork
   #queued: Proposal[] = []
   #disarmFlush: (() => void) | null = null
+  #isFlushDue = false
   #writesInFlight = 0
   #transferWaiters: ((ok: boolean) => void)[] = []
   #freshWaiters: (() => void)[] = []
@@ -205,8 +200,18 @@ export class RaftNode {
       this.#accepting.set(request, { resolve })
       this.#queued.push({ request, data })
       // While a write is on its way to the disk, proposals gather and share the next one (group commit).
-      if (this.#writesInFlight === 0 || this.#role !== 'leader') this.#flush()
+      if (this.#writesInFlight === 0 || this.#role !== 'leader') this.#flushSoon()
       else this.#flushLater()
+    })
+  }
+
+  /** Proposals that arrive together go into one write. */
+  #flushSoon(): void {
+    if (this.#isFlushDue) return
+    this.#isFlushDue = true
+    this.#options.clock.soon(() => {
+      this.#isFlushDue = false
+      this.#flush()
     })
   }
 
@@ -464,29 +469,4 @@ function parseHint(hint: string): Address | undefined {
   const at = hint.lastIndexOf(':')
   const port = Number(hint.slice(at + 1))
   return at > 0 && port > 0 ? { ip: hint.slice(0, at).replace(/^\[|\]$/g, ''), port } : undefined
-}
-
-function lost(): RequestError {
-  return requestError(
-    'indeterminate',
-    'leadership lost while committing log; the write may or may not have been applied',
-  )
-}
-
-const refusalMessages: Readonly<Record<ProposalRefusal, string>> = {
-  notLeader: 'No cluster leader',
-  overloaded: 'The leader has too many writes waiting; try again',
-  tooLarge: 'The write is larger than a log entry may be',
-  transferring: 'No cluster leader: leadership is being transferred',
-  changeInProgress: 'Another change of the servers is in progress; try again',
-  unknownServer: 'No such server in the Raft configuration',
-  noChange: 'The Raft configuration already says so',
-  lastVoter: 'The change would leave the cluster without a voter',
-}
-
-function refusal(reason: ProposalRefusal): RequestError {
-  const message = refusalMessages[reason]
-  if (reason === 'notLeader' || reason === 'transferring') return requestError('noLeader', message)
-  if (reason === 'overloaded') return requestError('overloaded', message)
-  return requestError(reason === 'tooLarge' ? 'tooLarge' : 'refused', message)
 }

@@ -10,9 +10,6 @@ import type { RpcStatistics } from './statistics.ts'
 /** Bytes handed to the connection at once; what a heartbeat may have to wait for. */
 const batchBytesMax = 256 * 1024
 
-/** Turns of the microtask queue that a flush waits for others to add to it. */
-const gatherTurnsMax = 3
-
 /** How long a refused peer may take to read why. */
 const lingerMs = 1000
 
@@ -28,7 +25,7 @@ export interface LinkEvents {
 
 /** What a link needs of its session. */
 export interface LinkContext {
-  readonly clock: Pick<Clock, 'nowMs' | 'wakeAt'>
+  readonly clock: Pick<Clock, 'nowMs' | 'wakeAt' | 'soon'>
   readonly queue: OutQueue
   readonly statistics: RpcStatistics
   /** Queued bytes past which nothing more is read from the peer, until half of it has drained. */
@@ -49,8 +46,6 @@ export class Link {
   #isEnding = false
   #cancelLinger: (() => void) | undefined
   #onEnded: (() => void) | undefined
-  #gatherTurns = 0
-  #gatheredBytes = 0
   #lastReceivedMs: number
   #lastSentMs: number
   /** When the first bytes were sent that nothing has followed from the peer; Infinity if none. */
@@ -103,9 +98,7 @@ export class Link {
     if (this.#context.queue.bytes > this.#context.queueBytesMax) this.#pauseReading()
     if (this.#isScheduled || this.#isBlocked || !this.#isPumping) return
     this.#isScheduled = true
-    this.#gatherTurns = 0
-    this.#gatheredBytes = -1
-    queueMicrotask(this.#gather)
+    this.#context.clock.soon(this.#onSoon)
   }
 
   /** Sends all that is queued and the end of the stream; resolves when the peer has ended too or `close` is called. */
@@ -152,15 +145,7 @@ export class Link {
     else if (outcome === 'malformed') this.#gone('malformedFrame', 'the peer sent a malformed frame')
   }
 
-  /** Waits until a whole turn of microtasks has added nothing, then sends. */
-  readonly #gather = (): void => {
-    const bytes = this.#context.queue.bytes
-    if (bytes !== this.#gatheredBytes && this.#gatherTurns < gatherTurnsMax) {
-      this.#gatheredBytes = bytes
-      this.#gatherTurns++
-      queueMicrotask(this.#gather)
-      return
-    }
+  readonly #onSoon = (): void => {
     this.#isScheduled = false
     this.#flush()
   }

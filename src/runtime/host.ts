@@ -40,6 +40,8 @@ export interface Clock {
   wallMs(): number
   /** Calls `wake` once, not before `nowMs() >= atMs`; returns what cancels it. A wake-up keeps the process alive. */
   wakeAt(atMs: number, wake: () => void): () => void
+  /** Calls back once all that is ready to be read now was read: what belongs together goes on together. */
+  soon(task: () => void): void
 }
 
 /** Bytes from the operating system's secure source; for ids and secrets, never for protocol choices. */

@@ -54,6 +54,7 @@ function simClock(world: World, machine: Machine, process: SimProcess): Clock {
     nowMs,
     nowMicros,
     wallMs: () => world.wallMs(machine),
+    soon: (task) => void process.wakeAt(scheduler.nowMicros, task),
     wakeAt(atMs, wake) {
       if (atMs === Infinity) return () => undefined
       const micros = Math.ceil(((atMs * 1000 - machine.bootMicros) * 1_000_000) / rate)
@@ -103,6 +104,7 @@ function simSystem(machine: Machine, process: SimProcess, args: readonly string[
     runtimeVersion: '0.0.0-sim',
     usage: () => ({ residentBytes: 1 << 25, heapBytes: 1 << 24, cpuMicros: 1000 }),
     settled: () => undefined,
+    rested: () => undefined,
     exit(code) {
       process.end('kill')
       throw new HostError('EXIT', `The process ended with ${code}`)

@@ -1,5 +1,6 @@
 // Time of the real hosts. One timer per wake-up; the platform's timers may be early and are limited to 2^31 ms.
 
+import { setImmediate } from 'node:timers'
 import type { Clock } from '../host.ts'
 
 /** The longest delay that a timer takes; a longer one would fire at once. */
@@ -7,7 +8,7 @@ const delayMsMax = 2 ** 31 - 1
 
 /** The clock of Node, Bun and Deno. */
 export function nodeClock(): Clock {
-  return { nowMs, nowMicros, wallMs: Date.now, wakeAt }
+  return { nowMs, nowMicros, wallMs: Date.now, wakeAt, soon }
 }
 
 function nowMs(): number {
@@ -16,6 +17,11 @@ function nowMs(): number {
 
 function nowMicros(): number {
   return Math.floor(performance.now() * 1000)
+}
+
+/** Behind the poll phase of the event loop. */
+function soon(task: () => void): void {
+  setImmediate(task)
 }
 
 function wakeAt(atMs: number, wake: () => void): () => void {

@@ -21,6 +21,8 @@ export class TestClock implements Clock {
     return () => void this.#wakes.delete(entry)
   }
 
+  soon = (task: () => void): void => queueMicrotask(task)
+
   /** Wake-ups that are armed. */
   get armed(): number {
     return this.#wakes.size

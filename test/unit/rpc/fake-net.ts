@@ -39,6 +39,7 @@ export class FakeNet {
     nowMicros: () => this.#nowMs * 1000,
     wallMs: () => this.#nowMs,
     wakeAt: (atMs, wake) => this.at(atMs, wake),
+    soon: (task) => void this.at(this.#nowMs, task),
   }
 
   /** The Tcp port of a host with this address. */

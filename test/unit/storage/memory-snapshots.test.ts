@@ -13,6 +13,7 @@ const clock: Clock = {
     void Promise.resolve().then(wake)
     return () => undefined
   },
+  soon: (task) => void Promise.resolve().then(task),
 }
 
 function meta(index: number): Omit<SnapshotMeta, 'size'> {
