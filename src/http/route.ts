@@ -1,6 +1,7 @@
 // What a route is: one row of the table that the router, the fast path, `Allow` headers and docs/http.md follow.
 import type { Consistency, ReadMeta } from '../model/query.ts'
 import type { Backend } from './backend.ts'
+import type { SchemaName } from './openapi/schemas.ts'
 import type { QueryString } from './query-string.ts'
 import type { Translation } from './render.ts'
 
@@ -16,7 +17,37 @@ export interface Route {
   readonly summary: string
   /** Query parameters beyond those of the group; see `parameters` for their meaning. */
   readonly parameters: readonly Parameter[]
+  /** What the body of a request holds; without one, none is read. */
+  readonly body?: Content
+  /** What may be in the body of an answer with status 200; nothing for an empty one. */
+  readonly answer: readonly Content[]
+  /** Headers of that answer beside those that tell how fresh a read is. */
+  readonly headers?: readonly AnswerHeader[]
+  /** Other statuses than 200, and than the refusals that every endpoint can give. */
+  readonly statuses?: readonly Outcome[]
   readonly handler: Handler
+}
+
+/** A body: JSON of a named shape (openapi/schemas.ts), or something else. */
+export type Content = SchemaName | keyof typeof mediaTypes
+
+/** Types of bodies that are no JSON. */
+export const mediaTypes = {
+  bytes: 'application/octet-stream',
+  text: 'text/plain',
+  archive: 'application/gzip',
+  events: 'text/event-stream',
+} as const
+
+/** Headers that some answers have. */
+export type AnswerHeader = 'X-Consul-Fencing-Token' | 'X-Consul-Query-Backend'
+
+/** An answer that is no success, or not the usual one. Its body is a sentence unless `content` says otherwise. */
+export interface Outcome {
+  readonly status: number
+  readonly meaning: string
+  /** '' for no body. */
+  readonly content?: Content | ''
 }
 
 /** Names of the query parameters that routes know. */

@@ -15,6 +15,7 @@ export const agentRoutes: readonly Route[] = [
     path: '/v1/agent/self',
     summary: 'Configuration, member record and statistics of the agent',
     parameters: [],
+    answer: ['AgentSelf'],
     handler: (call) => call.reply.json(call, encodeJson(call.backend.agent.self())),
   },
   {
@@ -22,6 +23,7 @@ export const agentRoutes: readonly Route[] = [
     path: '/v1/agent/version',
     summary: 'What the agent is built from',
     parameters: [],
+    answer: ['AgentVersion'],
     handler: (call) => call.reply.json(call, renderVersion()),
   },
   {
@@ -29,6 +31,7 @@ export const agentRoutes: readonly Route[] = [
     path: '/v1/agent/members',
     summary: 'Members of a gossip pool as this agent sees them',
     parameters: ['wan', 'segment', 'filter'],
+    answer: ['Members'],
     handler: members,
   },
   {
@@ -36,6 +39,7 @@ export const agentRoutes: readonly Route[] = [
     path: '/v1/agent/join/:address',
     summary: 'Joins a cluster through one address',
     parameters: ['wan'],
+    answer: [],
     handler: (call) => {
       const pool = call.query.get('wan') === '' ? 'lan' : 'wan'
       return done(call, call.backend.agent.join(call.name, pool))
@@ -47,6 +51,7 @@ export const agentRoutes: readonly Route[] = [
     summary:
       'Leaves the cluster gracefully and stops the agent; refused for a server without which the others could not decide anything',
     parameters: ['force'],
+    answer: [],
     handler: (call) => done(call, call.backend.agent.leave(call.query.has('force'))),
   },
   {
@@ -54,6 +59,7 @@ export const agentRoutes: readonly Route[] = [
     path: '/v1/agent/force-leave/:node',
     summary: 'Declares a failed member left',
     parameters: ['prune', 'wan'],
+    answer: [],
     handler: (call) => {
       const options = { prune: call.query.has('prune'), wan: call.query.has('wan') }
       return done(call, call.backend.agent.forceLeave(call.name, options))
@@ -64,6 +70,7 @@ export const agentRoutes: readonly Route[] = [
     path: '/v1/agent/reload',
     summary: 'Reads the configuration files again',
     parameters: [],
+    answer: [],
     handler: (call) => done(call, call.backend.agent.reload()),
   },
   {
@@ -71,6 +78,8 @@ export const agentRoutes: readonly Route[] = [
     path: '/v1/agent/metrics',
     summary: 'Metrics of the last interval',
     parameters: ['format'],
+    answer: ['Metrics', 'text'],
+    statuses: [{ status: 415, meaning: 'Prometheus’ format is not switched on.' }],
     handler: metrics,
   },
   {
@@ -78,6 +87,7 @@ export const agentRoutes: readonly Route[] = [
     path: '/v1/agent/monitor',
     summary: 'Log lines as they are written, until the client goes',
     parameters: ['loglevel', 'logjson'],
+    answer: ['bytes'],
     handler: monitor,
   },
 ]

@@ -25,6 +25,8 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/register',
     summary: 'Registers a node, and with it a service and checks',
     parameters: [],
+    body: 'Registration',
+    answer: ['Applied'],
     handler: (call) => register(call, decodeRegistration),
   },
   {
@@ -32,6 +34,8 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/deregister',
     summary: 'Removes a node with all it has, or one service, or one check',
     parameters: [],
+    body: 'Deregistration',
+    answer: ['Applied'],
     handler: (call) => register(call, decodeDeregistration),
   },
   {
@@ -39,6 +43,7 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/datacenters',
     summary: 'Known datacenters, nearest first',
     parameters: [],
+    answer: ['Texts'],
     handler: datacenters,
   },
   {
@@ -46,6 +51,7 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/nodes',
     summary: 'All nodes',
     parameters: [...readParameters, 'near', 'node-meta', 'filter'],
+    answer: ['Nodes'],
     handler: (call) => answerCatalog(call, { kind: 'nodes', nodeMeta: nodeMetaOf(call) }, renderNodes),
   },
   {
@@ -53,6 +59,7 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/services',
     summary: 'Names of all services, with their tags',
     parameters: [...readParameters, 'node-meta', 'filter'],
+    answer: ['ServicesByName'],
     handler: (call) =>
       answerCatalog(call, { kind: 'services', nodeMeta: nodeMetaOf(call) }, renderServiceSummaries),
   },
@@ -61,6 +68,7 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/service/:service',
     summary: 'Instances of a service',
     parameters: [...readParameters, 'tag', 'near', 'node-meta', 'filter'],
+    answer: ['ServiceNodes'],
     handler: serviceNodes,
   },
   {
@@ -68,6 +76,7 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/node/:node',
     summary: 'A node with its services by ID; `null` if unknown',
     parameters: [...readParameters, 'filter'],
+    answer: ['NodeDetail'],
     handler: (call) =>
       answerCatalog(call, { kind: 'node', node: requireName(call, 'Missing node name') }, renderNodeDetail),
   },
@@ -76,6 +85,7 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/node-services/:node',
     summary: 'A node with its services as a list',
     parameters: [...readParameters, 'filter'],
+    answer: ['NodeServices'],
     handler: (call) =>
       answerCatalog(call, { kind: 'node', node: requireName(call, 'Missing node name') }, renderNodeServices),
   },

@@ -13,6 +13,7 @@ export const healthRoutes: readonly Route[] = [
     path: '/v1/health/node/:node',
     summary: 'Checks of a node',
     parameters: [...readParameters, 'filter'],
+    answer: ['Checks'],
     handler: (call) =>
       answerCatalog(call, { kind: 'healthNode', node: requireName(call, 'Missing node name') }, renderChecks),
   },
@@ -21,6 +22,7 @@ export const healthRoutes: readonly Route[] = [
     path: '/v1/health/checks/:service',
     summary: 'Checks of a service',
     parameters: [...readParameters, 'near', 'node-meta', 'filter'],
+    answer: ['Checks'],
     handler: (call) => {
       const service = requireName(call, 'Missing service name')
       return answerCatalog(call, { kind: 'healthChecks', service, nodeMeta: nodeMetaOf(call) }, renderChecks)
@@ -31,6 +33,8 @@ export const healthRoutes: readonly Route[] = [
     path: '/v1/health/service/:service',
     summary: 'Instances of a service with their nodes and checks',
     parameters: [...readParameters, 'tag', 'passing', 'near', 'node-meta', 'filter'],
+    answer: ['ServiceHealth'],
+    headers: ['X-Consul-Query-Backend'],
     handler: healthService,
   },
   {
@@ -38,6 +42,7 @@ export const healthRoutes: readonly Route[] = [
     path: '/v1/health/state/:state',
     summary: 'Checks in a state: passing, warning, critical, or any',
     parameters: [...readParameters, 'near', 'node-meta', 'filter'],
+    answer: ['Checks'],
     handler: (call) => {
       const state = requireName(call, 'Missing check state')
       return answerCatalog(call, { kind: 'healthState', state, nodeMeta: nodeMetaOf(call) }, renderChecks)

@@ -19,6 +19,8 @@ export const kvRoutes: readonly Route[] = [
     path: '/v1/kv/:key',
     summary: 'A key, or all keys under a prefix; 404 without a body if there is none',
     parameters: [...readParameters, 'recurse', 'raw', 'keys', 'separator', 'history'],
+    answer: ['KvPairs', 'Texts', 'KvVersions', 'text'],
+    statuses: [{ status: 404, meaning: 'There is no such key, or none under the prefix.', content: '' }],
     handler: get,
   },
   {
@@ -26,6 +28,9 @@ export const kvRoutes: readonly Route[] = [
     path: '/v1/kv/:key',
     summary: 'Sets a key to the body; `false` if a compare-and-set or a lock did not apply',
     parameters: ['dc', 'flags', 'cas', 'acquire', 'release', 'ttl'],
+    body: 'bytes',
+    answer: ['Applied'],
+    headers: ['X-Consul-Fencing-Token'],
     handler: put,
   },
   {
@@ -33,6 +38,7 @@ export const kvRoutes: readonly Route[] = [
     path: '/v1/kv/:key',
     summary: 'Deletes a key, or all keys under a prefix',
     parameters: ['dc', 'recurse', 'cas'],
+    answer: ['Applied'],
     handler: remove,
   },
 ]

@@ -26,6 +26,7 @@ export const operatorRoutes: readonly Route[] = [
     path: '/v1/operator/raft/configuration',
     summary: 'The servers that replicate the state',
     parameters: ['dc', 'stale'],
+    answer: ['RaftConfiguration'],
     handler: async (call) =>
       call.reply.json(call, renderRaftConfiguration(await ask(call, 'raftConfiguration'))),
   },
@@ -35,6 +36,7 @@ export const operatorRoutes: readonly Route[] = [
     summary:
       'Takes a server out of the Raft configuration; refused if those that are left could not decide without others that are down',
     parameters: ['dc', 'id', 'address', 'force'],
+    answer: [],
     handler: removePeer,
   },
   {
@@ -42,6 +44,7 @@ export const operatorRoutes: readonly Route[] = [
     path: '/v1/operator/raft/transfer-leader',
     summary: 'Hands the leadership to another server; `{"Success":false}` if it did not take over in time',
     parameters: ['dc', 'id'],
+    answer: ['Success'],
     handler: transferLeader,
   },
   {
@@ -49,6 +52,7 @@ export const operatorRoutes: readonly Route[] = [
     path: '/v1/operator/autopilot/configuration',
     summary: 'The settings of autopilot',
     parameters: ['dc', 'stale', 'consistent'],
+    answer: ['AutopilotConfig'],
     handler: autopilotConfig,
   },
   {
@@ -56,6 +60,8 @@ export const operatorRoutes: readonly Route[] = [
     path: '/v1/operator/autopilot/configuration',
     summary: 'Replaces the settings of autopilot; `false` if a compare-and-set did not apply',
     parameters: ['dc', 'cas'],
+    body: 'AutopilotSettings',
+    answer: ['Applied'],
     handler: setAutopilotConfig,
   },
   {
@@ -63,6 +69,8 @@ export const operatorRoutes: readonly Route[] = [
     path: '/v1/operator/autopilot/health',
     summary: 'Health of the servers; status 429 when the cluster is not healthy',
     parameters: ['dc'],
+    answer: ['AutopilotHealth'],
+    statuses: [{ status: 429, meaning: 'The cluster is not healthy.', content: 'AutopilotHealth' }],
     handler: autopilotHealth,
   },
   {
@@ -70,6 +78,7 @@ export const operatorRoutes: readonly Route[] = [
     path: '/v1/operator/autopilot/state',
     summary: 'The servers as autopilot sees them, by ID, with their zones',
     parameters: ['dc', 'stale'],
+    answer: ['AutopilotState'],
     handler: async (call) => call.reply.json(call, renderAutopilotState(await ask(call, 'autopilotHealth'))),
   },
   {
@@ -77,6 +86,7 @@ export const operatorRoutes: readonly Route[] = [
     path: '/v1/operator/usage',
     summary: 'How many nodes, services, instances, keys and sessions there are',
     parameters: ['dc', 'stale', 'consistent', 'index', 'wait', 'global'],
+    answer: ['Usage'],
     handler: usage,
   },
 ]

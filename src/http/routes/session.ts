@@ -18,6 +18,8 @@ export const sessionRoutes: readonly Route[] = [
     path: '/v1/session/create',
     summary: 'Creates a session, by default one that ends when the node of this agent fails',
     parameters: ['dc'],
+    body: 'SessionRequest',
+    answer: ['SessionId'],
     handler: create,
   },
   {
@@ -25,6 +27,7 @@ export const sessionRoutes: readonly Route[] = [
     path: '/v1/session/destroy/:session',
     summary: 'Ends a session; its locks are released, or their keys deleted',
     parameters: ['dc'],
+    answer: ['Applied'],
     handler: destroy,
   },
   {
@@ -32,6 +35,7 @@ export const sessionRoutes: readonly Route[] = [
     path: '/v1/session/info/:session',
     summary: 'A session as a list of one, `[]` if there is none of this ID',
     parameters: readParameters,
+    answer: ['Sessions'],
     handler: info,
   },
   {
@@ -39,6 +43,7 @@ export const sessionRoutes: readonly Route[] = [
     path: '/v1/session/node/:node',
     summary: 'Sessions of a node',
     parameters: readParameters,
+    answer: ['Sessions'],
     handler: (call) =>
       answerSessions(call, { kind: 'sessionsOfNode', node: requireName(call, 'Missing node name') }, asIs),
   },
@@ -47,6 +52,7 @@ export const sessionRoutes: readonly Route[] = [
     path: '/v1/session/list',
     summary: 'All sessions',
     parameters: readParameters,
+    answer: ['Sessions'],
     handler: (call) => answerSessions(call, { kind: 'sessions' }, asIs),
   },
   {
@@ -54,6 +60,8 @@ export const sessionRoutes: readonly Route[] = [
     path: '/v1/session/renew/:session',
     summary: 'Begins the TTL of a session anew; 404 if there is none of this ID',
     parameters: ['dc'],
+    answer: ['Sessions'],
+    statuses: [{ status: 404, meaning: 'There is no such session.' }],
     handler: renew,
   },
 ]

@@ -15,6 +15,7 @@ export const snapshotRoutes: readonly Route[] = [
     summary:
       'The whole state as an archive (gzipped tar); a connection that breaks off means that it is not whole',
     parameters: ['dc', 'stale'],
+    answer: ['archive'],
     handler: save,
   },
   {
@@ -23,6 +24,8 @@ export const snapshotRoutes: readonly Route[] = [
     summary:
       'Replaces the whole state by the archive in the body; nothing changes unless it is good to its last byte',
     parameters: ['dc'],
+    body: 'archive',
+    answer: [],
     handler: restore,
   },
 ]

@@ -10,6 +10,7 @@ export const statusRoutes: readonly Route[] = [
     path: '/v1/status/leader',
     summary: 'Address of the leader, `""` if there is none',
     parameters: ['dc'],
+    answer: ['Text'],
     handler: async (call) => call.reply.json(call, quote(await ask(call, 'leader'))),
   },
   {
@@ -17,6 +18,7 @@ export const statusRoutes: readonly Route[] = [
     path: '/v1/status/peers',
     summary: 'Addresses of the servers',
     parameters: ['dc'],
+    answer: ['Texts'],
     handler: async (call) => call.reply.json(call, textList(await ask(call, 'peers'))),
   },
 ]

@@ -4,6 +4,7 @@ import { agentRoutes } from './agent.ts'
 import { catalogRoutes } from './catalog.ts'
 import { healthRoutes } from './health.ts'
 import { kvRoutes } from './kv.ts'
+import { openApiRoute } from './openapi.ts'
 import { operatorRoutes } from './operator.ts'
 import { sessionRoutes } from './session.ts'
 import { snapshotRoutes } from './snapshot.ts'
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...txnRoutes,
   ...operatorRoutes,
   ...snapshotRoutes,
+  openApiRoute(() => routes),
 ]
 
 /** The routes of one path. */

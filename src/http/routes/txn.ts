@@ -19,6 +19,9 @@ export const txnRoutes: readonly Route[] = [
     summary:
       'Carries out up to 128 operations on keys, nodes, services, checks and sessions together, or with 409 none of them',
     parameters: ['dc', 'stale', 'consistent', 'leader', 'max_stale'],
+    body: 'TxnOperations',
+    answer: ['TxnOutcome'],
+    statuses: [{ status: 409, meaning: 'Nothing was changed, for these errors.', content: 'TxnOutcome' }],
     handler: transact,
   },
 ]
