@@ -139,9 +139,11 @@ class Mirror implements Reconcile {
     while (this.#isAgain && this.#isLeading) {
       this.#isAgain = false
       const { clock } = this.#options
-      if (this.#due === null) this.#wholeAtMs = clock.nowMs() + repeatMs
+      const isWhole = this.#due === null || clock.nowMs() >= this.#wholeAtMs
       const commands =
-        this.#due === null ? this.#allDifferences() : differencesOf(this.#catalogOptions, this.#due)
+        this.#due === null || isWhole
+          ? this.#allDifferences()
+          : differencesOf(this.#catalogOptions, this.#due)
       this.#due = new Set()
       isDone = (await this.#mirrorCatalog(commands)) && (await this.#mirrorServers())
       // What could not be written is found again by looking at everything.
@@ -151,14 +153,11 @@ class Mirror implements Reconcile {
     if (this.#isLeading) this.#later(isDone ? this.#pauseMs() : retryMs)
   }
 
-  /** Until the next look at everything: earlier if someone is to be taken in, or given up, before. */
+  /** Until the next look: at everything, or because a server may be taken in again. */
   #pauseMs(): number {
     const nowMs = this.#options.clock.nowMs()
-    const dueAtMs = [...this.#avoidedUntilMs.values()]
-    for (const sinceMs of this.#absentSinceMs.values())
-      dueAtMs.push(sinceMs + absentFailedMs, sinceMs + absentGoneMs)
-    const wholeMs = Math.max(0, this.#wholeAtMs - nowMs)
-    return Math.min(wholeMs, ...dueAtMs.filter((atMs) => atMs > nowMs).map((atMs) => atMs - nowMs))
+    const untilMs = [...this.#avoidedUntilMs.values()].filter((atMs) => atMs > nowMs)
+    return Math.max(0, Math.min(this.#wholeAtMs, ...untilMs) - nowMs)
   }
 
   #later(delayMs: number): void {
@@ -169,6 +168,14 @@ class Mirror implements Reconcile {
       this.#due = null
       this.touch()
     })
+  }
+
+  /** When everything is to be looked at again: earlier if something counts as failed, or as gone, before. */
+  #nextWholeMs(): number {
+    const nowMs = this.#options.clock.nowMs()
+    const sincesMs = [...this.#absentSinceMs.values()]
+    const dueAtMs = sincesMs.flatMap((sinceMs) => [sinceMs + absentFailedMs, sinceMs + absentGoneMs])
+    return Math.min(nowMs + repeatMs, ...dueAtMs.filter((atMs) => atMs > nowMs))
   }
 
   #allDifferences(): readonly SingleCommand[] {
@@ -184,6 +191,7 @@ class Mirror implements Reconcile {
       return ms < absentFailedMs ? 'unsure' : ms < absentGoneMs ? 'failed' : 'forgotten'
     })
     this.#absentSinceMs = absent
+    this.#wholeAtMs = this.#nextWholeMs()
     return commands
   }
 

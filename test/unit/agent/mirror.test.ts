@@ -120,6 +120,22 @@ describe('what the pool does not know', () => {
     expect(before.has('n1')).toBe(false)
   })
 
+  it('is not put off by looks at the servers in the same moments', async () => {
+    const leader = await new Leader().start()
+    leader.see(member('n1'))
+    leader.reconcile.touch('n1')
+    await settled()
+    leader.members.delete('n1')
+    leader.reconcile.stop()
+    await leader.start()
+    for (let seconds = 0; seconds < 12; seconds++) {
+      leader.clock.pass(1000)
+      leader.reconcile.touch()
+      await settled()
+    }
+    expect(leader.health('n1')).toBe('critical')
+  })
+
   it('goes at once when the pool says that it has forgotten it', async () => {
     const leader = await new Leader().start()
     leader.see(member('n1'))
