@@ -9,7 +9,7 @@ import { autopilot } from '../unit/codec/samples.ts'
 const key = fc.constantFrom('a', 'a/b', 'a/b/c', 'a/bb', 'b', 'B')
 const value = fc.constantFrom('', 'x', 'y').map(bytesOf)
 const flags = fc.constantFrom(0n, 1n, 2n ** 64n - 1n)
-const expectedIndex = fc.nat(12)
+const expectedIndex = fc.nat(20)
 const ttlMs = fc.constantFrom(0, 0, 10, 40)
 const sessionId = fc.constantFrom('s1', 's2', 'S3')
 const serviceId = fc.constantFrom('s1', 's2', 'S1')
@@ -179,6 +179,15 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   },
 )
 
+/** Nodes and checks that sessions need, and sessions. */
+export const prelude: readonly Command[] = [
+  register(node('n1'), { checks: [check('c1', 'passing'), check('c2', 'passing')] }),
+  register(node('n2'), { checks: [check('c1', 'passing'), check('c2', 'passing')] }),
+  session('s1', { nodeChecks: ['c1'] }),
+  session('s2', { node: 'n2', lockDelayNanos: 20e6, behavior: 'delete' }),
+  session('S3', { serviceChecks: [{ id: 'c2', namespace: '' }] }),
+]
+
 /** A command at its entry's time. */
 export interface Timed {
   readonly command: Command
@@ -192,7 +201,8 @@ export function history(
   minLength = 0,
 ): fc.Arbitrary<readonly Timed[]> {
   const step = fc.record({ command: of, stepMs: fc.constantFrom(0, 0, 5, 30, -3) })
-  return fc.array(step, { minLength, maxLength }).map((steps) => {
+  // As long as they may be: by itself fast-check draws short ones, in which sessions hardly ever come about.
+  return fc.array(step, { minLength, maxLength, size: 'max' }).map((steps) => {
     let wallMs = 1000
     return steps.map(({ command: each, stepMs }) => ({ command: each, wallMs: (wallMs += stepMs) }))
   })
