@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.ts'
 import { monitorStream } from './monitor.ts'
 import type { Requests } from './requests.ts'
 import { agentSelf, type SelfParts } from './self.ts'
+import { sleep } from './sleep.ts'
 import { memberView } from './tags.ts'
 
 /** What the API reaches of the agent. */
@@ -45,6 +46,7 @@ export function createBackend(parts: BackendParts): Backend {
     blockEndpoints: config.http.blockEndpoints,
     translateWanAddrs: config.translateWanAddrs,
     newId: () => randomUuid(parts.host.entropy.bytes(16)),
+    pause: (ms, signal) => sleep(parts.host.clock, ms, signal),
     readNow: (query, options) => requests.readNow(query, options),
     read: (query, options, signal) => requests.read(query, options, signal),
     write: (command, datacenter) => requests.write(command, datacenter),

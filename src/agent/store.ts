@@ -65,7 +65,7 @@ export class Store {
   readonly #deadlines: Deadlines<Waiter>
   readonly #answers = new Answers()
   #waiting = 0
-  #epoch = ''
+  #epoch = '-0'
   #appliedIndex = 0
   #changed: string[] = []
   #follower: StoreFollower | null = null
@@ -187,7 +187,7 @@ export class Store {
   /** The cluster has got its name, or the state was replaced: then nobody waits any longer, indexes may have changed. */
   #onEpoch(isRestored: boolean): void {
     const { clusterId, restoredIndex } = this.#state.marks
-    this.#epoch = clusterId === '' ? '' : `${clusterId.slice(0, 8)}-${restoredIndex}`
+    this.#epoch = `${clusterId.slice(0, 8)}-${restoredIndex}`
     if (!isRestored) return
     this.#follower?.onReplaced()
     this.#changed = []

@@ -40,6 +40,8 @@ export interface Backend {
 
   /** A random UUID. */
   newId(): string
+  /** Resolves after so long, or when the signal aborts. */
+  pause(ms: number, signal: AbortSignal): Promise<void>
   /** Answers a read from what this agent has, if that is as fresh as asked for and needs no wait; null: use `read`. */
   readNow<Q extends Query>(query: Q, options: ReadOptions): ReadReply<QueryValue<Q['kind']>> | null
   /** Asks the replicated state, here or wherever the options say. A blocking query ends early when `signal` aborts. */

@@ -54,6 +54,8 @@ export interface Limits {
   readonly bodyBytesMax: number
   /** Blocking queries waiting on one agent. Past it: answered at once with the present index. */
   readonly watchesMax: number
+  /** Watches on one stream of changes. More: 400. */
+  readonly watchesPerStreamMax: number
 }
 
 /** The limits of a real agent. */
@@ -84,4 +86,5 @@ export const limits: Limits = {
   kvValueBytesMax: 512 * 1024,
   bodyBytesMax: 2 * 1024 * 1024,
   watchesMax: 100_000,
+  watchesPerStreamMax: 1024,
 }

@@ -116,7 +116,7 @@ export interface ReadMeta {
   readonly knownLeader: boolean
   /** Milliseconds since the answering server heard from the leader; 0 on the leader. */
   readonly lastContactMs: number
-  /** Names the cluster and its last restore: indexes compare only within one; '' until the cluster has a name. */
+  /** The cluster's name, `-`, index of its last restore: indexes compare only within one epoch. */
   readonly epoch: string
 }
 

@@ -10,6 +10,7 @@ import { sessionRoutes } from './session.ts'
 import { snapshotRoutes } from './snapshot.ts'
 import { statusRoutes } from './status.ts'
 import { txnRoutes } from './txn.ts'
+import { watchRoutes } from './watch.ts'
 
 /** Every endpoint. */
 export const routes: readonly Route[] = [
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...txnRoutes,
   ...operatorRoutes,
   ...snapshotRoutes,
+  ...watchRoutes,
   openApiRoute(() => routes),
 ]
 

@@ -29,6 +29,10 @@ export interface StateBackend extends Backend {
   wallMs: number
   /** Reads that wait at this moment. */
   readonly waiting: number
+  /** What answers say their epoch is. */
+  epoch: string
+  /** Pauses that were begun; each ends when the test says so. */
+  readonly pauses: { readonly ms: number; readonly end: () => void }[]
   /** Applies a command as the leader would. */
   apply(command: Command): CommandResult
 }
@@ -73,6 +77,9 @@ class BackendOnState implements StateBackend {
   readonly state: State = createState()
   wallMs = startWallMs
   readonly reads: ReadOptions[] = []
+  /** Pauses that were begun; each ends when the test says so. */
+  readonly pauses: { readonly ms: number; readonly end: () => void }[] = []
+  epoch = '-0'
   readonly calls: (readonly unknown[])[] = []
   #ids = 0
   readonly #settings: BackendSettings
@@ -94,6 +101,13 @@ class BackendOnState implements StateBackend {
   newId(): string {
     this.#ids++
     return `00000000-0000-4000-9000-${String(this.#ids).padStart(12, '0')}`
+  }
+
+  pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.pauses.push({ ms, end: resolve })
+      signal.addEventListener('abort', () => resolve())
+    })
   }
 
   get waiting(): number {
@@ -128,7 +142,7 @@ class BackendOnState implements StateBackend {
 
   #answer<Q extends Query>(query: Q): ReadReply<QueryValue<Q['kind']>> {
     const { value, index } = this.state.query(query)
-    return { value, index: Math.max(1, index), knownLeader: true, lastContactMs: 0, epoch: '' }
+    return { value, index: Math.max(1, index), knownLeader: true, lastContactMs: 0, epoch: this.epoch }
   }
 
   write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>> {
