@@ -60,6 +60,10 @@ export class Model {
         return this.#destroy(command.id)
       case 'txn':
         return this.#txn(command.operations)
+      case 'kvAcquire':
+        return this.#lockResult(this.#acquire(command), this.#find(command.key)?.fencingToken ?? 0)
+      case 'kvRelease':
+        return this.#lockResult(this.#release(command), 0)
       default:
         return this.#kv(command)
     }
@@ -84,13 +88,9 @@ export class Model {
         return done
       case 'kvExpire': {
         const known = this.#find(command.key)
-        const over = known !== undefined && known.expiresAtWallMs > 0 && known.expiresAtWallMs <= this.#nowMs
-        return this.#if(over && known.modifyIndex === command.modifyIndex, () => this.#delete(command.key))
+        const is = known?.modifyIndex === command.modifyIndex && isOver(known, this.#nowMs)
+        return this.#if(is, () => this.#delete(command.key))
       }
-      case 'kvAcquire':
-        return this.#lockResult(this.#acquire(command), this.#find(command.key)?.fencingToken ?? 0)
-      case 'kvRelease':
-        return this.#lockResult(this.#release(command), 0)
       default:
         throw new Error(`no model of ${command.kind}`)
     }
@@ -253,7 +253,6 @@ export class Model {
 
   #read({ key, verb, index, session }: KvOperation): readonly TxnResult[] | string {
     const known = this.#find(key)
-    const shown = known === undefined ? [] : [withoutValue(known)]
     switch (verb) {
       case 'get':
         return known === undefined
@@ -265,17 +264,24 @@ export class Model {
         return this.sortedKeys()
           .filter((entry) => entry.key.startsWith(key))
           .map((entry) => ({ kind: 'kv', entry, hasValue: true }))
-      case 'check-not-exists':
-        return known === undefined ? [] : `key "${key}" exists`
-      case 'check-index':
-        if (known === undefined) return `failed to check index, key "${key}" doesn't exist`
-        if (known.modifyIndex === index) return shown
-        return `failed index check for key "${key}", current modify index ${known.modifyIndex} != ${index}`
       default:
-        if (known === undefined) return `failed to check session, key "${key}" doesn't exist`
-        if (known.session.toLowerCase() === session.toLowerCase()) return shown
-        return `failed session check for key "${key}", current session "${known.session}" != "${session}"`
+        return this.#check({ key, verb, index, session }, known)
     }
+  }
+
+  #check(
+    { key, verb, index, session }: Pick<KvOperation, 'key' | 'verb' | 'index' | 'session'>,
+    known: KvEntry | undefined,
+  ): readonly TxnResult[] | string {
+    if (verb === 'check-not-exists') return known === undefined ? [] : `key "${key}" exists`
+    const what = verb === 'check-index' ? 'index' : 'session'
+    if (known === undefined) return `failed to check ${what}, key "${key}" doesn't exist`
+    if (verb === 'check-index') {
+      if (known.modifyIndex === index) return [withoutValue(known)]
+      return `failed index check for key "${key}", current modify index ${known.modifyIndex} != ${index}`
+    }
+    if (known.session.toLowerCase() === session.toLowerCase()) return [withoutValue(known)]
+    return `failed session check for key "${key}", current session "${known.session}" != "${session}"`
   }
 
   #change({ key, verb, value, flags, index, session }: KvOperation): readonly TxnResult[] | string {
@@ -297,22 +303,24 @@ export class Model {
         if (this.#modified(key) !== index) return `failed to set key "${key}", index is stale`
         this.#set(write)
         return written()
-      case 'lock': {
-        const outcome = this.#acquire(write)
-        // A session that this very transaction has ended delays the lock.
-        const delayed = this.#isDelayed(key) ? 'due to lock delay' : ', lock is already held'
-        if (outcome === false)
-          return `failed to lock key "${key}"${delayed.startsWith(',') ? '' : ' '}${delayed}`
-        return typeof outcome === 'string' ? outcome : written()
-      }
+      case 'lock':
       case 'unlock':
-        return this.#release(write)
-          ? written()
-          : `failed to unlock key "${key}", lock isn't held, or is held by another session`
+        return this.#lock(verb, write) ?? written()
       default:
         this.#set(write)
         return written()
     }
+  }
+
+  #lock(verb: 'lock' | 'unlock', write: KvWrite & { readonly session: string }): string | null {
+    const outcome = verb === 'lock' ? this.#acquire(write) : this.#release(write)
+    if (outcome === true) return null
+    if (typeof outcome === 'string') return outcome
+    const start = `failed to ${verb} key "${write.key}"`
+    // A session that this very transaction has ended delays the lock.
+    if (verb === 'lock')
+      return `${start}${this.#isDelayed(write.key) ? ' due to lock delay' : ', lock is already held'}`
+    return `${start}, lock isn't held, or is held by another session`
   }
 }
 
@@ -349,4 +357,8 @@ function absent(key: string): TxnResult {
 
 function text(held: unknown): string {
   return JSON.stringify(held, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each))
+}
+
+function isOver({ expiresAtWallMs }: KvEntry, nowMs: number): boolean {
+  return expiresAtWallMs > 0 && expiresAtWallMs <= nowMs
 }
