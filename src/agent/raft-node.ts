@@ -115,6 +115,7 @@ export class RaftNode {
     this.#snapshots = createSnapshotWork({
       storage,
       store,
+      clock,
       log,
       meta: () => this.machine.snapshotMeta(store.appliedIndex),
       feed: (input) => this.#feed(input),

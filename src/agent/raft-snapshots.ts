@@ -2,9 +2,12 @@
 import { err, ok, type Result } from '../lib/result.ts'
 import type { RaftEffect, RaftInput } from '../raft/events.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
+import type { Clock } from '../runtime/host.ts'
+import type { Breathe } from '../storage/breathe.ts'
 import type { Logger } from './log.ts'
 import type { RaftStorage } from './raft-storage.ts'
 import type { Store } from './store.ts'
+import { createTurns } from './turns.ts'
 
 /** The effects that concern snapshots and the log that they replace. */
 export type SnapshotEffect = Extract<
@@ -18,6 +21,7 @@ export type SnapshotEffect = Extract<
 export interface SnapshotWorkOptions {
   readonly storage: RaftStorage
   readonly store: Store
+  readonly clock: Clock
   /** What a snapshot of the state as it is now stands for. */
   readonly meta: () => Omit<SnapshotMeta, 'size'>
   readonly feed: (input: RaftInput) => void
@@ -111,7 +115,7 @@ class Work implements SnapshotWork {
   }
 
   async take(): Promise<Result<HeldSnapshot, string>> {
-    const { storage, store } = this.#options
+    const { storage, store, clock } = this.#options
     while (this.#saving !== null || this.#restoring !== null) {
       await (this.#saving ?? this.#restoring?.catch(() => undefined))
     }
@@ -123,7 +127,12 @@ class Work implements SnapshotWork {
     const taken = isCurrent ? ok(latest) : await this.#startSave()
     if (!taken.ok) return taken
     const meta = taken.value
-    return ok({ meta, index, bytes: () => bytesOf(storage, meta), release: storage.hold(meta) })
+    return ok({
+      meta,
+      index,
+      bytes: () => bytesOf(storage, meta, createTurns(clock)),
+      release: storage.hold(meta),
+    })
   }
 
   /** A snapshot that cannot be written harms nothing but the length of the log: the next one is tried. */
@@ -162,7 +171,11 @@ class Work implements SnapshotWork {
     const { snapshot } = effect
     await this.#saving
     const restore = store.beginRestore()
-    const finishing = storage.finish(snapshot, (records) => restore.put(records))
+    const breathe = createTurns(this.#options.clock)
+    const finishing = storage.finish(snapshot, (records) => {
+      restore.put(records)
+      return breathe()
+    })
     const read = await finishing.finally(() => (this.#restoring = null))
     if (this.#isStopped) return
     if (!read.ok) {
@@ -176,12 +189,18 @@ class Work implements SnapshotWork {
   }
 }
 
-const pieceBytes = 256 * 1024
+/** A piece is hashed and compressed in one turn. */
+const pieceBytes = 64 * 1024
 
-async function* bytesOf(storage: RaftStorage, meta: SnapshotMeta): AsyncGenerator<Uint8Array> {
+async function* bytesOf(
+  storage: RaftStorage,
+  meta: SnapshotMeta,
+  breathe: Breathe,
+): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < meta.size; at += pieceBytes) {
     const piece = await storage.readChunk(meta, at, Math.min(pieceBytes, meta.size - at))
     if (piece === null) throw new Error(`the snapshot ${meta.index} can no longer be read at byte ${at}`)
     yield piece
+    await breathe()
   }
 }

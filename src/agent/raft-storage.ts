@@ -14,6 +14,10 @@ import { openSnapshots, type Snapshots } from '../storage/snapshots.ts'
 import type { StorageError } from '../storage/storage-error.ts'
 import { StartError } from './identity.ts'
 import type { Logger } from './log.ts'
+import { createTurns } from './turns.ts'
+
+/** Takes records of a snapshot; the next ones wait for it. */
+export type OnRecords = (records: readonly StateRecord[]) => void | undefined | Promise<void>
 
 /** A server's durable memory. Rejections are final: the server stops. */
 export interface RaftStorage {
@@ -21,7 +25,7 @@ export interface RaftStorage {
   /** The latest snapshot that is whole, or null. */
   readonly latest: SnapshotMeta | null
   /** Hands out what the restored snapshot holds. Errors: StartError. */
-  load(onRecords: (records: readonly StateRecord[]) => void): Promise<void>
+  load(onRecords: OnRecords): Promise<void>
   /** Resolves when the write is durable; writes are kept in order and share syncs. */
   persist(write: LogWrite): Promise<void>
   /** Entries up to this index may go. */
@@ -35,10 +39,7 @@ export interface RaftStorage {
   /** A part of a snapshot from the leader. */
   writeChunk(snapshot: SnapshotMeta, offset: number, data: Uint8Array): Promise<void>
   /** Makes the received snapshot durable, verifies it and hands out what it holds; the error is a sentence. */
-  finish(
-    snapshot: SnapshotMeta,
-    onRecords: (records: readonly StateRecord[]) => void | Promise<void>,
-  ): Promise<Result<void, string>>
+  finish(snapshot: SnapshotMeta, onRecords: OnRecords): Promise<Result<void, string>>
   close(): Promise<void>
 }
 
@@ -51,8 +52,8 @@ export async function openRaftStorage(
   limits: Limits,
   log: Logger,
 ): Promise<RaftStorage> {
-  if (dataDir === null) return new Storage(memoryLog(), memorySnapshots(host.clock), empty)
-  const opened = await openSnapshots(host.files, `${dataDir}/raft/snapshots`)
+  if (dataDir === null) return new Storage(memoryLog(), memorySnapshots(createTurns(host.clock)), empty)
+  const opened = await openSnapshots(host.files, `${dataDir}/raft/snapshots`, createTurns(host.clock))
   if (!opened.ok) throw new StartError(opened.error.message)
   const { snapshots, damaged } = opened.value
   for (const fault of damaged) log.error('A snapshot is damaged and was put aside', { error: fault.message })
@@ -80,7 +81,7 @@ class Storage implements RaftStorage {
     return this.#snapshots.latest
   }
 
-  async load(onRecords: (records: readonly StateRecord[]) => void): Promise<void> {
+  async load(onRecords: OnRecords): Promise<void> {
     if (this.restored.snapshot === null) return
     const loaded = await this.#load(this.restored.snapshot, onRecords)
     if (!loaded.ok) throw new StartError(loaded.error.message)
@@ -89,7 +90,7 @@ class Storage implements RaftStorage {
   /** Hands out decoded records; the error's `code` tells a failing disk from damage. */
   async #load(
     snapshot: SnapshotMeta,
-    onRecords: (records: readonly StateRecord[]) => void | Promise<void>,
+    onRecords: OnRecords,
   ): Promise<Result<void, Pick<StorageError, 'code' | 'message'>>> {
     let fault: string | null = null
     const loaded = await this.#snapshots.load(snapshot, (encoded) => {
@@ -126,10 +127,7 @@ class Storage implements RaftStorage {
     return this.#snapshots.hold(snapshot)
   }
 
-  async finish(
-    snapshot: SnapshotMeta,
-    onRecords: (records: readonly StateRecord[]) => void | Promise<void>,
-  ): Promise<Result<void, string>> {
+  async finish(snapshot: SnapshotMeta, onRecords: OnRecords): Promise<Result<void, string>> {
     const kept = await this.#snapshots.finishReceiving(snapshot)
     const loaded = kept.ok ? await this.#load(snapshot, onRecords) : kept
     if (loaded.ok) return loaded

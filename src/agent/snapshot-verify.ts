@@ -10,7 +10,7 @@ import type { Bytes } from '../storage/byte-stream.ts'
 import { recordsOfBlock } from '../storage/snapshot-file.ts'
 import { loadRecords } from '../storage/snapshots.ts'
 import { decodeStateRecords } from './raft-storage.ts'
-import { sleep } from './sleep.ts'
+import { createTurns } from './turns.ts'
 
 /** An archive that has been restored into a scratch state without fault. */
 export interface VerifiedArchive extends ArchiveMeta {
@@ -31,9 +31,6 @@ export interface ArchiveReading {
   readonly onRecords: (records: readonly ArchivedRecord[]) => void | Promise<void>
 }
 
-/** Work in one turn goes on for no longer than this before others have their turn. */
-const turnMsMax = 5
-
 /**
  * Reads all records of an archive and verifies its sums. What was seen before a fault shows must be thrown away.
  *
@@ -43,16 +40,14 @@ export async function readRecords(
   bytes: Bytes,
   { clock, onRecords }: ArchiveReading,
 ): Promise<Result<ArchiveMeta, string>> {
-  let turnFromMs = clock.nowMs()
+  const breathe = createTurns(clock)
   const read = await readArchive(bytes, async (window) => {
     let fault: string | undefined
     const loaded = await loadRecords(window, async (encoded) => {
       const records = withSizes(encoded)
       if (records.ok) await onRecords(records.value)
       else fault ??= records.error
-      if (clock.nowMs() - turnFromMs < turnMsMax) return
-      await sleep(clock, 0)
-      turnFromMs = clock.nowMs()
+      await breathe()
     })
     if (!loaded.ok) return err(loaded.error.message)
     return fault === undefined ? ok(undefined) : err(fault)

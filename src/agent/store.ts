@@ -6,7 +6,7 @@ import type { Query, QueryValue, ReadOptions } from '../model/query.ts'
 import type { Marks, StateRecord } from '../model/state-record.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Expiry } from '../state/kv-tables.ts'
-import { createState, restoreState, type SessionChange, type State } from '../state/state.ts'
+import { buildState, createState, restoreState, type SessionChange, type State } from '../state/state.ts'
 import { tableTopic } from '../state/topics.ts'
 import { createWatches, type Watches } from '../state/watch.ts'
 import { Answers, isKept, type StoreAnswer } from './answers.ts'
@@ -178,7 +178,11 @@ export class Store {
 
   /** Replaces the state by a snapshot's. Everybody who waits is woken: indexes may have changed. */
   restore(records: Iterable<StateRecord>, index: number): void {
-    this.#state = restoreState(records)
+    this.#replace(restoreState(records), index)
+  }
+
+  #replace(state: State, index: number): void {
+    this.#state = state
     this.#appliedIndex = index
     this.#onEpoch(true)
     this.wake(index)
@@ -200,10 +204,10 @@ export class Store {
 
   /** Takes a snapshot's records in, bit by bit; at the end they replace the state. */
   beginRestore(): StateRestore {
-    const taken: (readonly StateRecord[])[] = []
+    const builder = buildState()
     return {
-      put: (records) => void taken.push(records),
-      finish: (index) => this.restore(flat(taken), index),
+      put: (records) => builder.put(records),
+      finish: (index) => this.#replace(builder.finish(), index),
     }
   }
 
@@ -300,7 +304,3 @@ function beginsEpoch(command: Command, result: CommandResult): boolean {
 }
 
 const expiryTopic = tableTopic('expiry')
-
-function* flat(lists: readonly (readonly StateRecord[])[]): Iterable<StateRecord> {
-  for (const list of lists) yield* list
-}

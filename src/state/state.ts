@@ -18,7 +18,7 @@ import { dropLockDelays } from './lock-delay.ts'
 import { applyOperator } from './operator.ts'
 import { answerQuery } from './query.ts'
 import type { Answer } from './query.ts'
-import { archiveOf, recordsOf, tablesOf } from './records.ts'
+import { archiveOf, finishRecords, putRecord, recordsOf, tablesOf } from './records.ts'
 import type { Marks, StateRecord } from '../model/state-record.ts'
 import { applyDeregister, applyRegister } from './register.ts'
 import { applyRestore } from './restore.ts'
@@ -89,6 +89,28 @@ export function restoreState(records: Iterable<StateRecord>): State {
   const tables = tablesOf(records)
   assertKnown(tables.marks.behaviour)
   return new TableState(tables)
+}
+
+/** A snapshot's records on their way into a state of their own. */
+export interface StateBuilder {
+  put(records: readonly StateRecord[]): void
+  /** All are there; called once. */
+  finish(): State
+}
+
+/** Makes a state of records that come bit by bit: as `restoreState`, but no step takes long. */
+export function buildState(): StateBuilder {
+  const tables = emptyTables()
+  return {
+    put(records) {
+      for (const record of records) putRecord(tables, record)
+    },
+    finish() {
+      finishRecords(tables)
+      assertKnown(tables.marks.behaviour)
+      return new TableState(tables)
+    },
+  }
 }
 
 class TableState implements State {

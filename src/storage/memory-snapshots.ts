@@ -3,16 +3,16 @@
 import { err, ok } from '../lib/result.ts'
 import type { Result } from '../lib/result.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
-import type { Clock } from '../runtime/host.ts'
+import type { Breathe } from './breathe.ts'
 import type { Window } from './file-window.ts'
 import { readSnapshot, snapshotParts } from './snapshot-file.ts'
 import { loadRecords, mismatch, type Snapshots } from './snapshots.ts'
 import type { StorageError } from './storage-error.ts'
 import { ioError } from './storage-error.ts'
 
-/** Snapshots in memory. `clock` lets others go on while one is encoded. */
-export function memorySnapshots(clock: Clock): Snapshots {
-  return new MemorySnapshots(clock)
+/** Snapshots in memory. */
+export function memorySnapshots(breathe: Breathe): Snapshots {
+  return new MemorySnapshots(breathe)
 }
 
 /** One snapshot, as parts that can be walked again and again. */
@@ -22,14 +22,14 @@ interface Content {
 }
 
 class MemorySnapshots implements Snapshots {
-  readonly #clock: Clock
+  readonly #breathe: Breathe
   #latest: Content | null = null
   readonly #held = new Map<Content, number>()
   #incoming: { readonly snapshot: SnapshotMeta; readonly parts: Uint8Array[]; size: number } | null = null
   #cursor: { readonly content: Content; readonly reader: PartReader } | null = null
 
-  constructor(clock: Clock) {
-    this.#clock = clock
+  constructor(breathe: Breathe) {
+    this.#breathe = breathe
   }
 
   get latest(): SnapshotMeta | null {
@@ -51,7 +51,7 @@ class MemorySnapshots implements Snapshots {
 
   async load(
     snapshot: SnapshotMeta,
-    onRecords: (records: readonly Uint8Array[]) => void | Promise<void>,
+    onRecords: (records: readonly Uint8Array[]) => void | undefined | Promise<void>,
   ): Promise<Result<void, StorageError>> {
     const content = this.#find(snapshot)
     if (content === undefined) return err(gone(snapshot))
@@ -121,10 +121,6 @@ class MemorySnapshots implements Snapshots {
     return [...all, ...this.#held.keys()].find(
       ({ meta }) => meta.index === index && meta.term === term && meta.size === size,
     )
-  }
-
-  #breathe(): Promise<void> {
-    return new Promise((resolve) => void this.#clock.wakeAt(this.#clock.nowMs(), resolve))
   }
 }
 

@@ -19,7 +19,7 @@ const magic = 0x53524350 // 'PCRS'
 const fixedBytes = 20
 const metaBytesMax = 1024 * 1024
 /** Encoding a block must not hold up the loop; a write of this size goes to the thread pool. */
-const blockBytes = 128 * 1024
+const blockBytes = 96 * 1024
 /** One record has a block of its own if it is larger than a block should be. */
 const blockBytesMax = 64 * 1024 * 1024
 const blockHeaderBytes = 8
@@ -101,7 +101,7 @@ function uint32s(...values: readonly number[]): Uint8Array {
  */
 export async function readSnapshot(
   window: Window,
-  onBlock: (payload: Uint8Array) => void | Promise<void>,
+  onBlock: (payload: Uint8Array) => void | undefined | Promise<void>,
 ): Promise<Result<SnapshotMeta, StorageError>> {
   const header = await readHeader(window)
   if (!header.ok) return header

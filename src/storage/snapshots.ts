@@ -3,6 +3,7 @@ import { err, ok } from '../lib/result.ts'
 import type { Result } from '../lib/result.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
 import type { AppendFile, Files } from '../runtime/host.ts'
+import type { Breathe } from './breathe.ts'
 import { FileWindow, type Window } from './file-window.ts'
 import { damaged, readSnapshot, recordsOfBlock, snapshotParts } from './snapshot-file.ts'
 import type { StorageError } from './storage-error.ts'
@@ -23,7 +24,7 @@ export interface Snapshots {
   /** Reads one, every byte of it checked. What was handed out before damage is found must be thrown away. */
   load(
     snapshot: SnapshotMeta,
-    onRecords: (records: readonly Uint8Array[]) => void | Promise<void>,
+    onRecords: (records: readonly Uint8Array[]) => void | undefined | Promise<void>,
   ): Promise<Result<void, StorageError>>
   /** Keeps one from being removed until what is returned is called. */
   hold(snapshot: SnapshotMeta): () => void
@@ -49,13 +50,15 @@ const extension = '.snapshot'
 const incomingName = 'incoming.part'
 
 /**
- * Opens the snapshots in a directory, which is created if it is not there, and checks the latest.
+ * Opens the snapshots in a directory, which is created if it is not there, and checks the latest. `breathe` is for the
+ * work that comes later: nothing else goes on while they are opened.
  *
  * Errors: `io`; `newerVersion` if a later release has written the latest.
  */
 export async function openSnapshots(
   files: Files,
   directory: string,
+  breathe: Breathe = () => undefined,
 ): Promise<Result<OpenedSnapshots, StorageError>> {
   try {
     await files.mkdir(directory, 0o700)
@@ -75,7 +78,7 @@ export async function openSnapshots(
     }
     // A process that was killed between the renaming and its sync left a name that a power cut would take back.
     await files.syncDirectory(directory)
-    return ok({ snapshots: new FileSnapshots(files, directory, kept), damaged: faults })
+    return ok({ snapshots: new FileSnapshots(files, { directory, kept, breathe }), damaged: faults })
   } catch (error) {
     return err(ioError('open the snapshots in', directory, error))
   }
@@ -99,10 +102,16 @@ class FileSnapshots implements Snapshots {
   readonly #kept: Kept[]
   #incoming: { readonly file: AppendFile; size: number } | null = null
 
-  constructor(files: Files, directory: string, kept: Kept[]) {
+  readonly #breathe: Breathe
+
+  constructor(
+    files: Files,
+    options: { readonly directory: string; readonly kept: Kept[]; readonly breathe: Breathe },
+  ) {
     this.#files = files
-    this.#directory = directory
-    this.#kept = kept
+    this.#directory = options.directory
+    this.#kept = options.kept
+    this.#breathe = options.breathe
   }
 
   get latest(): SnapshotMeta | null {
@@ -133,6 +142,7 @@ class FileSnapshots implements Snapshots {
       for (const part of parts) {
         await file.append(part)
         size += part.length
+        await this.#breathe()
       }
       await file.sync()
       return size
@@ -172,7 +182,7 @@ class FileSnapshots implements Snapshots {
 
   async load(
     snapshot: SnapshotMeta,
-    onRecords: (records: readonly Uint8Array[]) => void | Promise<void>,
+    onRecords: (records: readonly Uint8Array[]) => void | undefined | Promise<void>,
   ): Promise<Result<void, StorageError>> {
     const path = this.#pathOf(snapshot)
     try {
@@ -229,7 +239,7 @@ class FileSnapshots implements Snapshots {
       await this.#incoming?.file.close()
       this.#incoming = null
       const window = await windowOf(this.#files, path)
-      const read = await readSnapshot(window, () => {})
+      const read = await readSnapshot(window, () => this.#breathe())
       const fault = read.ok ? mismatch(window, read.value, snapshot) : read.error
       if (fault !== undefined) {
         await this.#discard(path)
@@ -271,7 +281,7 @@ class FileSnapshots implements Snapshots {
 /** Reads all records of a snapshot, block by block. Errors: `corrupt`, `newerVersion`; rejects as the window does. */
 export async function loadRecords(
   window: Window,
-  onRecords: (records: readonly Uint8Array[]) => void | Promise<void>,
+  onRecords: (records: readonly Uint8Array[]) => void | undefined | Promise<void>,
 ): Promise<Result<void, StorageError>> {
   let isSound = true
   const read = await readSnapshot(window, (payload) => {

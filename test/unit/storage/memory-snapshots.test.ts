@@ -1,20 +1,7 @@
 import { expect, test } from 'vitest'
 import type { SnapshotMeta } from '../../../src/raft/message.ts'
-import type { Clock } from '../../../src/runtime/host.ts'
 import { memorySnapshots } from '../../../src/storage/memory-snapshots.ts'
 import type { Snapshots } from '../../../src/storage/snapshots.ts'
-
-/** A clock that calls back at once, a turn later. */
-const clock: Clock = {
-  nowMs: () => 0,
-  nowMicros: () => 0,
-  wallMs: () => 0,
-  wakeAt: (_at, wake) => {
-    void Promise.resolve().then(wake)
-    return () => undefined
-  },
-  soon: (task) => void Promise.resolve().then(task),
-}
 
 function meta(index: number): Omit<SnapshotMeta, 'size'> {
   return { index, term: 2, configuration: { servers: [] }, configurationIndex: 1 }
@@ -37,9 +24,9 @@ async function part(snapshots: Snapshots, snapshot: SnapshotMeta, offset: number
 }
 
 test('a server without a disk can send its snapshot to a peer, which restores it', async () => {
-  const source = memorySnapshots(clock)
+  const source = memorySnapshots(() => undefined)
   const snapshot = await saved(source, 9)
-  const target = memorySnapshots(clock)
+  const target = memorySnapshots(() => undefined)
   for (let offset = 0; offset < snapshot.size; offset += 65_536) {
     expect((await target.receive(snapshot, offset, await part(source, snapshot, offset))).ok).toBe(true)
   }
@@ -51,7 +38,7 @@ test('a server without a disk can send its snapshot to a peer, which restores it
 })
 
 test('parts can be read again from anywhere', async () => {
-  const snapshots = memorySnapshots(clock)
+  const snapshots = memorySnapshots(() => undefined)
   const snapshot = await saved(snapshots, 9)
   const late = await part(snapshots, snapshot, 300_000)
   const early = await part(snapshots, snapshot, 0)
@@ -60,18 +47,18 @@ test('parts can be read again from anywhere', async () => {
 })
 
 test('a received snapshot with a flipped bit is refused', async () => {
-  const source = memorySnapshots(clock)
+  const source = memorySnapshots(() => undefined)
   const snapshot = await saved(source, 9, 20)
   const bytes = (await part(source, snapshot, 0)).slice()
   bytes[100] = (bytes[100] ?? 0) ^ 1
-  const target = memorySnapshots(clock)
+  const target = memorySnapshots(() => undefined)
   await target.receive(snapshot, 0, bytes)
   expect((await target.finishReceiving(snapshot)).ok).toBe(false)
   expect(target.latest).toBeNull()
 })
 
 test('a snapshot that is held can be read although a newer one has taken its place', async () => {
-  const snapshots = memorySnapshots(clock)
+  const snapshots = memorySnapshots(() => undefined)
   const first = await saved(snapshots, 5)
   const release = snapshots.hold(first)
   await saved(snapshots, 6)
