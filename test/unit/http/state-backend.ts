@@ -41,7 +41,7 @@ export interface StateBackend extends Backend {
 export interface BackendSettings extends Partial<Omit<Backend, 'read' | 'write' | 'ask' | 'act'>> {
   readonly answers?: Partial<ServerQueryTable>
   readonly knownDatacenters?: readonly string[]
-  /** What servers do when they are asked to act; without an entry: `renewSession` from the state, else nothing. */
+  /** What servers do when they are asked to act; without an entry: the least that fits. */
   readonly actions?: Partial<Actions>
   /** Every read, write, question and action fails like this. */
   readonly failure?: RequestError
@@ -168,9 +168,17 @@ class BackendOnState implements StateBackend {
     this.calls.push([action.kind, action])
     const known = this.#settings.actions?.[action.kind] as ((args: Action) => unknown) | undefined
     if (known !== undefined) return (await known(action)) as Result<ActionValue<A['kind']>, RequestError>
-    if (action.kind !== 'renewSession') return ok(null as ActionValue<A['kind']>)
-    const session = this.state.query({ kind: 'session', id: action.id }).value
-    return ok(session as ActionValue<A['kind']>)
+    return ok(this.#acted(action) as ActionValue<A['kind']>)
+  }
+
+  #acted(action: Action): ActionValue<ActionKind> {
+    if (action.kind === 'renewSession') return this.state.query({ kind: 'session', id: action.id }).value
+    if (action.kind === 'snapshotBegin') {
+      const index = this.state.lastIndex
+      return { id: 'archive', index, knownLeader: true, lastContactMs: 0, epoch: '' }
+    }
+    if (action.kind === 'snapshotRead') return new Uint8Array(0)
+    return action.kind === 'transferLeader' ? true : null
   }
 
   datacenters(): Promise<Result<readonly string[], RequestError>> {
