@@ -4,6 +4,8 @@ import { type CatalogClient, catalogCalls } from './client/catalog.ts'
 import { type Fetch, type Pause, connect } from './client/connection.ts'
 import { type EventClient, eventCalls } from './client/event.ts'
 import { type KvClient, kvCalls } from './client/kv.ts'
+import { lockCalls } from './client/lock.ts'
+import type { LockClient } from './client/lock-types.ts'
 import { type OperatorClient, operatorCalls } from './client/operator.ts'
 import { type SessionClient, sessionCalls } from './client/session.ts'
 import { type StreamClient, streamCalls } from './client/stream.ts'
@@ -22,6 +24,8 @@ export interface ClientOptions {
   readonly pause?: Pause
   /** Numbers from 0 up to 1 for jitter; absent: the runtime's own. */
   readonly random?: () => number
+  /** A monotonic clock in milliseconds; absent: the runtime's own. */
+  readonly nowMs?: () => number
 }
 
 /**
@@ -34,6 +38,7 @@ export interface Client
     CatalogClient,
     EventClient,
     KvClient,
+    LockClient,
     OperatorClient,
     SessionClient,
     StreamClient,
@@ -46,13 +51,16 @@ export interface Client
  */
 export function createClient(options: ClientOptions): Client {
   const connection = connect(options)
+  const kv = kvCalls(connection)
+  const session = sessionCalls(connection)
   return {
     ...agentCalls(connection),
     ...catalogCalls(connection),
     ...eventCalls(connection),
-    ...kvCalls(connection),
+    ...kv,
+    ...lockCalls({ connection, kv, session }),
     ...operatorCalls(connection),
-    ...sessionCalls(connection),
+    ...session,
     ...streamCalls(connection),
     ...watchCalls(connection),
   }

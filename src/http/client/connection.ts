@@ -70,6 +70,8 @@ export interface Connection {
   readonly pause: Pause
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number
   /** Sends a request; rejects with ApiError or ConnectionError. The body is still to be read. */
   send(request: RequestSpec): Promise<Response>
 }
@@ -82,6 +84,7 @@ export function connect(options: {
   readonly fetch?: Fetch
   readonly pause?: Pause
   readonly random?: () => number
+  readonly nowMs?: () => number
 }): Connection {
   const target = parseTarget(options.address)
   const headers: Record<string, string> = {}
@@ -91,6 +94,7 @@ export function connect(options: {
     datacenter: options.datacenter === '' ? undefined : options.datacenter,
     pause: options.pause ?? pause,
     random: options.random ?? Math.random,
+    nowMs: options.nowMs ?? (() => performance.now()),
     async send(request) {
       const response = await attempt(fetch, { target, headers, request })
       if (response.status === 200 || response.status === request.alsoAccept) return response

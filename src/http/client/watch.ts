@@ -21,7 +21,13 @@ export type WatchOptions<Q extends ReadQuery = ReadQuery> = Omit<Q, 'index'> & {
  * pauses between which double from a quarter of a second to 30 seconds. Whatever changed meanwhile is in the next
  * answer; changes that follow each other closely may be seen as one.
  */
-export type Changes<T> = AsyncIterableIterator<Answer<T>>
+export type Changes<T> = AsyncIterableIterator<Change<T>>
+
+/** An answer that differs from the one before. */
+export interface Change<T> extends Answer<T> {
+  /** The index with all its digits; that of events exceeds 2^53. */
+  readonly indexText: string
+}
 
 /** Watches. */
 export interface WatchClient {
@@ -81,12 +87,8 @@ async function* changes<T>(connection: Connection, spec: ReadSpec<T>, options: W
     if (answer.text !== seen) {
       seen = answer.text
       backoff.reset()
-      yield {
-        value: answer.value,
-        index: answer.index,
-        knownLeader: answer.knownLeader,
-        lastContactMs: answer.lastContactMs,
-      }
+      const { text: _, ...change } = answer
+      yield change
     } else if (index === '0') await connection.pause(backoff.next(), options.signal)
     else backoff.reset()
   }
