@@ -1,30 +1,17 @@
 // The body of `/v1/txn` as operations. What does not parse refuses all of it; an operation that says too little, or
 // something unknown, becomes an error of its own, with the others' in the answer.
-import type { CheckInfo, NodeInfo, ServiceInfo, TextMap } from '../model/catalog.ts'
+import type { CheckInfo, NodeInfo, ServiceInfo } from '../model/catalog.ts'
 import type { TxnCatalogVerb, TxnError, TxnKvVerb, TxnOperation } from '../model/transaction.ts'
-import { fromBase64 } from './base64.ts'
-import {
-  type Place,
-  type Reader,
-  isObject,
-  list,
-  mismatch,
-  required,
-  struct,
-  text,
-  textMapReader,
-} from './decode.ts'
 import { Refusal } from './errors.ts'
-import { parseJsonExact } from './json-parse.ts'
+import { checkOf, refuseBadId, serviceOf } from './registration.ts'
 import {
-  type GivenCheck,
-  type GivenService,
-  checkFields,
-  checkOf,
-  refuseBadId,
-  serviceFields,
-  serviceOf,
-} from './registration.ts'
+  type GivenKv,
+  type GivenNode,
+  type GivenOperation,
+  type GivenTxnCheck,
+  type GivenTxnService,
+  readOperations,
+} from './txn-form.ts'
 
 /** A transaction as it was given. */
 export interface DecodedTxn {
@@ -45,7 +32,7 @@ export interface TxnLimits {
 
 /** Reads a transaction. Throws Refusal: 400 for a body of the wrong form, 413 for too many or too large operations. */
 export function decodeTxn(body: string, limits: TxnLimits): DecodedTxn {
-  const given = parsed(body).filter((each) => each !== null)
+  const given = readOperations(body).filter((each) => each !== null)
   if (given.length > limits.operationsMax) {
     throw new Refusal(
       413,
@@ -78,140 +65,6 @@ function orMessage(make: () => TxnOperation): TxnOperation | string {
     throw error
   }
 }
-
-function parsed(body: string): readonly (GivenOperation | null)[] {
-  try {
-    return list(operation, 'api.TxnOps')(parseJsonExact(body), { struct: '', path: '' })
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    throw new Refusal(
-      error.status,
-      error.message.replace(/^Request decode failed: /, 'Failed to parse body: '),
-    )
-  }
-}
-
-interface GivenOperation {
-  readonly KV: GivenKv | null
-  readonly Node: { readonly Verb: string; readonly Node: GivenNode } | null
-  readonly Service: { readonly Verb: string; readonly Node: string; readonly Service: GivenTxnService } | null
-  readonly Check: { readonly Verb: string; readonly Check: GivenTxnCheck } | null
-  readonly Session: { readonly Verb: string; readonly Session: { readonly ID: string } } | null
-}
-
-interface GivenKv {
-  readonly Verb: string
-  readonly Key: string
-  readonly Value: Uint8Array
-  readonly Flags: bigint
-  readonly Index: bigint
-  readonly Session: string
-}
-
-interface GivenNode {
-  readonly ID: string
-  readonly Node: string
-  readonly Address: string
-  readonly Datacenter: string
-  readonly TaggedAddresses: TextMap
-  readonly Meta: TextMap
-  readonly ModifyIndex: bigint
-}
-
-type GivenTxnService = GivenService & { readonly ModifyIndex: bigint }
-type GivenTxnCheck = GivenCheck & { readonly ModifyIndex: bigint }
-
-/** An unsigned 64-bit number, to the last digit. */
-const uint64: Reader<bigint> = (value, at) => {
-  if (value === null) return 0n
-  const digits = isObject(value) ? value['#digits'] : undefined
-  const exact = typeof digits === 'string' ? BigInt(digits) : undefined
-  if (exact !== undefined && exact < 2n ** 64n) return exact
-  if (exact !== undefined) throw mismatch(0, at, 'uint64', String(exact))
-  if (typeof value !== 'number') throw mismatch(value, at, 'uint64')
-  if (!Number.isSafeInteger(value) || value < 0) throw mismatch(value, at, 'uint64', String(value))
-  return BigInt(value)
-}
-
-/** Bytes: base64, or a list of numbers as Go takes it too. */
-const bytes: Reader<Uint8Array> = (value, at) => {
-  if (value === null) return noBytes
-  if (typeof value === 'string') {
-    const decoded = fromBase64(value)
-    if (decoded.ok) return decoded.value
-    throw new Refusal(400, `Request decode failed: illegal base64 data at input byte ${decoded.error}`)
-  }
-  return Uint8Array.from(list(byte, '[]uint8')(value, at))
-}
-
-const byte: Reader<number> = (value, at: Place) => {
-  const number = uint64(value, at)
-  if (number > 255n) throw mismatch(value, at, 'uint8', String(number))
-  return Number(number)
-}
-
-const noBytes = new Uint8Array(0)
-
-const kv = struct<GivenKv>(
-  {
-    Verb: text('api.KVOp'),
-    Key: text(),
-    Value: bytes,
-    Flags: uint64,
-    Index: uint64,
-    Session: text(),
-  },
-  { goType: 'api.KVTxnOp', ignored: ['Namespace', 'Partition'] },
-)
-
-const node = struct<GivenNode>(
-  {
-    ID: text(),
-    Node: text(),
-    Address: text(),
-    Datacenter: text(),
-    TaggedAddresses: textMapReader,
-    Meta: textMapReader,
-    ModifyIndex: uint64,
-  },
-  { goType: 'api.Node', ignored: ['CreateIndex', 'Partition', 'PeerName', 'Locality'] },
-)
-
-const service = struct<GivenTxnService>(
-  { ...serviceFields, ModifyIndex: uint64 },
-  {
-    goType: 'api.AgentService',
-    ignored: ['CreateIndex', 'ContentHash', 'Namespace', 'Partition', 'PeerName', 'Locality'],
-  },
-)
-
-const check = struct<GivenTxnCheck>(
-  { ...checkFields, ModifyIndex: uint64 },
-  {
-    goType: 'api.HealthCheck',
-    ignored: ['CreateIndex', 'Namespace', 'Partition', 'PeerName', 'ExposedPort'],
-  },
-)
-
-const operation = struct<GivenOperation>(
-  {
-    KV: kv,
-    Node: struct({ Verb: text('api.NodeOp'), Node: required(node) }, { goType: 'api.NodeTxnOp' }),
-    Service: struct(
-      { Verb: text('api.ServiceOp'), Node: text(), Service: required(service) },
-      { goType: 'api.ServiceTxnOp' },
-    ),
-    Check: struct({ Verb: text('api.CheckOp'), Check: required(check) }, { goType: 'api.CheckTxnOp' }),
-    Session: struct(
-      {
-        Verb: text('api.SessionOp'),
-        Session: required(struct<{ ID: string }>({ ID: text() }, { goType: 'api.Session', isOpen: true })),
-      },
-      { goType: 'api.SessionTxnOp' },
-    ),
-  },
-  { goType: 'api.TxnOp' },
-)
 
 /** The first kind that an operation has; one without any is left out, as the reference does. */
 function attemptOf(given: GivenOperation, limits: TxnLimits): Attempt | undefined {

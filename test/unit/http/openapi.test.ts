@@ -53,7 +53,7 @@ test('there is nothing in it that is not served', () => {
 })
 
 test('what is referred to is there, and what is there is referred to', () => {
-  const references = new Set([...referencesIn(document)])
+  const references = new Set(referencesIn(document))
   for (const reference of references) {
     const found = reference
       .replace(/^#\//, '')
