@@ -20,3 +20,12 @@ test('only what surely changed nothing may be tried again', () => {
   const unsafe: readonly RequestErrorCode[] = ['indeterminate', 'timeout', 'refused', 'internal']
   expect(unsafe.filter((code) => statusByCode[code].canRetry)).toEqual([])
 })
+
+test('only a write of which nobody knows the outcome says so', () => {
+  const codes = Object.keys(statusByCode) as RequestErrorCode[]
+  const unknown = codes.filter((code) => refusalOf({ code, message: 'why' }).headers !== undefined)
+  expect(unknown).toEqual(['indeterminate'])
+  expect(refusalOf({ code: 'indeterminate', message: 'why' }).headers).toEqual({
+    'X-Consul-Outcome': 'unknown',
+  })
+})
