@@ -92,7 +92,7 @@ export const kvCommands: readonly (CommandSpec | GroupSpec)[] = [
     summary: 'Shows the values that a key had',
     usage: '[options] KEY',
     about: [
-      'Shows the versions of a key that the servers still keep, the latest first. None are kept unless the configuration says so (kv_history).',
+      'Shows the versions of a key that the servers still keep, the oldest first. None are kept unless the configuration says so (kv_history).',
     ],
     examples: [{ what: 'The versions of a key:', line: '%p kv history config/redis/maxconns' }],
     flags: [{ name: 'base64', kind: 'bool', doc: 'Prints values in base64.' }, formatFlag],

@@ -7,6 +7,7 @@ import { clusterCommands } from './commands-cluster.ts'
 import { kvCommands } from './commands-kv.ts'
 import { lockCommands } from './commands-lock.ts'
 import { operatorCommands } from './commands-operator.ts'
+import { sessionCommands } from './commands-session.ts'
 import { snapshotCommands } from './commands-snapshot.ts'
 
 /** All commands and groups, sorted by name: a group stands before what belongs to it. */
@@ -17,5 +18,6 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   ...kvCommands,
   ...lockCommands,
   ...operatorCommands,
+  ...sessionCommands,
   ...snapshotCommands,
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -49,7 +49,7 @@ export interface KvClient {
     prefix: string,
     options?: ReadQuery & { readonly separator?: string },
   ): Promise<Answer<readonly string[]>>
-  /** The versions that a key had, the latest first; empty when there are none, or none are kept. */
+  /** The versions that a key had, the oldest first; empty when there are none. Refused (400) where none are kept. */
   kvHistory(key: string, options?: ReadQuery): Promise<Answer<readonly KvVersionShape[]>>
   /** False when a condition (cas, acquire, release) did not hold; then nothing was written. */
   kvPut(key: string, value: RequestBody, options?: KvPutOptions): Promise<boolean>

@@ -168,7 +168,7 @@ export interface KvVersionShape {
   /** The key as it was from `Index` on; null stands for its absence. */
   readonly Entry: KvPairShape | null
   readonly Index: number
-  /** RFC 3339. */
+  /** RFC 3339; the year 1 when it is not known. */
   readonly Time: string
 }
 

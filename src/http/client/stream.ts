@@ -1,9 +1,10 @@
 // `POST /v1/watch`: many watches on one connection, as Server-Sent Events. Takes the connection up again with its token.
-import type { Json } from '../../model/catalog.ts'
+import type { ServiceTags } from './catalog.ts'
 import { type Connection, ConnectionError } from './connection.ts'
-import { dcOf } from './requests.ts'
+import { dcOf, parse } from './requests.ts'
 import { Backoff, isEnded, isPassing } from './retry.ts'
-import { EventParser } from './sse.ts'
+import type { CheckShape, KvPairShape, NodeShape, ServiceHealthShape } from './shapes.ts'
+import { EventParser, type ServerSentEvent } from './sse.ts'
 
 /** One thing to watch. */
 export type StreamWatch =
@@ -19,17 +20,36 @@ export type StreamWatch =
   | { readonly type: 'nodes' }
   | { readonly type: 'checks'; readonly state: string }
 
-/** What the stream tells. */
-export interface StreamEvent {
+/**
+ * What the stream tells. Each event has a token: keep that of the last one that you have dealt with, and you can go on from
+ * there later, also in another process and at another agent. After a lost connection changes of one and the same index
+ * may be told once more.
+ */
+export type StreamEvent =
+  | { readonly kind: 'change'; readonly token: string; readonly change: StreamChange }
   /**
-   * `change`: something that is watched. `reset`: what was told so far does not hold any more, as after a restore of the
-   * store; what is there now follows as changes. `heartbeat`: nothing has changed, and the token is good.
+   * What was told so far does not hold any more, for instance because the store was restored. What is there now follows as
+   * changes; what does not come is not there.
    */
-  readonly kind: 'change' | 'reset' | 'heartbeat'
-  /** Keep the last one to go on from there later, also in another process. */
-  readonly token: string
-  readonly data: Json
-}
+  | { readonly kind: 'reset'; readonly token: string; readonly reason: string }
+  /** Nothing has changed, and the token is good. */
+  | { readonly kind: 'heartbeat'; readonly token: string }
+
+/** One change: of a key, or of all that a watch of the catalog shows. `watch` counts the watches from 0. */
+export type StreamChange = {
+  readonly watch: number
+  readonly index: number
+} & (
+  | { readonly type: 'kv' | 'kvPrefix'; readonly key: string; readonly value: KvPairShape | null }
+  | {
+      readonly type: 'service'
+      readonly service: string
+      readonly value: readonly ServiceHealthShape[]
+    }
+  | { readonly type: 'services'; readonly value: ServiceTags }
+  | { readonly type: 'nodes'; readonly value: readonly NodeShape[] }
+  | { readonly type: 'checks'; readonly value: readonly CheckShape[] }
+)
 
 /** How to stream. */
 export interface StreamOptions {
@@ -124,10 +144,24 @@ async function* eventsOf(
     const { value, done } = await readOf(reader)
     if (done) return
     silence.broken()
-    for (const { event, id, data } of parser.push(value)) {
-      if (event !== 'change' && event !== 'reset' && event !== 'heartbeat') continue
-      yield { kind: event, token: id, data: data === '' ? null : (JSON.parse(data) as Json) }
+    for (const told of parser.push(value)) {
+      const event = eventOf(told)
+      if (event !== undefined) yield event
     }
+  }
+}
+
+/** Kinds that are not known are passed over: later agents may have more. */
+function eventOf({ event, id: token, data }: ServerSentEvent): StreamEvent | undefined {
+  switch (event) {
+    case 'change':
+      return { kind: 'change', token, change: parse(data) as StreamChange }
+    case 'reset':
+      return { kind: 'reset', token, reason: (parse(data) as { readonly reason?: string }).reason ?? '' }
+    case 'heartbeat':
+      return { kind: 'heartbeat', token }
+    default:
+      return undefined
   }
 }
 
