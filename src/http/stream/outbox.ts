@@ -1,11 +1,15 @@
 // What is to be sent on a stream. Whoever writes waits until the reader has taken what is there: a slow reader gets
 // fewer and newer changes instead of a growing queue.
 
+/** Characters that wait to be taken, past which no more should be added. */
+const charactersMax = 64 * 1024
+
 /** A stream of text under way to its reader. */
 export class Outbox {
   readonly stream: ReadableStream<Uint8Array>
   readonly #encoder = new TextEncoder()
   #queued: string[] = []
+  #characters = 0
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null
   /** Ends a `pull` that waits for something to send. */
   #onText: (() => void) | null = null
@@ -33,7 +37,13 @@ export class Outbox {
   push(text: string): void {
     if (this.#isClosed) return
     this.#queued.push(text)
+    this.#characters += text.length
     this.#onText?.()
+  }
+
+  /** True when whoever has much to say should wait for `room`. */
+  get isFull(): boolean {
+    return this.#characters >= charactersMax
   }
 
   /** Resolves when everything was taken, or when nobody reads any more. */
@@ -64,6 +74,7 @@ export class Outbox {
     if (this.#queued.length === 0 || this.#isClosed) return
     this.#controller?.enqueue(this.#encoder.encode(this.#queued.join('')))
     this.#queued = []
+    this.#characters = 0
     for (const resolve of this.#roomWaiters.splice(0)) resolve()
   }
 

@@ -22,8 +22,6 @@ export interface StreamSource {
 const heartbeatMs = 15_000
 /** Between a read that failed, or that ended without news, and the next one. */
 const pauseMs = 500
-/** Events that are written before the reader must have taken some. */
-const batchMax = 256
 
 /** One watch at work. */
 interface Watching {
@@ -178,7 +176,7 @@ export class WatchStream {
     if (!isPresent && !reply.value.isComplete) return this.#reset('forgotten')
     const changes = keyChanges(watching, reply, isPresent)
     for (const [at, { index, data }] of changes.entries()) {
-      if (at > 0 && at % batchMax === 0) await this.#outbox.room()
+      if (this.#outbox.isFull) await this.#outbox.room()
       if (signal.aborted) return
       // Changes of one entry of the log share an index: the last of them ends it.
       const isLast = changes[at + 1]?.index !== index
