@@ -55,22 +55,36 @@ export class AgeClients {
     )
   }
 
+  /** Counts by compare-and-set: a step of unknown outcome that comes late must not set the count back. */
   async #write(): Promise<void> {
     const { port, pauseMsMax } = this.#options
     const random = this.#options.random.fork('age writer')
-    for (let count = 1; this.#isOn; count++) {
+    let known: { readonly count: number; readonly index: number } | null = null
+    while (this.#isOn) {
       const target = random.pick(port.targets)
       if (target === undefined) return
-      const answer = await port.send(target, {
-        method: 'PUT',
-        path: `/v1/kv/${this.#key}`,
-        body: `${count}`,
-        timeoutMs,
-      })
-      port.note(target, `count ${count}`, answer)
-      if (fateOf(answer) === 'answered') this.#acknowledged.push({ count, at: port.now() })
+      if (known === null) known = await this.#learn(target)
+      else {
+        const count: number = known.count + 1
+        const path = `/v1/kv/${this.#key}?cas=${known.index}`
+        const answer = await port.send(target, { method: 'PUT', path, body: `${count}`, timeoutMs })
+        port.note(target, `count ${count}`, answer)
+        const isDone = fateOf(answer) === 'answered' && answer.body.trim() === 'true'
+        if (isDone) this.#acknowledged.push({ count, at: port.now() })
+        known = null
+      }
       await port.pause(random.between(1, pauseMsMax))
     }
+  }
+
+  /** The count as a quorum knows it, or null. */
+  async #learn(target: string): Promise<{ readonly count: number; readonly index: number } | null> {
+    const answer = await this.#options.port.send(target, {
+      path: `/v1/kv/${this.#key}?consistent`,
+      timeoutMs,
+    })
+    if (answer.status === 404) return { count: 0, index: 0 }
+    return answer.status === 200 ? entryOf(answer.body) : null
   }
 
   async #read(name: string): Promise<void> {
@@ -85,7 +99,7 @@ export class AgeClients {
       const answer = await port.send(target, { path: `/v1/kv/${this.#key}${query}`, timeoutMs })
       port.note(target, `age ${query}`, answer)
       if (answer.status === 200 || answer.status === 404) {
-        const found = answer.status === 404 ? 0 : countOf(answer.body)
+        const found = answer.status === 404 ? 0 : entryOf(answer.body).count
         const toldMs = Number(answer.header('x-consul-lastcontact') || 0)
         this.#check({ target, query, calledAt, found, toldMs, maxMs: Math.min(toldMs, maxMs ?? toldMs) })
       }
@@ -117,7 +131,7 @@ interface Seen {
   readonly maxMs: number
 }
 
-function countOf(body: string): number {
-  const entries = parsed(body) as readonly { readonly Value: string }[]
-  return Number(atob(entries[0]?.Value ?? ''))
+function entryOf(body: string): { readonly count: number; readonly index: number } {
+  const [entry] = parsed(body) as readonly { readonly Value: string; readonly ModifyIndex: number }[]
+  return { count: Number(atob(entry?.Value ?? '')), index: entry?.ModifyIndex ?? 0 }
 }

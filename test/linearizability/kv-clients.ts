@@ -129,8 +129,8 @@ function drawSteps(random: Random, { group, value, seen }: StepDrawing): readonl
   return keys.map((key, at): KvStep => {
     const index = seen.get(key) ?? 0
     const draw = isReading ? 99 : random.below(100)
-    if (draw < 45) return { kind: 'put', key, value: `${value}${at}` }
-    if (draw < 70) return { kind: 'cas', key, value: `${value}${at}`, index }
+    if (draw < 45) return { kind: 'put', key, value: `${value}.${at}` }
+    if (draw < 70) return { kind: 'cas', key, value: `${value}.${at}`, index }
     if (draw < 78) return { kind: 'delete', key }
     return { kind: 'get', key }
   })

@@ -218,6 +218,8 @@ function stepOf(context: Context, state: KvState, { input, output }: Step): KvSt
     case 'list':
       return output?.kind !== 'entries' || isList(draft, output.entries) ? draft.finish() : null
     case 'end':
+      // That a session may have ended which holds nothing explains no answer.
+      if (output === null && !draft.keys.some((key) => draft.get(key).session === input.session)) return state
       endSession(draft, input)
       return draft.finish()
     case 'get':

@@ -24,6 +24,8 @@ export interface ClusterOptions {
   /** Flags of the servers alone. */
   readonly serverArgs?: readonly string[]
   readonly limits?: Limits
+  /** A configuration file of every agent. */
+  readonly config?: object
   readonly onLine?: (line: string) => void
 }
 
@@ -55,6 +57,9 @@ export class Cluster {
   readonly kv: KvChecker = new KvChecker()
   /** When an entry was first applied by anyone. */
   readonly appliedAtMicros: Map<number, number> = new Map()
+  /** Ids of the voters by the newest configuration that anyone knows to be final. */
+  voters: readonly string[] = []
+  #votersIndex = 0
   /** Snapshots that were taken over from a leader. */
   restores = 0
   /** What was violated; a run ends at the first. */
@@ -83,12 +88,13 @@ export class Cluster {
 
   /** A node that is not started yet. It joins through the servers. `more`: flags of this one alone. */
   addNode(name: string, isServer: boolean, more: readonly string[] = []): SimNode {
-    const { servers, args = [], serverArgs = [], limits = realLimits } = this.#options
+    const { servers, args = [], serverArgs = [], limits = realLimits, config } = this.#options
     const firstIps = this.servers.slice(0, 3).map((node) => node.machine.ip)
     const node = new SimNode(this.world, {
       name,
       isServer,
       limits,
+      ...(config === undefined ? {} : { config }),
       args: [
         ...(isServer ? ['-bootstrap-expect', `${servers}`] : []),
         ...firstIps.flatMap((ip) => ['-retry-join', ip]),
@@ -249,6 +255,14 @@ export class Cluster {
     this.note(node.name, `applies ${entries.length}`)
   }
 
+  #noteVoters(effect: Extract<RaftEffect, { readonly kind: 'configurationChanged' }>): void {
+    if (!effect.committed || effect.index < this.#votersIndex) return
+    this.#votersIndex = effect.index
+    this.voters = effect.configuration.servers
+      .filter((server) => server.suffrage === 'voter')
+      .map((server) => server.id)
+  }
+
   #onRaft(node: SimNode, effect: RaftEffect): void {
     const view = this.#view(node)
     switch (effect.kind) {
@@ -261,6 +275,7 @@ export class Cluster {
         this.#onApply(node, view, effect.entries)
         return
       case 'configurationChanged':
+        this.#noteVoters(effect)
         this.note(
           node.name,
           `servers ${effect.configuration.servers.length}${effect.committed ? ' final' : ''}`,

@@ -5,18 +5,33 @@ import { checkHistory } from '../linearizability/check.ts'
 import { HistoryRecorder } from '../linearizability/history.ts'
 import { KvClients } from '../linearizability/kv-clients.ts'
 import type { KvInput, KvOutput } from '../linearizability/kv-operations.ts'
+import { LockClients } from '../linearizability/lock-clients.ts'
 import type { Answer, Port } from '../linearizability/port.ts'
+import { brokenDelays, endsOf } from '../linearizability/sessions.ts'
 import { ask } from './client.ts'
 import type { Cluster } from './cluster.ts'
 
 /** What the clients of a run do. */
-export const scenarioNames = ['cluster', 'kv', 'txn'] as const
+export const scenarioNames = ['cluster', 'kv', 'txn', 'locks'] as const
 
 /** A family of seeded runs. */
 export type Scenario = (typeof scenarioNames)[number]
 
+/** Sessions live so long at least: runs are short. Needs `session_ttl_min` in the agents' configuration. */
+const ttlMs = 2000
+
 /** Longest pause of a client between two operations. */
 const pauseMsMax = 250
+
+/** What the clients are to do. */
+export interface HistoryOptions {
+  readonly scenario: Exclude<Scenario, 'cluster'>
+  /** The wall clocks of machines are changed meanwhile. */
+  readonly hasWallSteps: boolean
+}
+
+/** What agents are configured with so that runs may be short. */
+export const historyConfig: object = { session_ttl_min: '1s' }
 
 interface Clients {
   readonly isIdle: boolean
@@ -50,9 +65,13 @@ export class HistoryWorkload {
   readonly #history = new HistoryRecorder<KvInput, KvOutput>()
   readonly #clients: readonly Clients[]
   readonly #age: AgeClients
+  readonly #locks: LockClients | null
+  /** Steps of the wall clock may cut lock-delays short after a change of leader (state/DESIGN.md). */
+  readonly #keepsDelays: boolean
 
-  constructor(cluster: Cluster, scenario: Exclude<Scenario, 'cluster'>, random: Random) {
+  constructor(cluster: Cluster, { scenario, hasWallSteps }: HistoryOptions, random: Random) {
     this.#cluster = cluster
+    this.#keepsDelays = !hasWallSteps
     const port = simPort(cluster)
     const onProblem = (problem: string): void =>
       cluster.check(() => {
@@ -61,8 +80,15 @@ export class HistoryWorkload {
     const common = { port, random, history: this.#history, pauseMsMax, onProblem }
     this.#age = new AgeClients({ ...common, readers: 2 })
     const groups = random.between(1, 3)
-    const kv = { ...common, clients: random.between(4, 8), groups, usesTransactions: scenario === 'txn' }
-    this.#clients = [this.#age, new KvClients(kv)]
+    const clients = random.between(4, 8)
+    if (scenario === 'locks') {
+      this.#locks = new LockClients({ ...common, clients, keys: groups, ttlMs })
+      this.#clients = [this.#age, this.#locks]
+    } else {
+      this.#locks = null
+      const kv = new KvClients({ ...common, clients, groups, usesTransactions: scenario === 'txn' })
+      this.#clients = [this.#age, kv]
+    }
   }
 
   get isIdle(): boolean {
@@ -75,15 +101,18 @@ export class HistoryWorkload {
 
   /** Checks all that was recorded; what is wrong, or could not be decided. */
   verify(): readonly string[] {
-    const operations = this.#history.operations()
-    const result = checkHistory(operations)
+    const recorded = this.#history.operations()
+    const sessions = this.#locks?.sessions ?? []
+    const result = checkHistory([...recorded, ...endsOf(sessions, recorded)])
     this.#cluster.note(
       '',
-      `${result.operations} operations, ${result.unknown} unknown, ${this.#age.reads} stale reads, oldest ${this.#age.oldestMs} ms`,
+      `${result.operations} operations, ${result.unknown} unknown, ${sessions.length} sessions, ` +
+        `${this.#age.reads} stale reads, oldest ${this.#age.oldestMs} ms`,
     )
     return [
       ...result.violations.map((text) => `notLinearizable: ${text}`),
       ...result.undecided.map((text) => `undecided: ${text}`),
+      ...(this.#keepsDelays ? brokenDelays(sessions, recorded) : []),
     ]
   }
 

@@ -19,11 +19,15 @@ export interface NodeOptions {
   /** Flags of the agent beyond name, addresses and data directory. */
   readonly args: readonly string[]
   readonly limits: Limits
+  /** What is in its configuration file, if it has one. */
+  readonly config?: object
   /** The observer of one run of the agent. */
   readonly trace: (node: SimNode) => AgentTrace
   /** Told of starts, ends and failures. */
   readonly onEvent: (node: SimNode, event: string) => void
 }
+
+const configPath = '/agent.json'
 
 const specs = flagMap(agentFlags)
 
@@ -53,7 +57,14 @@ export class SimNode {
     this.machine = world.addMachine(options.name)
     this.id = `00000000-0000-4000-8000-${this.machine.number.toString(16).padStart(12, '0')}`
     this.machine.disk.mkdir('/data', 0o755)
+    if (options.config !== undefined) this.#configure(options.config)
     this.machine.disk.syncDirectory('/')
+  }
+
+  #configure(config: object): void {
+    const { disk } = this.machine
+    disk.write(configPath, new TextEncoder().encode(JSON.stringify(config)), 0o644, 0)
+    disk.sync(configPath)
   }
 
   /** The HTTP API's address. */
@@ -80,6 +91,7 @@ export class SimNode {
     const { ip } = this.machine
     const args = ['-node', this.name, '-node-id', this.id, '-bind', ip, '-client', ip, '-data-dir', '/data']
     if (this.isServer) args.push('-server')
+    if (this.#options.config !== undefined) args.push('-config-file', configPath)
     args.push(...this.#options.args)
     const flags = parseFlags(specs, args)
     if (!flags.ok) throw new Error(`Bad flags: ${JSON.stringify(flags.error)}`)

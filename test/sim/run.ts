@@ -4,7 +4,7 @@ import { CatalogWorkload, compareCatalog, compareServers } from './catalog-workl
 import { checkClean } from './checkers/resources.ts'
 import { Cluster, tinyLimits } from './cluster.ts'
 import { describePlan, drawPlan, FaultInjector } from './faults.ts'
-import { HistoryWorkload, type Scenario } from './histories.ts'
+import { historyConfig, HistoryWorkload, type HistoryOptions, type Scenario } from './histories.ts'
 import type { SimNode } from './node.ts'
 import type { SimProcess } from './process.ts'
 import { Workload } from './workload.ts'
@@ -55,6 +55,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     servers: random.chance(700) ? 3 : 5,
     clients: random.below(3),
     limits: tinyLimits,
+    ...(scenario === 'cluster' ? {} : { config: historyConfig }),
     ...(onLine === undefined ? {} : { onLine }),
   })
   cluster.note('', `seed ${seed}: ${describePlan(plan)}`)
@@ -112,7 +113,11 @@ async function drive(
     return 0
   }
   const injector = new FaultInjector(cluster, plan, random.fork('faults'))
-  const work = scenario === 'cluster' ? clusterWork(cluster, random) : historyWork(cluster, scenario, random)
+  const hasWallSteps = plan.kinds.includes('wallStep')
+  const work =
+    scenario === 'cluster'
+      ? clusterWork(cluster, random)
+      : historyWork(cluster, { scenario, hasWallSteps }, random)
   await cluster.run(faultsMs)
   injector.heal(minority(cluster, random.fork('spared')))
   if (!(await cluster.converge(convergeMs)) && cluster.violations.length === 0) {
@@ -155,10 +160,10 @@ function clusterWork(cluster: Cluster, random: ReturnType<typeof seededRandom>):
 /** Clients whose history is checked. */
 function historyWork(
   cluster: Cluster,
-  scenario: Exclude<Scenario, 'cluster'>,
+  options: HistoryOptions,
   random: ReturnType<typeof seededRandom>,
 ): Work {
-  const workload = new HistoryWorkload(cluster, scenario, random.fork('history'))
+  const workload = new HistoryWorkload(cluster, options, random.fork('history'))
   return {
     get isIdle() {
       return workload.isIdle
@@ -185,11 +190,16 @@ async function verify(
   problems.push(...(await world.wait(compareCatalog(cluster, last), 60_000)))
 }
 
-/** Some servers that stay down after the rest has healed: fewer than half, and often none. */
+/** Some servers that stay down after the rest has healed: fewer than half, also of those that vote, and often none. */
 function minority(cluster: Cluster, random: ReturnType<typeof seededRandom>): ReadonlySet<SimNode> {
   if (random.chance(600)) return new Set()
-  const servers = random.shuffle([...cluster.servers])
-  return new Set(servers.slice(0, Math.floor((servers.length - 1) / 2)))
+  const servers = random.shuffle([...cluster.servers]).slice(0, Math.floor((cluster.servers.length - 1) / 2))
+  const { voters } = cluster
+  const votersMax = voters.length === 0 ? Infinity : Math.floor((voters.length - 1) / 2)
+  const isOfVoters = (node: SimNode): boolean => voters.includes(node.id)
+  const spared = new Set(servers.filter(isOfVoters).slice(0, votersMax))
+  for (const node of servers) if (!isOfVoters(node)) spared.add(node)
+  return spared
 }
 
 /** Stops every agent; nothing of it may be left. */
