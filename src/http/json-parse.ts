@@ -18,12 +18,10 @@ export function parseJson(body: string): Json {
   }
 }
 
-/** Whole numbers that a JSON number of JavaScript cannot hold, as their digits. */
-export interface ExactNumber {
-  readonly '#digits': string
-}
-
-/** Parses a body in which 64-bit numbers count to the last digit: large ones become ExactNumber. */
+/**
+ * Parses a body in which 64-bit numbers count to the last digit: those that a number of
+ * JavaScript cannot hold become an object with their digits in `#digits`.
+ */
 export function parseJsonExact(body: string): Json {
   const value = parseJson(body)
   if (!/\d{16}/.test(body)) return value

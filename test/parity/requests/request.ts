@@ -77,11 +77,6 @@ export function put(
   return { method: 'PUT', path, body, ...(keep !== undefined && { keep }) }
 }
 
-/** A read that names values of its answer. */
-export function getKeeping(path: string, keep: NonNullable<ParityRequest['keep']>): ParityRequest {
-  return { method: 'GET', path, keep }
-}
-
 /** A deletion. */
 export function remove(path: string): ParityRequest {
   return { method: 'DELETE', path }
