@@ -11,11 +11,16 @@ import type { RaftNode } from './raft-node.ts'
 /** What the actions need. */
 export interface PeerActionOptions {
   readonly selfId: string
-  readonly raft: RaftNode
+  readonly raft: PeerRaft
   /** True if a server answers Raft now. */
   readonly isLive: (id: string) => boolean
   /** A server was removed by an operator: it is not taken in again at once. */
   readonly onRemoved: (id: string) => void
+}
+
+/** What the actions use of Raft. */
+export interface PeerRaft extends Pick<RaftNode, 'addressOf' | 'changeServer' | 'transferLeadership'> {
+  readonly machine: Pick<RaftNode['machine'], 'configuration'>
 }
 
 type PeerActions = Pick<Actions, 'removePeer' | 'transferLeader' | 'checkLeave'>
@@ -37,13 +42,13 @@ function notFound(kind: 'id' | 'address', value: string): Result<never, RequestE
   return refused(`${kind} ${JSON.stringify(value)} was not found in the Raft configuration`)
 }
 
-function serverBy(raft: RaftNode, kind: 'id' | 'address', value: string): ServerEntry | undefined {
+function serverBy(raft: PeerRaft, kind: 'id' | 'address', value: string): ServerEntry | undefined {
   return raft.machine.configuration.servers.find((server) =>
     kind === 'id' ? server.id === value : [server.address, addressText(raft, server)].includes(value),
   )
 }
 
-function addressText(raft: RaftNode, server: ServerEntry): string {
+function addressText(raft: PeerRaft, server: ServerEntry): string {
   const address = raft.addressOf(server.id)
   return address === undefined ? server.address : formatAddress(address)
 }

@@ -45,7 +45,8 @@ export function renderAutopilotHealth({ healthy, failureTolerance, servers }: Au
       `"Leader":${server.isLeader},${standing(server)},` +
       `"Voter":${server.isVoter},"StableSince":"${wallTime(server.stableSinceWallMs)}"}`,
   )
-  return `{"Healthy":${healthy},"FailureTolerance":${failureTolerance},"Servers":${list}}`
+  const shown = servers.length === 0 ? 'null' : list
+  return `{"Healthy":${healthy},"FailureTolerance":${failureTolerance},"Servers":${shown}}`
 }
 
 function standing(server: ServerHealth): string {

@@ -2,7 +2,6 @@
 import { unreachable } from '../lib/assert.ts'
 import type { CommandResult, OperatorCommand } from '../model/command.ts'
 import { assertKnown } from './behaviour.ts'
-import { isSameValue } from './equal.ts'
 import { pruneHistory, setHistory } from './history.ts'
 import { replaceTables } from './tables.ts'
 import type { Change, Tables } from './tables.ts'
@@ -42,13 +41,10 @@ function setAutopilot(
   const applied = expectedIndex === null || expectedIndex === (known?.modifyIndex ?? 0)
   if (applied) {
     const createIndex = known?.createIndex ?? change.index
-    const autopilot = { ...config, createIndex, modifyIndex: known?.modifyIndex ?? change.index }
-    if (!isSameValue(known, autopilot)) {
-      replaceTables(tables, {
-        single: { ...tables.single, autopilot: { ...autopilot, modifyIndex: change.index } },
-      })
-      change.topics.add(tableTopic('autopilot'))
-    }
+    // As in the reference, settings that are the same as before are a change too.
+    const autopilot = { ...config, createIndex, modifyIndex: change.index }
+    replaceTables(tables, { single: { ...tables.single, autopilot } })
+    change.topics.add(tableTopic('autopilot'))
   }
   return expectedIndex === null ? { kind: 'done' } : { kind: 'decided', applied, fencingToken: 0 }
 }

@@ -1,5 +1,6 @@
 // Puts recorded requests to our API over a state that was prepared like the recorded agent's.
 import { type App, createApp } from '../../src/http/app.ts'
+import type { AutopilotConfig } from '../../src/model/operator.ts'
 import type { MemberView, ServerQueryTable } from '../../src/model/query.ts'
 import { type BackendSettings, type StateBackend, createStateBackend } from '../unit/http/state-backend.ts'
 import { bodyBytes, bodyText } from './http-exchange.ts'
@@ -50,7 +51,9 @@ export async function replay(app: App, { method, path, headers, body }: ParityRe
 /** What the leader writes of itself: the node, then its service and health, then its tagged addresses. */
 function registerSelf(backend: StateBackend): void {
   // Index 1 stands for "nothing yet" in answers: the log of an agent has other entries before these.
-  for (let i = 0; i < 5; i++) backend.apply({ kind: 'kvDelete', key: 'none' })
+  for (let i = 0; i < 3; i++) backend.apply({ kind: 'kvDelete', key: 'none' })
+  backend.apply({ kind: 'autopilotSet', config: firstAutopilotConfig, expectedIndex: 0 })
+  backend.apply({ kind: 'kvDelete', key: 'none' })
   const tagged = { lan: oracleNode.ip, lan_ipv4: oracleNode.ip, wan: oracleNode.ip, wan_ipv4: oracleNode.ip }
   const node = {
     id: oracleNode.id,
@@ -109,6 +112,18 @@ function registerSelf(backend: StateBackend): void {
     checks: [],
     skipNodeUpdate: false,
   })
+}
+
+/** What the first leader writes. */
+const firstAutopilotConfig: AutopilotConfig = {
+  cleanupDeadServers: true,
+  lastContactThresholdNanos: 200e6,
+  maxTrailingLogs: 250,
+  minQuorum: 0,
+  serverStabilizationTimeNanos: 10e9,
+  redundancyZoneTag: '',
+  disableUpgradeMigration: false,
+  upgradeVersionTag: '',
 }
 
 const member: MemberView = {

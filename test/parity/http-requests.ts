@@ -5,6 +5,12 @@ import { catalogRequests, deregisterRequests, healthRequests, registerRequests }
 import { kvRequests } from './requests/kv.ts'
 import { lockRequests, sessionDifferences, sessionRequests } from './requests/session.ts'
 import { txnDifferences, txnRequests } from './requests/txn.ts'
+import {
+  operatorDifferences,
+  operatorRequests,
+  operatorSettings,
+  operatorVolatile,
+} from './requests/operator.ts'
 import type { ParitySuite } from './requests/request.ts'
 
 /** Headers that are recorded and compared. */
@@ -46,6 +52,13 @@ export const paritySuites: readonly ParitySuite[] = [
     name: 'session',
     files: { session: sessionRequests, lock: lockRequests },
     differences: sessionDifferences,
+  },
+  {
+    name: 'operator',
+    files: { operator: operatorRequests },
+    settings: operatorSettings,
+    volatile: operatorVolatile,
+    differences: operatorDifferences,
   },
   { name: 'txn', files: { txn: txnRequests }, differences: txnDifferences },
 ]

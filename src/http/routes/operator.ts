@@ -93,7 +93,11 @@ export const operatorRoutes: readonly Route[] = [
 
 async function autopilotHealth(call: Call): Promise<Response> {
   const health = await ask(call, 'autopilotHealth')
-  return call.reply.json(call, renderAutopilotHealth(health), { status: health.healthy ? 200 : 429 })
+  const text = renderAutopilotHealth(health)
+  // The reference writes the status first, and with it the type of plain text.
+  return health.healthy
+    ? call.reply.json(call, text)
+    : call.reply.json(call, text, { status: 429, headers: { 'Content-Type': 'text/plain; charset=utf-8' } })
 }
 
 async function removePeer(call: Call): Promise<Response> {
@@ -130,8 +134,8 @@ async function autopilotConfig(call: Call): Promise<Response> {
 }
 
 async function setAutopilotConfig(call: Call): Promise<Response> {
-  const expectedIndex = casOf(call)
   const config: AutopilotConfig = decodeAutopilotConfig(await readText(call.request, limits.bodyBytesMax))
+  const expectedIndex = casOf(call)
   const command = { kind: 'autopilotSet' as const, config, expectedIndex }
   const result = orThrow(await call.backend.write(command, datacenterOf(call)))
   if (result.kind === 'refused') throw new Refusal(500, result.message)

@@ -23,10 +23,13 @@ describe('settings of autopilot', () => {
     })
   })
 
-  it('do not change when the same is written', () => {
+  it('get a new index when the same is written, as in the reference', () => {
     const state = createState()
     applyAll(state, put(null))
-    expect(applyAll(state, put(null)).changed).toEqual([])
+    expect(applyAll(state, put(null)).changed).toEqual(['t:autopilot'])
+    expect(state.query({ kind: 'autopilotConfig' })).toMatchObject({
+      value: { createIndex: 1, modifyIndex: 2 },
+    })
   })
 
   it.each([
