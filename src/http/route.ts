@@ -48,6 +48,8 @@ export interface Outcome {
   readonly meaning: string
   /** '' for no body. */
   readonly content?: Content | ''
+  /** What its type is called, where that is not the content's own. */
+  readonly mediaType?: string
 }
 
 /** Names of the query parameters that routes know. */

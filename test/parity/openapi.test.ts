@@ -60,6 +60,9 @@ function problemsOf(route: Route, request: ParityRequest, answer: Answer): reado
   }
   if (own === undefined) return everywhere.has(answer.status) ? [] : [`status ${answer.status}`]
   if (own.content === '') return answer.body === '' ? [] : ['a body']
+  if (own.mediaType !== undefined && own.content !== undefined) {
+    return unfit([own.content], JSON.parse(answer.body) as Json)
+  }
   return answerProblems([own.content ?? 'text'], answer)
 }
 

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../model/catalog.ts'
 import { version } from '../../model/version.ts'
 import { statusByCode } from '../errors.ts'
-import { type Content, type Parameter, type Route, mediaTypes, parameters } from '../route.ts'
+import { type Content, type Outcome, type Parameter, type Route, mediaTypes, parameters } from '../route.ts'
 import { type Schema, bool, integer, list, ref, text, uint64 } from './schema.ts'
 import { schemas } from './schemas.ts'
 
@@ -119,16 +119,18 @@ function responses(route: Route): Json {
       ...withHeaders(route),
     },
   }
-  for (const { status, meaning, content } of route.statuses ?? []) {
-    own[String(status)] = {
-      description: meaning,
-      ...(content !== '' && { content: contentOf([content ?? 'text']) }),
-    }
-  }
+  for (const outcome of route.statuses ?? []) own[String(outcome.status)] = response(outcome)
   for (const status of Object.keys(refusals)) {
     own[status] ??= { $ref: `#/components/responses/${status}` }
   }
   return own
+}
+
+function response({ meaning, content = 'text', mediaType }: Outcome): Json {
+  if (content === '') return { description: meaning }
+  const bodies = contentOf([content])
+  if (mediaType === undefined) return { description: meaning, content: bodies }
+  return { description: meaning, content: { [mediaType]: Object.values(bodies)[0] ?? {} } }
 }
 
 /** Headers of a success: those of every read that can wait, and the route's own. */
@@ -144,7 +146,7 @@ function withHeaders({ parameters: names, headers: own = [] }: Route): JsonObjec
 const readHeaders = ['X-Consul-Index', 'X-Consul-Knownleader', 'X-Consul-Lastcontact']
 
 /** Bodies by media type; several shapes of one type are alternatives. */
-function contentOf(contents: readonly Content[]): Json {
+function contentOf(contents: readonly Content[]): JsonObject {
   const byType: Record<string, Schema[]> = {}
   for (const content of contents) {
     const type = Object.hasOwn(mediaTypes, content)

@@ -5,6 +5,7 @@ import {
   integer,
   list,
   map,
+  nullable,
   object,
   oneOf,
   ref,
@@ -66,26 +67,28 @@ export const operatorSchemas: Readonly<Record<OperatorSchemaName, Schema>> = {
   AutopilotConfig: object({ ...settings, CreateIndex: uint64(), ModifyIndex: uint64() }),
   AutopilotSettings: request({
     ...settings,
-    LastContactThreshold: { type: ['string', 'integer'], description: 'A duration, or nanoseconds.' },
-    ServerStabilizationTime: { type: ['string', 'integer'], description: 'A duration, or nanoseconds.' },
+    LastContactThreshold: { type: ['string', 'number'], description: 'A duration, or nanoseconds.' },
+    ServerStabilizationTime: { type: ['string', 'number'], description: 'A duration, or nanoseconds.' },
     CreateIndex: uint64('Not used.'),
     ModifyIndex: uint64('Not used.'),
   }),
   AutopilotHealth: object({
     Healthy: bool(),
     FailureTolerance: integer(),
-    Servers: list(
-      object({
-        ID: text(),
-        Name: text(),
-        Address: text(),
-        SerfStatus: status,
-        Version: text(),
-        Leader: bool(),
-        ...standing,
-        Voter: bool(),
-        StableSince: time(),
-      }),
+    Servers: nullable(
+      list(
+        object({
+          ID: text(),
+          Name: text(),
+          Address: text(),
+          SerfStatus: status,
+          Version: text(),
+          Leader: bool(),
+          ...standing,
+          Voter: bool(),
+          StableSince: time(),
+        }),
+      ),
     ),
   }),
   AutopilotState: object({
