@@ -51,19 +51,19 @@ function routeOf({ method, path }: ParityRequest): Route | undefined {
 }
 
 function problemsOf(route: Route, request: ParityRequest, answer: Answer): readonly string[] {
+  if (answer.status === 200) return [...bodyProblems(route, request), ...answerProblems(route.answer, answer)]
   const own = route.statuses?.find(({ status }) => status === answer.status)
-  if (answer.status === 200) {
-    const sent = typeof request.body === 'string' ? request.body : ''
-    const given =
-      route.body === undefined || isLoose(sent) ? [] : unfit([route.body], JSON.parse(sent) as Json)
-    return [...given.map((problem) => `body: ${problem}`), ...answerProblems(route.answer, answer)]
-  }
   if (own === undefined) return everywhere.has(answer.status) ? [] : [`status ${answer.status}`]
   if (own.content === '') return answer.body === '' ? [] : ['a body']
-  if (own.mediaType !== undefined && own.content !== undefined) {
-    return unfit([own.content], JSON.parse(answer.body) as Json)
-  }
-  return answerProblems([own.content ?? 'text'], answer)
+  const { content = 'text' } = own
+  if (own.mediaType === undefined) return answerProblems([content], answer)
+  return unfit([content], JSON.parse(answer.body) as Json)
+}
+
+function bodyProblems({ body }: Route, request: ParityRequest): readonly string[] {
+  const sent = typeof request.body === 'string' ? request.body : ''
+  if (body === undefined || isLoose(sent)) return []
+  return unfit([body], JSON.parse(sent) as Json).map((problem) => `body: ${problem}`)
 }
 
 /** Refusals that every endpoint can give; 301 comes before any endpoint. */

@@ -70,7 +70,14 @@ export const operatorRoutes: readonly Route[] = [
     summary: 'Health of the servers; status 429 when the cluster is not healthy',
     parameters: ['dc'],
     answer: ['AutopilotHealth'],
-    statuses: [{ status: 429, meaning: 'The cluster is not healthy.', content: 'AutopilotHealth' }],
+    statuses: [
+      {
+        status: 429,
+        meaning: 'The cluster is not healthy.',
+        content: 'AutopilotHealth',
+        mediaType: 'text/plain',
+      },
+    ],
     handler: autopilotHealth,
   },
   {
