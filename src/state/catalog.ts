@@ -3,8 +3,7 @@
 import type { CatalogNode, CatalogService, CheckInfo, NodeInfo, ServiceInfo } from '../model/catalog.ts'
 import { isSameValue } from './equal.ts'
 import { fold, foldedKey } from './keys.ts'
-import { entriesUnder, hasUnder } from './ordered-map.ts'
-import type { OrderedMap } from './ordered-map.ts'
+import { entriesUnder, hasUnder, valuesUnder } from './ordered-map.ts'
 import { endSessionsOfCheck, endSessionsOfNode } from './sessions.ts'
 import type { Change, Tables } from './tables.ts'
 import { nodeTopic, serviceTopic, tableTopic } from './topics.ts'
@@ -113,11 +112,6 @@ export function deleteCheck(tables: Tables, change: Change, node: string, checkI
   tables.checksByService.delete(foldedKey(node, check.serviceId, checkId))
   touchCheck(tables, change, check)
   endSessionsOfCheck(tables, change, check)
-}
-
-/** The values under a prefix, as an array, so that the table may be changed while they are visited. */
-export function valuesUnder<V>(map: OrderedMap<V>, prefix: string): readonly V[] {
-  return Array.from(entriesUnder(map, prefix), ([, value]) => value)
 }
 
 /** True if the stored record holds this information, whatever its indexes. */

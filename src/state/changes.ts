@@ -23,7 +23,7 @@ export function kvChanges(tables: Tables, { key, isPrefix, since }: ChangesSelec
       isComplete,
     }
   }
-  const entry = tables.kv.get(key)
+  const entry = tables.kvByKey.get(key)
   const index = tables.tombstones.get(key)
   return {
     entries: entry !== undefined && entry.modifyIndex > since ? [entry] : [],

@@ -5,7 +5,7 @@ import type { KvWrite } from '../model/command.ts'
 import { isSameBytes } from './equal.ts'
 import { keepVersion } from './history.ts'
 import { fold, keyPart, numberOf, orderedNumber } from './keys.ts'
-import { entriesUnder } from './ordered-map.ts'
+import { valuesUnder } from './ordered-map.ts'
 import type { Change, Tables } from './tables.ts'
 import { buryKey, digUpKey, raiseFloor } from './tombstones.ts'
 import { keyTopic, tableTopic } from './topics.ts'
@@ -22,7 +22,7 @@ const treeTombstonesMax = 1024
 
 /** Stores a key. Writing what is there already changes nothing; returns what is stored. */
 export function putKey(tables: Tables, change: Change, write: KvWrite, lock: Lock): KvEntry {
-  const known = tables.kv.get(write.key)
+  const known = tables.kvByKey.get(write.key)
   const expiresAtWallMs = write.ttlMs === 0 ? 0 : change.wallMs + write.ttlMs
   if (known !== undefined && isSameEntry(known, write, lock, expiresAtWallMs)) return known
   const entry: KvEntry = {
@@ -48,6 +48,7 @@ export function unlockKey(tables: Tables, change: Change, entry: KvEntry): void 
 /** Puts an entry into the tables, as it is. */
 export function insertEntry(tables: Tables, known: KvEntry | undefined, entry: KvEntry): void {
   tables.kv.set(entry.key, entry)
+  tables.kvByKey.set(entry.key, entry)
   if (known !== undefined) forgetEntry(tables, known, entry)
   if (entry.session !== '') tables.kvBySession.set(lockKey(entry), entry.key)
   if (entry.expiresAtWallMs !== 0) tables.kvByExpiry.set(expiryKey(entry), entry.key)
@@ -55,7 +56,7 @@ export function insertEntry(tables: Tables, known: KvEntry | undefined, entry: K
 
 /** Removes a key; nothing happens if it is not there. */
 export function removeKey(tables: Tables, change: Change, key: string): void {
-  const known = tables.kv.get(key)
+  const known = tables.kvByKey.get(key)
   if (known === undefined) return
   removeEntry(tables, change, known)
   buryKey(tables, key, change.index)
@@ -63,7 +64,7 @@ export function removeKey(tables: Tables, change: Change, key: string): void {
 
 /** Removes all keys that begin with a prefix. */
 export function removeTree(tables: Tables, change: Change, prefix: string): void {
-  const entries = Array.from(entriesUnder(tables.kv, prefix), ([, entry]) => entry)
+  const entries = valuesUnder(tables.kv, prefix)
   const leavesTombstones = entries.length <= treeTombstonesMax
   for (const entry of entries) {
     removeEntry(tables, change, entry)
@@ -74,7 +75,7 @@ export function removeTree(tables: Tables, change: Change, prefix: string): void
 
 /** Keys that a session has locked, as an array, so that they may be changed while they are visited. */
 export function keysLockedBy(tables: Tables, session: string): readonly string[] {
-  return Array.from(entriesUnder(tables.kvBySession, keyPart(fold(session))), ([, key]) => key)
+  return valuesUnder(tables.kvBySession, keyPart(fold(session)))
 }
 
 /** A key whose time will be over. */
@@ -87,7 +88,7 @@ export interface Expiry {
 /** Keys that expire, the next one first. The state must not be changed while they are visited. */
 export function* expiries(tables: Tables): Generator<Expiry> {
   for (const [at, key] of tables.kvByExpiry.entries()) {
-    const entry = tables.kv.get(key)
+    const entry = tables.kvByKey.get(key)
     if (entry !== undefined) yield { key, modifyIndex: entry.modifyIndex, atWallMs: numberOf(at) }
   }
 }
@@ -103,6 +104,7 @@ function storeEntry(tables: Tables, change: Change, known: KvEntry | undefined, 
 function removeEntry(tables: Tables, change: Change, known: KvEntry): void {
   if (keepsHistory(tables)) keepVersion(tables, change, { key: known.key, known, entry: null })
   tables.kv.delete(known.key)
+  tables.kvByKey.delete(known.key)
   forgetEntry(tables, known, null)
   if (known.expiresAtWallMs !== 0) change.topics.add(tableTopic('expiry'))
   touchKey(tables, change, known.key)

@@ -40,17 +40,17 @@ interface Expectation {
 
 /** Index 0 means: only if the key is absent. */
 export function isExpected(tables: Tables, command: Expectation): boolean {
-  return (tables.kv.get(command.key)?.modifyIndex ?? 0) === command.expectedIndex
+  return (tables.kvByKey.get(command.key)?.modifyIndex ?? 0) === command.expectedIndex
 }
 
 /** Deleting what is absent succeeds whatever was expected. */
 export function isDeletable(tables: Tables, command: Expectation): boolean {
-  return !tables.kv.has(command.key) || isExpected(tables, command)
+  return !tables.kvByKey.has(command.key) || isExpected(tables, command)
 }
 
 /** A plain set keeps the session that holds the lock and resets the lock index (observed of the reference). */
 export function setKey(tables: Tables, change: Change, write: KvWrite): KvEntry {
-  const known = tables.kv.get(write.key)
+  const known = tables.kvByKey.get(write.key)
   const session = known === undefined ? '' : known.session
   const fencingToken = known === undefined ? 0 : known.fencingToken
   return putKey(tables, change, write, { lockIndex: 0, session, fencingToken })
@@ -78,7 +78,7 @@ export function acquireKey(
   if (isDelayed(tables, write.key, change.wallMs)) return { kind: 'delayed' }
   const session = tables.sessions.get(fold(write.session))
   if (session === undefined) return { kind: 'noSession', message: unknownSession(write.session) }
-  const known = tables.kv.get(write.key)
+  const known = tables.kvByKey.get(write.key)
   if (known === undefined || known.session === '') {
     const lockIndex = (known === undefined ? 0 : known.lockIndex) + 1
     const lock = { lockIndex, session: session.id, fencingToken: change.index }
@@ -96,7 +96,7 @@ export function releaseKey(
   write: KvWrite & { readonly session: string },
 ): LockAttempt {
   if (write.session === '') return { kind: 'noSession', message: 'missing session' }
-  const known = tables.kv.get(write.key)
+  const known = tables.kvByKey.get(write.key)
   if (known === undefined || fold(known.session) !== fold(write.session)) return { kind: 'held' }
   const lock = { lockIndex: known.lockIndex, session: '', fencingToken: 0 }
   return { kind: 'done', entry: putKey(tables, change, write, lock) }
@@ -129,7 +129,7 @@ function unknownSession(id: string): string {
 
 /** The leader may have meant an older version, and only the entries' time counts. */
 function isOver(tables: Tables, change: Change, command: KvCommand & { readonly kind: 'kvExpire' }): boolean {
-  const known = tables.kv.get(command.key)
+  const known = tables.kvByKey.get(command.key)
   if (known === undefined || known.modifyIndex !== command.modifyIndex) return false
   return known.expiresAtWallMs !== 0 && known.expiresAtWallMs <= change.wallMs
 }

@@ -31,6 +31,35 @@ export function* entriesUnder<V>(map: OrderedMap<V>, prefix: string): Generator<
   }
 }
 
+/** Values whose key begins with `prefix`, in order, as an array: the map may be changed while they are visited. */
+export function valuesUnder<V>(map: OrderedMap<V>, prefix: string): readonly V[] {
+  if (prefix === '') return map.valuesArray()
+  const values: V[] = []
+  visitUnder(map, prefix, (_, value) => {
+    values.push(value)
+  })
+  return values
+}
+
+/** Visits the entries whose key begins with `prefix`, in order: `entriesUnder` without a generator's cost. */
+export function visitUnder<V>(
+  map: OrderedMap<V>,
+  prefix: string,
+  visit: (key: string, value: V) => void,
+): void {
+  if (map.size === 0) return
+  const end = endOf(prefix)
+  if (end === undefined) for (const [key, value] of entriesUnder(map, prefix)) visit(key, value)
+  else map.forRange(prefix, end, false, visit)
+}
+
+/** The least text greater than all that begin with the prefix; none if there is no greater one. */
+function endOf(prefix: string): string | undefined {
+  const last = prefix.charCodeAt(prefix.length - 1)
+  if (prefix === '' || last === 0xffff) return undefined
+  return prefix.slice(0, -1) + String.fromCharCode(last + 1)
+}
+
 /** True if any key begins with `prefix`. */
 export function hasUnder<V>(map: OrderedMap<V>, prefix: string): boolean {
   const first = map.getPairOrNextHigher(prefix)

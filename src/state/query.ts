@@ -1,6 +1,13 @@
 // Answers to questions about the state, each with the index that a waiter must see exceeded.
 // Each question has its own index rule, stated where it is answered.
-import type { CatalogCheck, CatalogNode, CatalogService, ServiceHealth, TextMap } from '../model/catalog.ts'
+import type {
+  CatalogCheck,
+  CatalogNode,
+  CatalogService,
+  KvEntry,
+  ServiceHealth,
+  TextMap,
+} from '../model/catalog.ts'
 import type {
   Query,
   QueryKind,
@@ -9,11 +16,11 @@ import type {
   ServiceSelector,
   ServiceSummary,
 } from '../model/query.ts'
-import { nodeByName, valuesUnder } from './catalog.ts'
+import { nodeByName } from './catalog.ts'
 import { kvChanges } from './changes.ts'
 import { versionsOf } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
-import { compareText, entriesUnder } from './ordered-map.ts'
+import { compareText, valuesUnder } from './ordered-map.ts'
 import type { Tables } from './tables.ts'
 import { newestTombstoneUnder } from './tombstones.ts'
 import { readTransaction } from './transaction.ts'
@@ -91,27 +98,27 @@ const evaluators: Evaluators = {
     value: checksInState(tables, args),
   }),
   kvGet: (tables, args) => {
-    const entry = tables.kv.get(args.key) ?? null
+    const entry = tables.kvByKey.get(args.key) ?? null
     return { index: entry?.modifyIndex ?? tables.marks.kv, value: entry }
   },
   kvList: (tables, args) => {
     const value = valuesUnder(tables.kv, args.prefix)
-    return { index: prefixIndex(tables, args.prefix), value }
+    return { index: prefixIndex(tables, args.prefix, value), value }
   },
-  kvKeys: (tables, args) => ({
-    index: prefixIndex(tables, args.prefix),
-    value: keysUnder(tables, args.prefix, args.separator),
-  }),
+  kvKeys: (tables, args) => {
+    const entries = valuesUnder(tables.kv, args.prefix)
+    return { index: prefixIndex(tables, args.prefix, entries), value: cutKeys(entries, args) }
+  },
   kvChanges: (tables, args) => ({
     index: args.isPrefix
-      ? prefixIndex(tables, args.key)
-      : (tables.kv.get(args.key)?.modifyIndex ?? tables.tombstones.get(args.key) ?? tables.marks.kv),
+      ? prefixIndex(tables, args.key, valuesUnder(tables.kv, args.key))
+      : (tables.kvByKey.get(args.key)?.modifyIndex ?? tables.tombstones.get(args.key) ?? tables.marks.kv),
     value: kvChanges(tables, args),
   }),
   kvHistory: (tables, args) => {
     const versions = versionsOf(tables, args.key)
     return {
-      index: versions.at(-1)?.index ?? tables.kv.get(args.key)?.modifyIndex ?? tables.marks.kv,
+      index: versions.at(-1)?.index ?? tables.kvByKey.get(args.key)?.modifyIndex ?? tables.marks.kv,
       value: tables.marks.kvHistoryVersionsMax === 0 ? null : versions,
     }
   },
@@ -144,16 +151,19 @@ function serviceIndex(tables: Tables, service: string): number {
 }
 
 /** The newest change under a prefix, deletions included; of the whole table if nothing is known there. */
-function prefixIndex(tables: Tables, prefix: string): number {
+function prefixIndex(tables: Tables, prefix: string, entries: readonly KvEntry[]): number {
   if (prefix === '') return tables.marks.kv
   let newest = newestTombstoneUnder(tables, prefix)
-  for (const [, entry] of entriesUnder(tables.kv, prefix)) newest = Math.max(newest, entry.modifyIndex)
+  for (const { modifyIndex } of entries) if (modifyIndex > newest) newest = modifyIndex
   return newest === 0 ? tables.marks.kv : Math.max(newest, tables.marks.tombstoneFloor)
 }
 
-function keysUnder(tables: Tables, prefix: string, separator: string): readonly string[] {
+function cutKeys(
+  entries: readonly KvEntry[],
+  { prefix, separator }: { readonly prefix: string; readonly separator: string },
+): readonly string[] {
   const keys: string[] = []
-  for (const [key] of entriesUnder(tables.kv, prefix)) {
+  for (const { key } of entries) {
     const at = separator === '' ? -1 : key.indexOf(separator, prefix.length)
     const cut = at === -1 ? key : key.slice(0, at + separator.length)
     if (keys[keys.length - 1] !== cut) keys.push(cut)

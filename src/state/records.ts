@@ -74,7 +74,7 @@ export function putRecord(tables: Tables, record: StateRecord): void {
       tables.serviceIndexes.set(foldedKey(record.service), record.index)
       return
     case 'kv':
-      insertEntry(tables, tables.kv.get(record.entry.key), record.entry)
+      insertEntry(tables, tables.kvByKey.get(record.entry.key), record.entry)
       return
     default:
       putLaterRecord(tables, record)

@@ -5,7 +5,7 @@ import { sessionIdProblem, type Session, type SessionInfo } from '../model/sessi
 import { fold, foldedKey } from './keys.ts'
 import { keysLockedBy, removeKey, unlockKey } from './kv-tables.ts'
 import { delayLock } from './lock-delay.ts'
-import { entriesUnder } from './ordered-map.ts'
+import { valuesUnder } from './ordered-map.ts'
 import type { Change, Tables } from './tables.ts'
 import { nodeSessionsTopic, sessionTopic, tableTopic } from './topics.ts'
 
@@ -33,7 +33,7 @@ export function endSession(tables: Tables, change: Change, session: Session): vo
   deleteSession(tables, change, session)
   const delayMs = Math.min(Math.ceil(session.lockDelayNanos / nanosPerMs), lockDelayMsMax)
   for (const key of keysLockedBy(tables, session.id)) {
-    const entry = tables.kv.get(key)
+    const entry = tables.kvByKey.get(key)
     if (entry === undefined) continue
     if (session.behavior === 'delete') removeKey(tables, change, key)
     else unlockKey(tables, change, entry)
@@ -44,16 +44,15 @@ export function endSession(tables: Tables, change: Change, session: Session): vo
 /** Ends the sessions of a node that goes. */
 export function endSessionsOfNode(tables: Tables, change: Change, node: string): void {
   if (tables.sessions.size === 0) return
-  const sessions = Array.from(entriesUnder(tables.sessionsByNode, foldedKey(node)), ([, session]) => session)
-  for (const session of sessions) endSession(tables, change, session)
+  for (const session of valuesUnder(tables.sessionsByNode, foldedKey(node)))
+    endSession(tables, change, session)
 }
 
 /** Ends the sessions that depend on a check that is critical or gone. */
 export function endSessionsOfCheck(tables: Tables, change: Change, check: CatalogCheck): void {
   if (tables.sessions.size === 0) return
   const prefix = foldedKey(check.node, check.checkId)
-  const ids = Array.from(entriesUnder(tables.sessionsByCheck, prefix), ([, id]) => id)
-  for (const id of ids) {
+  for (const id of valuesUnder(tables.sessionsByCheck, prefix)) {
     const session = sessionById(tables, id)
     if (session !== undefined) endSession(tables, change, session)
   }

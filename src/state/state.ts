@@ -25,7 +25,7 @@ import { applyRestore } from './restore.ts'
 import { applySession } from './sessions.ts'
 import { copyTables, emptyTables } from './tables.ts'
 import type { Change, Tables } from './tables.ts'
-import { topicsOf } from './topics.ts'
+import { createTopics, topicsOf } from './topics.ts'
 import { applyTransaction } from './transaction.ts'
 
 /** The state store. */
@@ -140,9 +140,9 @@ class TableState implements State {
     marks.lastIndex = index
     marks.wallMs = Math.max(marks.wallMs, time.wallMs)
     dropLockDelays(this.#tables, marks.wallMs)
-    const change: Change = { index, wallMs: marks.wallMs, topics: new Set(), sessions: [] }
+    const change: Change = { index, wallMs: marks.wallMs, topics: createTopics(), sessions: [] }
     const result = applyCommand(this.#tables, change, command)
-    return { result, changed: [...change.topics], sessions: change.sessions }
+    return { result, changed: change.topics.list(), sessions: change.sessions }
   }
 
   query<Q extends Query>(query: Q): Answer<QueryValue<Q['kind']>> {

@@ -6,6 +6,7 @@ import type { Marks } from '../model/state-record.ts'
 import { orderedMap } from './ordered-map.ts'
 import type { OrderedMap } from './ordered-map.ts'
 import type { SessionChange } from './state.ts'
+import type { Topics } from './topics.ts'
 
 /** The tables. Keys are built by keys.ts; every object stands under each of its keys. */
 export interface Tables {
@@ -25,6 +26,11 @@ export interface Tables {
   readonly serviceIndexes: OrderedMap<number>
   /** The key itself. */
   readonly kv: OrderedMap<KvEntry>
+  /**
+   * The same by hash: what `kv` finds in a descent this finds at once. It belongs to the tables that go on; a copy
+   * shares it, and must not look into it.
+   */
+  readonly kvByKey: Map<string, KvEntry>
   /** Deleted keys to the index of their deletion. A key is in `kv` or here, never in both. */
   readonly tombstones: OrderedMap<number>
   /** Tombstones by age: (index in 16 digits) + key. */
@@ -77,6 +83,7 @@ export function emptyTables(): Tables {
     checksByService: orderedMap(),
     serviceIndexes: orderedMap(),
     kv: orderedMap(),
+    kvByKey: new Map(),
     tombstones: orderedMap(),
     tombstonesByAge: orderedMap(),
     kvByExpiry: orderedMap(),
@@ -125,6 +132,7 @@ export function copyTables(tables: Tables): Tables {
     checksByService: tables.checksByService.clone(),
     serviceIndexes: tables.serviceIndexes.clone(),
     kv: tables.kv.clone(),
+    kvByKey: tables.kvByKey,
     tombstones: tables.tombstones.clone(),
     tombstonesByAge: tables.tombstonesByAge.clone(),
     kvByExpiry: tables.kvByExpiry.clone(),
@@ -154,6 +162,6 @@ export interface Change {
   readonly index: number
   /** Time of the cluster, ms; never before that of an earlier entry. */
   readonly wallMs: number
-  readonly topics: Set<string>
+  readonly topics: Topics
   readonly sessions: SessionChange[]
 }

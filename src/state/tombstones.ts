@@ -1,6 +1,6 @@
 // What is kept of deleted keys, so that the index of a list never goes back when its newest entry disappears.
 import { orderedNumber } from './keys.ts'
-import { entriesUnder } from './ordered-map.ts'
+import { visitUnder } from './ordered-map.ts'
 import type { Tables } from './tables.ts'
 
 /**
@@ -33,7 +33,9 @@ export function raiseFloor(tables: Tables, index: number): void {
 /** Index of the newest deletion under a prefix, or 0 if none is remembered. */
 export function newestTombstoneUnder(tables: Tables, prefix: string): number {
   let newest = 0
-  for (const [, index] of entriesUnder(tables.tombstones, prefix)) newest = Math.max(newest, index)
+  visitUnder(tables.tombstones, prefix, (_, index) => {
+    if (index > newest) newest = index
+  })
   return newest
 }
 

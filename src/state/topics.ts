@@ -2,6 +2,31 @@
 import type { Query, QueryKind, QueryTable } from '../model/query.ts'
 import { fold } from './keys.ts'
 
+/** Topics that have changed, gathered while a command is applied. */
+export interface Topics {
+  add(topic: string): void
+  /** Each once. */
+  list(): readonly string[]
+}
+
+/** No topics yet. */
+export function createTopics(): Topics {
+  return new TopicList()
+}
+
+/** Nearly all commands change one key: one topic must cost next to nothing. */
+class TopicList implements Topics {
+  readonly #topics: string[] = []
+
+  add(topic: string): void {
+    this.#topics.push(topic)
+  }
+
+  list(): readonly string[] {
+    return this.#topics.length < 2 ? this.#topics : [...new Set(this.#topics)]
+  }
+}
+
 /** A whole table. */
 export function tableTopic(
   table: 'nodes' | 'services' | 'checks' | 'sessions' | 'expiry' | 'autopilot',
@@ -34,6 +59,11 @@ export function keyTopic(key: string): string {
   return `k:${key}`
 }
 
+/** The key that a topic names, if it is one of a key. */
+export function keyOfTopic(topic: string): string | undefined {
+  return topic.startsWith('k:') ? topic.slice(2) : undefined
+}
+
 /** All keys that begin with a prefix. Only waited for, never listed by a change. */
 export function prefixTopic(prefix: string): string {
   return `p:${prefix}`
@@ -45,7 +75,7 @@ export function matches(topic: string, changed: string): boolean {
   return topic === changed
 }
 
-type Topics = { readonly [K in QueryKind]: (args: QueryTable[K]['args']) => readonly string[] }
+type TopicsByKind = { readonly [K in QueryKind]: (args: QueryTable[K]['args']) => readonly string[] }
 
 /** What must change before the answer to a question can change. */
 export function topicsOf(query: Query): readonly string[] {
@@ -53,7 +83,7 @@ export function topicsOf(query: Query): readonly string[] {
   return list(query)
 }
 
-const topicsByKind: Topics = {
+const topicsByKind: TopicsByKind = {
   nodes: () => [tableTopic('nodes')],
   node: (args) => [nodeTopic(args.node)],
   nodesByAddress: () => [tableTopic('nodes')],

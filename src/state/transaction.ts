@@ -12,14 +12,15 @@ import {
   type TxnResult,
 } from '../model/transaction.ts'
 import { applyCatalogOperation } from './catalog-operations.ts'
-import { valuesUnder } from './catalog.ts'
 import { fold } from './keys.ts'
 import { acquireKey, isDeletable, isExpected, releaseKey, setKey, type LockAttempt } from './kv.ts'
 import { removeKey, removeTree } from './kv-tables.ts'
 import { isDelayed } from './lock-delay.ts'
 import { applySession } from './sessions.ts'
+import { valuesUnder } from './ordered-map.ts'
 import { copyTables, replaceTables } from './tables.ts'
 import type { Change, Tables } from './tables.ts'
+import { createTopics, keyOfTopic } from './topics.ts'
 
 /** Results of one operation, or why it could not be carried out. */
 type Outcome = Result<readonly TxnResult[], string>
@@ -37,7 +38,7 @@ export function applyTransaction(
 ): CommandResult {
   const refused = check(tables, change, operations)
   if (refused.length > 0) return { kind: 'txn', outcome: { results: [], errors: refused } }
-  const attempt: Change = { ...change, topics: new Set(), sessions: [] }
+  const attempt: Change = { ...change, topics: createTopics(), sessions: [] }
   // Copied before anything is written only if something behind it may fail, else at the first error: what follows
   // one is still tried, for its own errors (DESIGN.md decision 8).
   let before = canFailHalfWay(operations) ? copyTables(tables) : null
@@ -45,10 +46,10 @@ export function applyTransaction(
     before ??= copyTables(tables)
   })
   if (outcome.errors.length > 0) {
-    if (before !== null) replaceTables(tables, before)
+    if (before !== null) rollBack(tables, before, attempt)
     return { kind: 'txn', outcome }
   }
-  for (const topic of attempt.topics) change.topics.add(topic)
+  for (const topic of attempt.topics.list()) change.topics.add(topic)
   change.sessions.push(...attempt.sessions)
   return { kind: 'txn', outcome }
 }
@@ -59,9 +60,21 @@ export function readTransaction(tables: Tables, operations: readonly TxnOperatio
     return { results: [], errors: [{ operation: 0, message: 'This transaction does not only read' }] }
   }
   const { lastIndex: index, wallMs } = tables.marks
-  const change: Change = { index, wallMs, topics: new Set(), sessions: [] }
+  const change: Change = { index, wallMs, topics: createTopics(), sessions: [] }
   const errors = check(tables, change, operations)
   return errors.length > 0 ? { results: [], errors } : runAll(tables, change, operations, () => undefined)
+}
+
+/** Puts the copy back. What finds keys at once is no part of it, and is mended key by key. */
+function rollBack(tables: Tables, before: Tables, attempt: Change): void {
+  replaceTables(tables, before)
+  for (const topic of attempt.topics.list()) {
+    const key = keyOfTopic(topic)
+    if (key === undefined) continue
+    const entry = tables.kv.get(key)
+    if (entry === undefined) tables.kvByKey.delete(key)
+    else tables.kvByKey.set(key, entry)
+  }
 }
 
 function runAll(
@@ -146,7 +159,7 @@ function runKv(tables: Tables, change: Change, operation: KvOperation): Outcome 
 
 function readKv(tables: Tables, operation: KvOperation): Outcome {
   const { key, verb } = operation
-  const known = tables.kv.get(key)
+  const known = tables.kvByKey.get(key)
   switch (verb) {
     case 'get':
       return known === undefined ? err(`key ${quote(key)} doesn't exist`) : read(known)

@@ -48,11 +48,16 @@ it('does what the model does', () => {
         const expected = model.apply(each, state.lastIndex)
         if (expected !== null) expect(result).toEqual(expected)
         if (result.kind === 'decided' && result.fencingToken > 0) locks++
-        expect(state.query({ kind: 'kvList', prefix: '' }).value).toEqual(model.sortedKeys())
+        const { value: listed } = state.query({ kind: 'kvList', prefix: '' })
+        expect(listed).toEqual(model.sortedKeys())
+        for (const key of ['a', 'a/b', 'a/b/c', 'a/bb', 'b', 'B']) {
+          const { value: found } = state.query({ kind: 'kvGet', key })
+          expect(found).toBe(listed.find((entry) => entry.key === key) ?? null)
+        }
         expect(state.query({ kind: 'sessions' }).value.map(({ id }) => id)).toEqual(model.sessionIds())
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   )
   expect(locks, 'histories in which locks are taken').toBeGreaterThan(100)
 })
@@ -79,6 +84,6 @@ it('a lock is held by a session that lives, and each acquisition has a greater t
         for (const [key, { token }] of newest) if (!held.has(key)) newest.set(key, { token, holder: '' })
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   )
 })

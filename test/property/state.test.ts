@@ -85,7 +85,7 @@ describe('every history', () => {
           before = after
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -104,7 +104,7 @@ describe('every history', () => {
         for (const each of second) applyNext(restored, each)
         expect(answers(restored)).toEqual(answers(state))
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 
@@ -135,7 +135,7 @@ describe('every history', () => {
           for (const entry of newer) expect(entry.modifyIndex).toBeGreaterThan(restoredIndex)
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 
@@ -152,7 +152,7 @@ describe('every history', () => {
         }
         expect(answers(coded)).toEqual(answers(plain))
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 })
@@ -180,7 +180,7 @@ describe('against arrays', () => {
           ]),
         ).toEqual(sorted)
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -191,7 +191,7 @@ describe('against arrays', () => {
         for (const each of commands) applyNext(state, each)
         checkCatalog(state, [...state.snapshot().records()])
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 })
