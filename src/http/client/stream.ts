@@ -122,10 +122,13 @@ async function* once(
     })
     const reader = response.body?.getReader()
     if (reader === undefined) return
+    const cancel = (): void => void reader.cancel().catch(() => {})
+    silence.signal.addEventListener('abort', cancel)
     try {
       yield* eventsOf(reader, silence)
+      if (silence.isTooLong) throw silence.signal.reason
     } finally {
-      await reader.cancel().catch(() => {})
+      cancel()
     }
   } catch (error) {
     if (!silence.isTooLong) throw error

@@ -99,11 +99,11 @@ async function ask<T>(
   spec: ReadSpec<T>,
   { options, index }: { readonly options: WatchOptions; readonly index: string },
 ): Promise<RawAnswer<T> | Error> {
-  const { onError: _, ...query } = options
+  const { onError: _, wait, ...query } = options
   try {
     return await readRaw(connection, spec, {
       ...query,
-      ...(index !== '0' && { index, wait: options.wait ?? waitDefault }),
+      ...(index !== '0' && { index, wait: wait ?? waitDefault }),
     })
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
