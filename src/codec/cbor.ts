@@ -51,14 +51,18 @@ const retainedBytesMax = 256 * 1024
  */
 export function encodeCbor(value: unknown): Uint8Array {
   const bytes = coder.encode(value)
-  if (bytes.length > retainedBytesMax) renewBuffer()
+  if (bytes.length > retainedBytesMax) renewBuffer(bytes)
   return bytes
 }
 
-/** Lets go of a buffer that grew for one large message. */
-function renewBuffer(): void {
+/**
+ * Lets go of a buffer that grew for one large message. cbor-x writes long text by a method of the runtime's own kind of
+ * buffer, where it has one: the new buffer must be of the kind that it makes itself.
+ */
+function renewBuffer({ constructor }: Uint8Array): void {
   const reset = coder as unknown as { useBuffer(buffer: Uint8Array): void }
-  reset.useBuffer(new Uint8Array(8192))
+  const kind = constructor as { alloc?: (size: number) => Uint8Array }
+  reset.useBuffer(kind.alloc?.(8192) ?? new Uint8Array(8192))
 }
 
 /**

@@ -39,6 +39,12 @@ describe('cbor round trip', () => {
     expect(decodeCbor(first)).toEqual({ ok: true, value: 'first' })
   })
 
+  it('goes on with long text after a large message', () => {
+    encodeCbor(new Uint8Array(400_000))
+    const text = 'x'.repeat(3000)
+    expect(decodeCbor(encodeCbor({ text }))).toEqual({ ok: true, value: { text } })
+  })
+
   it('reads a sequence of values one after the other', () => {
     const joined = Uint8Array.from([...encodeCbor(1), ...encodeCbor(['a']), ...encodeCbor('b')])
     expect(decodeCborSequence(joined)).toEqual({ ok: true, value: [1, ['a'], 'b'] })
