@@ -9,6 +9,7 @@ import { createRpc, type Rpc } from '../rpc/rpc.ts'
 import type { RpcPeer } from '../rpc/session-state.ts'
 import type { Host } from '../runtime/host.ts'
 import { channels } from './channels.ts'
+import { EncodedReplies } from './encoded-replies.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Where requests and messages go. Set once the agent is composed. */
@@ -34,6 +35,7 @@ export interface RpcNodeOptions {
 /** Makes the sessions of an agent. */
 export function createRpcNode(options: RpcNodeOptions): Rpc {
   const helloByPeer = new WeakMap<RpcPeer, Hello | null>()
+  const context = { ...options, replies: new EncodedReplies() }
   const helloOf = (peer: RpcPeer): Hello | null => {
     const known = helloByPeer.get(peer)
     if (known !== undefined) return known
@@ -46,7 +48,7 @@ export function createRpcNode(options: RpcNodeOptions): Rpc {
     hello: encodeHello(options.hello),
     limits: options.limits,
     timing: { handshakeTimeoutMs: options.handshakeTimeoutMs },
-    onCall: (channel, payload, _from, signal) => onCall(options, channel, payload, signal),
+    onCall: (channel, payload, _from, signal) => onCall(context, channel, payload, signal),
     onPost(channel, payload, from) {
       const hello = helloOf(from)
       if (channel === channels.raft && hello !== null && hello.datacenter === options.hello.datacenter) {
@@ -63,7 +65,7 @@ export function createRpcNode(options: RpcNodeOptions): Rpc {
 }
 
 async function onCall(
-  options: RpcNodeOptions,
+  options: RpcNodeOptions & { readonly replies: EncodedReplies },
   channel: number,
   payload: Uint8Array,
   signal: AbortSignal,
@@ -75,5 +77,5 @@ async function onCall(
     return encodeReply({ kind: 'refused', error: requestError('badRequest', `Malformed request: ${detail}`) })
   }
   options.metrics.count('rpc.request')
-  return encodeReply(await options.handlers().request(request.value, signal))
+  return options.replies.encode(await options.handlers().request(request.value, signal))
 }
