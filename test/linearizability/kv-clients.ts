@@ -1,6 +1,6 @@
 // Clients that put, read, compare-and-set and delete a few keys that all of them use, alone and in transactions.
 import type { Random } from '../../src/lib/random.ts'
-import { HistoryRecorder, type Outcome } from './history.ts'
+import type { HistoryRecorder, Outcome } from './history.ts'
 import { outcomeOf, requestOf } from './kv-http.ts'
 import type { KvInput, KvOutput, KvStep } from './kv-operations.ts'
 import type { Answer, Port } from './port.ts'
@@ -17,6 +17,8 @@ export interface KvClientsOptions {
   /** Keys, or groups of three keys for transactions. */
   readonly groups: number
   readonly usesTransactions: boolean
+  /** What the keys are called at a time, so that histories of single keys do not grow without end. */
+  readonly epoch?: () => string
   /** Longest pause between two operations of a client. */
   readonly pauseMsMax: number
   /** Told of what goes wrong in a client. */
@@ -90,8 +92,8 @@ export class KvClients {
   }
 
   #draw(random: Random, { client, n, seen }: Drawing): KvInput {
-    const { groups, usesTransactions } = this.#options
-    const group = `lin/${usesTransactions ? 'txn' : 'kv'}/${random.below(groups)}`
+    const { groups, usesTransactions, epoch } = this.#options
+    const group = `lin/${usesTransactions ? 'txn' : 'kv'}/${epoch?.() ?? ''}${random.below(groups)}`
     const key = usesTransactions ? `${group}/${random.pick(['a', 'b', 'c']) ?? 'a'}` : group
     const value = `${client}-${n}`
     const index = seen.get(key) ?? 0
