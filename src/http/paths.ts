@@ -12,7 +12,12 @@ export function decodePath(path: string): string | undefined {
 
 /** True if a path has a character that the reference's filter refuses: controls, and spaces other than U+0020. */
 export function hasUnprintable(path: string): boolean {
-  return !/^[\x20-\x7e]*$/.test(path) && /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(path)
+  for (let at = 0; at < path.length; at++) {
+    const code = path.charCodeAt(at)
+    // Only what is not plain ASCII is worth the long look.
+    if (code < 0x20 || code > 0x7e) return /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(path)
+  }
+  return false
 }
 
 /** True if a path has no empty and no dotted segment. */

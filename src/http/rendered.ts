@@ -1,5 +1,6 @@
 // Bodies that were made lately, by the value that they were made of: values are shared between all who ask the same, and
 // so is what is sent. A change makes another value, so nothing here is ever out of date.
+import type { Consistency } from '../model/query.ts'
 
 /** One rendering of a value. */
 export interface Rendered {
@@ -12,7 +13,15 @@ export interface Rendered {
   /** The answer's frame as it was last: most answers have the same one. */
   init: ResponseInit | null
   /** What is special about that frame. */
-  initKey: string
+  frame: Frame | null
+}
+
+/** What the frame of an answer follows. */
+export interface Frame {
+  readonly index: number
+  readonly lastContactMs: number
+  readonly knownLeader: boolean
+  readonly mode: Consistency | undefined
 }
 
 /** Characters of all bodies in one generation; a single one of more is not kept. There are two generations. */
@@ -34,7 +43,7 @@ export class RenderedBodies {
       if (!this.#young.has(value)) this.#add(value, found)
       return found
     }
-    const made: Rendered = { render, isPretty, text: make(), gzip: null, init: null, initKey: '' }
+    const made: Rendered = { render, isPretty, text: make(), gzip: null, init: null, frame: null }
     if (made.text.length <= charactersMax) this.#add(value, made)
     return made
   }

@@ -1,10 +1,11 @@
 // Builds responses: the headers of every answer are put together once, when the app is made.
+import type { Consistency, ReadMeta } from '../model/query.ts'
 import type { Backend } from './backend.ts'
 import { compress, compressBytesMin, compressToBytes, takesGzip } from './gzip.ts'
 import { prettify } from './json.ts'
 import { effectiveConsistency } from './read-options.ts'
 import type { Translation } from './render.ts'
-import { RenderedBodies, type Rendered } from './rendered.ts'
+import { type Frame, RenderedBodies, type Rendered } from './rendered.ts'
 import type { Call, Headers, Replies, ReplyOptions, SharedAnswer } from './route.ts'
 import { metaHeaders } from './routes/reads.ts'
 
@@ -55,8 +56,8 @@ export function createReplies(backend: Backend): Replies {
 /** Status and headers of a shared answer, those of the last time if they are the same: making them is a tenth of a read. */
 function frameOf<T>(body: Rendered, common: Headers, answer: SharedAnswer<T>): ResponseInit {
   const { meta, mode, hasBackend } = answer
-  const key = `${meta.index} ${meta.lastContactMs} ${meta.knownLeader} ${mode} ${hasBackend}`
-  if (body.init !== null && body.initKey === key) return body.init
+  const { index, lastContactMs, knownLeader } = meta
+  if (body.init !== null && body.frame !== null && isSame(body.frame, meta, mode)) return body.init
   const headers = new Headers({
     ...common,
     ...metaHeaders(meta),
@@ -64,8 +65,17 @@ function frameOf<T>(body: Rendered, common: Headers, answer: SharedAnswer<T>): R
     ...(hasBackend === true && { 'X-Consul-Query-Backend': 'blocking-query' }),
   })
   body.init = { status: 200, headers }
-  body.initKey = key
+  body.frame = { index, lastContactMs, knownLeader, mode }
   return body.init
+}
+
+function isSame(frame: Frame, meta: ReadMeta, mode: Consistency | undefined): boolean {
+  return (
+    frame.index === meta.index &&
+    frame.lastContactMs === meta.lastContactMs &&
+    frame.knownLeader === meta.knownLeader &&
+    frame.mode === mode
+  )
 }
 
 async function compressed(body: Rendered, init: ResponseInit): Promise<Response> {

@@ -14,6 +14,8 @@ export interface PlacedConfiguration {
   readonly configuration: Configuration
 }
 
+const nothingPlaced: PlacedConfiguration = { index: 0, configuration: emptyConfiguration }
+
 /** The configurations of the log: the latest is in force, the committed one is final. */
 export class ConfigurationHistory {
   /** By index, never empty. */
@@ -27,7 +29,7 @@ export class ConfigurationHistory {
   }
 
   get latest(): PlacedConfiguration {
-    return this.at(Infinity)
+    return this.#placed.at(-1) ?? nothingPlaced
   }
 
   get committed(): PlacedConfiguration {
@@ -46,7 +48,7 @@ export class ConfigurationHistory {
   /** The configuration that holds at an index which was not forgotten. */
   at(index: number): PlacedConfiguration {
     const found = this.#placed.findLast((placed) => placed.index <= index) ?? this.#placed[0]
-    return found ?? { index: 0, configuration: emptyConfiguration }
+    return found ?? nothingPlaced
   }
 
   /** Takes in entries that were put into the log, and forgets what they replaced. True if the latest changed. */

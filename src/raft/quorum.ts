@@ -16,8 +16,14 @@ export function isVoter(configuration: Configuration, id: ServerId): boolean {
 
 /** True if the server is the only voter: its own word is a majority. */
 export function isSoleVoter(configuration: Configuration, id: ServerId): boolean {
-  const voters = voterIds(configuration)
-  return voters.length === 1 && voters[0] === id
+  // Asked at every read: no list is made for it.
+  let isFound = false
+  for (const server of configuration.servers) {
+    if (server.suffrage !== 'voter') continue
+    if (server.id !== id) return false
+    isFound = true
+  }
+  return isFound
 }
 
 /**
