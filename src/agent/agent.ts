@@ -385,6 +385,7 @@ class RunningAgent implements Agent {
     this.#dns?.set(config)
     this.#nodeInfo?.set(config)
     this.#rateLimit?.set(rateOf(config))
+    this.#http?.set(config)
   }
 
   /** As the reference does: the first signal leaves or stops, a second one ends at once. */

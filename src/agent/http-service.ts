@@ -2,10 +2,13 @@
 import type { AgentConfig } from '../config/agent-config.ts'
 import { formatAddress } from '../model/address.ts'
 import type { Host, HttpHandler, HttpServer } from '../runtime/host.ts'
+import { limitClients } from './client-limit.ts'
 import { describe, StartError, wayToListen } from './identity.ts'
 
 /** Running listeners. */
 export interface HttpService {
+  /** The configuration has changed. */
+  set(config: AgentConfig): void
   stop(): Promise<void>
 }
 
@@ -15,12 +18,13 @@ const graceMs = 500
 /** Serves at all configured addresses, or at none. Errors: StartError. */
 export async function startHttp(host: Host, config: AgentConfig, handler: HttpHandler): Promise<HttpService> {
   const servers: HttpServer[] = []
+  const limit = limitClients(handler, config.limits.httpConnectionsPerClientMax)
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.close(graceMs)))
   }
   for (const at of config.httpListen) {
     try {
-      servers.push(await host.http.serve(at, handler))
+      servers.push(await host.http.serve(at, limit.handle))
     } catch (error) {
       await stop()
       const where = 'unixPath' in at ? at.unixPath : formatAddress(at)
@@ -30,5 +34,5 @@ export async function startHttp(host: Host, config: AgentConfig, handler: HttpHa
       )
     }
   }
-  return { stop }
+  return { stop, set: (next) => limit.set(next.limits.httpConnectionsPerClientMax) }
 }

@@ -22,6 +22,7 @@ const reloadable: readonly string[] = [
   'nodeMeta.',
   'limits.rpcRate',
   'limits.rpcBurstMax',
+  'limits.httpConnectionsPerClientMax',
   'discoveryMaxStaleMs',
 ]
 /** The zones belong to the listeners. */
@@ -55,14 +56,14 @@ function isReloadable(path: string): boolean {
 
 /** The running configuration with those parts of the next one that a reload applies. */
 function withReloadable(running: AgentConfig, next: AgentConfig): AgentConfig {
-  const { rpcRate, rpcBurstMax } = next.limits
+  const { rpcRate, rpcBurstMax, httpConnectionsPerClientMax } = next.limits
   const { domain, altDomain } = running.dns
   return {
     ...running,
     log: { ...running.log, level: next.log.level },
     dns: { ...next.dns, domain, altDomain },
     nodeMeta: next.nodeMeta,
-    limits: { ...running.limits, rpcRate, rpcBurstMax },
+    limits: { ...running.limits, rpcRate, rpcBurstMax, httpConnectionsPerClientMax },
     discoveryMaxStaleMs: next.discoveryMaxStaleMs,
   }
 }

@@ -202,8 +202,8 @@ export const serviceSettings = {
   'limits.http_max_conns_per_client': {
     type: 'int',
     default: 200,
-    doc: 'HTTP connections from one address. Not limited yet: whoever can reach the port can open as many as the system allows.',
-    support: 'idle',
+    doc: 'HTTP requests that one address may have under way, blocking queries among them; one more is answered 429. 0 is no limit.',
+    reload: true,
   },
   'limits.https_handshake_timeout': {
     type: 'duration',
