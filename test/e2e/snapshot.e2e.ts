@@ -21,12 +21,13 @@ function startCluster(name: string, ips: readonly string[]): LocalAgent[] {
   })
 }
 
-async function leaderOf(among: readonly LocalAgent[]): Promise<LocalAgent> {
-  const running = among.filter((server) => server.isRunning())
-  const address = await commonLeader(running)
-  const leader = running.find((server) => address === `${server.ip}:8300`)
-  if (leader === undefined) throw new Error(`the leader ${address} is none of them`)
-  return leader
+/** The leader, once it is one of those that run: a dead one is believed in for a while. */
+function leaderOf(among: readonly LocalAgent[]): Promise<LocalAgent> {
+  return until('one that runs leads', async () => {
+    const running = among.filter((server) => server.isRunning())
+    const address = await commonLeader(running)
+    return running.find((server) => address === `${server.ip}:8300`)
+  })
 }
 
 async function followerOf(among: readonly LocalAgent[]): Promise<LocalAgent> {

@@ -17,7 +17,7 @@ interface Bench {
   readonly clock: TestClock
   readonly said: string[]
   readonly options: BackupsOptions
-  names(): readonly string[]
+  readonly names: () => readonly string[]
 }
 
 function bench(
