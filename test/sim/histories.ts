@@ -17,8 +17,8 @@ export const scenarioNames = ['cluster', 'kv', 'txn', 'locks'] as const
 /** A family of seeded runs. */
 export type Scenario = (typeof scenarioNames)[number]
 
-/** Sessions live so long at least: runs are short. Needs `session_ttl_min` in the agents' configuration. */
-const ttlMs = 2000
+/** Sessions live so long if nothing else is asked for: runs are short. Needs `session_ttl_min` in the agents' configuration. */
+const usualTtlMs = 2000
 
 /** Longest pause of a client between two operations. */
 const pauseMsMax = 250
@@ -28,6 +28,8 @@ export interface HistoryOptions {
   readonly scenario: Exclude<Scenario, 'cluster'>
   /** The wall clocks of machines are changed meanwhile. */
   readonly hasWallSteps: boolean
+  /** How long sessions live. */
+  readonly ttlMs?: number
 }
 
 /** What agents are configured with so that runs may be short. */
@@ -69,7 +71,11 @@ export class HistoryWorkload {
   /** Steps of the wall clock may cut lock-delays short after a change of leader (state/DESIGN.md). */
   readonly #keepsDelays: boolean
 
-  constructor(cluster: Cluster, { scenario, hasWallSteps }: HistoryOptions, random: Random) {
+  constructor(
+    cluster: Cluster,
+    { scenario, hasWallSteps, ttlMs = usualTtlMs }: HistoryOptions,
+    random: Random,
+  ) {
     this.#cluster = cluster
     this.#keepsDelays = !hasWallSteps
     const port = simPort(cluster)
