@@ -33,6 +33,7 @@ interface Shared {
   readonly key: string
   readonly query: Query
   readonly options: ReadOptions
+  readonly sinceMs: number
   readonly waiters: Set<Waiter>
   readonly cancel: AbortController
 }
@@ -112,11 +113,12 @@ export class SharedWaits {
 
   /** A request that all who wait for the same share, from its first one to its answer. */
   #begin(key: string, query: Query, options: ReadOptions): Shared {
-    const { ask, waitMsMax } = this.#options
+    const { clock, ask, waitMsMax } = this.#options
     const shared: Shared = {
       key,
       query,
       options: { ...options, waitMs: waitMsMax },
+      sinceMs: clock.nowMs(),
       waiters: new Set(),
       cancel: new AbortController(),
     }
@@ -126,7 +128,13 @@ export class SharedWaits {
   }
 
   #onOutcome(shared: Shared, outcome: Outcome): void {
-    if (this.#forget(shared)) this.#handOut(shared, outcome)
+    if (!this.#forget(shared)) return
+    const { clock, waitMsMax } = this.#options
+    // Whoever came later than the request has time left: an answer that only says so is none for them.
+    const isOver = outcome.ok && outcome.value.index <= shared.options.minIndex
+    if (!isOver || clock.nowMs() - shared.sinceMs < waitMsMax) return this.#handOut(shared, outcome)
+    const next = this.#begin(shared.key, shared.query, shared.options)
+    for (const waiter of shared.waiters) this.#move(waiter, next)
   }
 
   /** Gives the outcome to all of them, some at a time: what else the agent has to do must not wait for the last one. */
@@ -145,11 +153,14 @@ export class SharedWaits {
 
   #tryAgain(waiter: Waiter): void {
     const { key, query, options } = waiter.shared
-    const shared = this.#sharedByKey.get(key) ?? this.#begin(key, query, options)
-    waiter.shared.waiters.delete(waiter)
-    waiter.shared = shared
     waiter.isSecondTry = true
-    shared.waiters.add(waiter)
+    this.#move(waiter, this.#sharedByKey.get(key) ?? this.#begin(key, query, options))
+  }
+
+  #move(waiter: Waiter, to: Shared): void {
+    waiter.shared.waiters.delete(waiter)
+    waiter.shared = to
+    to.waiters.add(waiter)
   }
 
   /** The time of one of them is over: it is answered with what there is now. */

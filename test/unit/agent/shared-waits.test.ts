@@ -100,6 +100,29 @@ describe('waits for the same', () => {
     expect(asked.length).toBe(2)
   })
 
+  it('outlast the request that they share', async () => {
+    const { clock, asked, waits } = waitsWith()
+    const ended: string[] = []
+    void waits.read(query, options(5, 500_000), signal()).then(() => ended.push('early'))
+    await clock.run(480_000, 10_000)
+    void waits.read(query, options(5, 500_000), signal()).then(() => ended.push('late'))
+    await clock.run(120_000, 10_000)
+    asked[1]?.answer(answerAt(5))
+    asked[0]?.answer(answerAt(5))
+    await settled()
+    expect([ended, waits.waiting, asked.length]).toEqual([['early'], 1, 3])
+    asked[2]?.answer(answerAt(6))
+    await settled()
+    expect([ended, waits.waiting]).toEqual([['early', 'late'], 0])
+  })
+
+  it('end early when the answer says nothing new before its time, as after a restore', async () => {
+    const { asked, waits } = waitsWith()
+    const read = waits.read(query, options(5), signal())
+    asked[0]?.answer(answerAt(3))
+    expect(await read).toEqual(answerAt(3))
+  })
+
   it('are refused together, but for those that have only come', async () => {
     const { clock, asked, waits } = waitsWith()
     const ended: string[] = []
