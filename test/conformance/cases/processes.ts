@@ -1,6 +1,6 @@
 // Child processes: what script checks, watches and `lock` rely on.
 
-import type { Host } from '../../../src/runtime/host.ts'
+import type { Host, ProcessOptions } from '../../../src/runtime/host.ts'
 import {
   type ConformanceCase,
   Skip,
@@ -159,6 +159,20 @@ function killing(host: Host, { directory }: World): readonly ConformanceCase[] {
       },
     },
     {
+      name: 'processes: a signal reaches what the child has started',
+      async run() {
+        await signalReachesAll(host, directory, {})
+      },
+    },
+    {
+      name: 'processes: also when it inherits an input that is no terminal',
+      async run() {
+        const asked = await processes.run(sh('[ -t 0 ]'), { stdin: 'inherit' })
+        if (asked.code === 0) throw new Skip('the input is a terminal')
+        await signalReachesAll(host, directory, { stdin: 'inherit' })
+      },
+    },
+    {
       name: 'processes: what a child leaves behind does not hold its end up',
       async run() {
         const startMs = clock.nowMs()
@@ -168,4 +182,24 @@ function killing(host: Host, { directory }: World): readonly ConformanceCase[] {
       },
     },
   ]
+}
+
+/** Ends a child by a signal, and asks whether what it had started is gone too. */
+async function signalReachesAll(host: Host, directory: string, options: ProcessOptions): Promise<void> {
+  const { processes, files } = host
+  const script = `sleep 60 & echo $! > ${directory}/started; wait`
+  const child = await processes.start(['/bin/sh', '-c', script], options)
+  let pid = ''
+  await until(host, 'it has started something', async () => {
+    const found = await files.read(`${directory}/started`).catch(() => new Uint8Array())
+    pid = text(found).trim()
+    return pid !== ''
+  })
+  child.kill('SIGTERM')
+  equal((await child.ended).signal, 'SIGTERM')
+  await files.remove(`${directory}/started`)
+  await until(host, 'the grandchild is gone', async () => {
+    const state = await processes.run(['/bin/sh', '-c', `ps -o stat= -p ${pid} | grep -v Z`], {})
+    return text(state.output).trim() === ''
+  })
 }
