@@ -87,12 +87,13 @@ export async function readArchive(
   }
   const source = new Tracked(packed)
   const tar = new ByteStream(gunzip(source.bytes(start)))
+  const reader = new ArchiveReader(tar, onState)
   try {
-    const read = await new ArchiveReader(tar, onState).read()
+    const read = await reader.read()
     return read.ok ? read : err(`failed to read snapshot file: ${read.error}`)
   } catch (error) {
     if (source.failure !== undefined) throw source.failure
-    return err(`failed to read snapshot file: failed to read or write snapshot data: ${gunzipFault(error)}`)
+    return err(`failed to read snapshot file: ${reader.doing}: ${gunzipFault(error)}`)
   } finally {
     await tar.close()
   }
@@ -150,6 +151,8 @@ class ArchiveReader {
   #meta: Result<ArchiveMeta, string> | undefined
   #state: Result<void, string> | undefined
   #sums: string | undefined
+  /** What fails if the stream does, in the reference's words. */
+  doing: string = steps.header
 
   constructor(tar: ByteStream, onState: (window: Window) => Promise<Result<void, string>>) {
     this.#tar = tar
@@ -158,10 +161,11 @@ class ArchiveReader {
 
   async read(): Promise<Result<ReadArchive, string>> {
     for (;;) {
+      this.doing = steps.header
       const block = await this.#tar.exactly(tarEnd.length / 2)
       // The reference's library takes the end of the stream for the end of the archive.
       const entry = block.length === 0 ? ok(null) : parseHeader(block)
-      if (!entry.ok) return err(`failed reading snapshot: ${entry.error}`)
+      if (!entry.ok) return err(`${steps.header}: ${entry.error}`)
       if (entry.value === null) break
       const fault = await this.#file(entry.value)
       if (fault !== undefined) return err(fault)
@@ -175,6 +179,7 @@ class ArchiveReader {
     const { name, size } = entry
     if (this.#hashes.has(name) || (name === names.sums && this.#sums !== undefined))
       return `file ${JSON.stringify(name)} occurs twice in snapshot`
+    this.doing = steps[name] ?? steps.header
     const hash = sha256.create()
     const window = new StreamWindow(this.#tar, size, {
       path: `${names.state} of the archive`,
@@ -182,9 +187,9 @@ class ArchiveReader {
     })
     const fault = await this.#take(entry, window)
     if (fault !== undefined) return fault
-    if (!(await window.drain())) return unexpectedEnd
+    if (!(await window.drain())) return `${this.doing}: unexpected EOF`
     const padding = tarPadding(size)
-    if ((await this.#tar.exactly(padding)).length < padding) return unexpectedEnd
+    if ((await this.#tar.exactly(padding)).length < padding) return `${steps.header}: unexpected EOF`
     if (name !== names.sums) this.#hashes.set(name, hex(hash.digest()))
     return undefined
   }
@@ -217,7 +222,12 @@ class ArchiveReader {
   }
 }
 
-const unexpectedEnd = 'failed to read or write snapshot data: unexpected EOF'
+const steps: Readonly<Record<string, string>> & { readonly header: string } = {
+  header: 'failed reading snapshot',
+  [names.meta]: 'failed to read snapshot metadata',
+  [names.state]: 'failed to read or write snapshot data',
+  [names.sums]: 'failed to read snapshot hashes',
+}
 
 function parseHeader(block: Uint8Array): Result<TarEntry | null, string> {
   return block.length < tarEnd.length / 2 ? err('unexpected EOF') : parseTarHeader(block)

@@ -12,6 +12,12 @@ import {
   operatorVolatile,
 } from './requests/operator.ts'
 import type { ParitySuite } from './requests/request.ts'
+import {
+  snapshotDifferences,
+  snapshotRequests,
+  snapshotSettings,
+  snapshotVolatile,
+} from './requests/snapshot.ts'
 
 /** Headers that are recorded and compared. */
 export const comparedHeaders: readonly string[] = [
@@ -59,6 +65,13 @@ export const paritySuites: readonly ParitySuite[] = [
     settings: operatorSettings,
     volatile: operatorVolatile,
     differences: operatorDifferences,
+  },
+  {
+    name: 'snapshot',
+    files: { snapshot: snapshotRequests },
+    settings: snapshotSettings,
+    volatile: snapshotVolatile,
+    differences: snapshotDifferences,
   },
   { name: 'txn', files: { txn: txnRequests }, differences: txnDifferences },
 ]

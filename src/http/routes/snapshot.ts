@@ -2,7 +2,7 @@
 import type { Result } from '../../lib/result.ts'
 import { requestError, type RequestError } from '../../model/errors.ts'
 import type { Action, ActionValue } from '../../model/query.ts'
-import { refusalOf } from '../errors.ts'
+import { Refusal, refusalOf } from '../errors.ts'
 import { datacenterOf } from '../read-options.ts'
 import type { Call, Route } from '../route.ts'
 import { metaHeaders } from './reads.ts'
@@ -67,6 +67,7 @@ async function save(call: Call): Promise<Response> {
 }
 
 async function restore(call: Call): Promise<Response> {
+  if (call.query.has('stale')) throw new Refusal(500, 'stale not allowed for restore')
   const id = call.backend.newId()
   let offset = 0
   for await (const data of piecesOf(call.request)) {
