@@ -70,21 +70,25 @@ export function historyDueAt(tables: Tables): number | null {
   return oldest === undefined ? null : numberOf(oldest) + tables.marks.kvHistoryAgeMs + 1
 }
 
-/** Puts back a version that a snapshot holds. */
+/** Puts back a version that a snapshot holds, wherever it stands among those that are there. */
 export function restoreVersion(tables: Tables, key: string, version: KvVersion): void {
+  const at = versionKey(key, version.index)
+  const before = ofSameKey(key, tables.kvVersions.nextLowerPair(at))
+  const after = ofSameKey(key, tables.kvVersions.nextHigherPair(at))
   insertVersion(tables, key, version)
+  if (before !== undefined && before[1].entry !== null) {
+    if (after !== undefined) tables.kvVersionsByEnd.delete(orderedNumber(after[1].atWallMs) + before[0])
+    endVersion(tables, before[0], version.atWallMs)
+  }
+  if (version.entry === null) endVersion(tables, at, version.atWallMs)
+  else if (after !== undefined) endVersion(tables, at, after[1].atWallMs)
 }
 
-/** After the last version was put back: notes from when on each was past. */
-export function endVersions(tables: Tables): void {
-  let before: readonly [string, KvVersion] | undefined
-  for (const [at, version] of tables.kvVersions.entries()) {
-    if (before !== undefined && before[1].entry !== null && keyOfVersion(before[0]) === keyOfVersion(at)) {
-      endVersion(tables, before[0], version.atWallMs)
-    }
-    if (version.entry === null) endVersion(tables, at, version.atWallMs)
-    before = [at, version]
-  }
+function ofSameKey(
+  key: string,
+  pair: [string, KvVersion] | undefined,
+): readonly [string, KvVersion] | undefined {
+  return pair !== undefined && keyOfVersion(pair[0]) === key ? pair : undefined
 }
 
 /** The key that a version is of. */

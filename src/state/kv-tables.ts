@@ -5,10 +5,10 @@ import type { KvWrite } from '../model/command.ts'
 import { isSameBytes } from './equal.ts'
 import { keepVersion } from './history.ts'
 import { fold, keyPart, numberOf, orderedNumber } from './keys.ts'
-import { valuesUnder } from './ordered-map.ts'
+import { deleteUnder, valuesUnder } from './ordered-map.ts'
 import type { Change, Tables } from './tables.ts'
 import { buryKey, digUpKey, raiseFloor } from './tombstones.ts'
-import { keyTopic, tableTopic } from './topics.ts'
+import { keyTopic, tableTopic, treeTopic } from './topics.ts'
 
 /** Who holds the lock after a write. */
 export interface Lock {
@@ -58,19 +58,26 @@ export function insertEntry(tables: Tables, known: KvEntry | undefined, entry: K
 export function removeKey(tables: Tables, change: Change, key: string): void {
   const known = tables.kvByKey.get(key)
   if (known === undefined) return
-  removeEntry(tables, change, known)
+  forgetKey(tables, change, known)
+  tables.kv.delete(key)
   buryKey(tables, key, change.index)
+  touchKey(tables, change, key)
 }
 
 /** Removes all keys that begin with a prefix. */
 export function removeTree(tables: Tables, change: Change, prefix: string): void {
   const entries = valuesUnder(tables.kv, prefix)
-  const leavesTombstones = entries.length <= treeTombstonesMax
-  for (const entry of entries) {
-    removeEntry(tables, change, entry)
-    if (leavesTombstones) buryKey(tables, entry.key, change.index)
-  }
-  if (!leavesTombstones) raiseFloor(tables, change.index)
+  if (entries.length > treeTombstonesMax) removeLargeTree(tables, change, prefix, entries)
+  else for (const { key } of entries) removeKey(tables, change, key)
+}
+
+/** At once: no tombstones and one topic, so that a million keys do not stop the server. */
+function removeLargeTree(tables: Tables, change: Change, prefix: string, entries: readonly KvEntry[]): void {
+  for (const known of entries) forgetKey(tables, change, known)
+  deleteUnder(tables.kv, prefix)
+  raiseFloor(tables, change.index)
+  tables.marks.kv = change.index
+  change.topics.add(treeTopic(prefix))
 }
 
 /** Keys that a session has locked, as an array, so that they may be changed while they are visited. */
@@ -101,13 +108,12 @@ function storeEntry(tables: Tables, change: Change, known: KvEntry | undefined, 
   touchKey(tables, change, entry.key)
 }
 
-function removeEntry(tables: Tables, change: Change, known: KvEntry): void {
+/** Removes all of a key but what stands in `kv`. */
+function forgetKey(tables: Tables, change: Change, known: KvEntry): void {
   if (keepsHistory(tables)) keepVersion(tables, change, { key: known.key, known, entry: null })
-  tables.kv.delete(known.key)
   tables.kvByKey.delete(known.key)
   forgetEntry(tables, known, null)
   if (known.expiresAtWallMs !== 0) change.topics.add(tableTopic('expiry'))
-  touchKey(tables, change, known.key)
 }
 
 /** Removes what pointed to an entry and does not point to the one in its place. */

@@ -3,15 +3,24 @@
 import { numberOf, orderedNumber } from './keys.ts'
 import type { Tables } from './tables.ts'
 
+/** A lock delay is never longer, whatever the session says (the reference's limit). */
+export const lockDelayMsMax = 60_000
+
 /** Keeps a key from being locked before that time. */
 export function delayLock(tables: Tables, key: string, untilWallMs: number): void {
   const known = tables.lockDelays.get(key)
-  if (known !== undefined) {
-    if (known >= untilWallMs) return
-    tables.lockDelaysByEnd.delete(orderedNumber(known) + key)
-  }
+  if (known !== undefined && known >= untilWallMs) return
+  dropLockDelay(tables, key)
   tables.lockDelays.set(key, untilWallMs)
   tables.lockDelaysByEnd.set(orderedNumber(untilWallMs) + key, key)
+}
+
+/** Forgets the delay of a key. */
+export function dropLockDelay(tables: Tables, key: string): void {
+  const known = tables.lockDelays.get(key)
+  if (known === undefined) return
+  tables.lockDelays.delete(key)
+  tables.lockDelaysByEnd.delete(orderedNumber(known) + key)
 }
 
 /** True if a key cannot be locked yet. */

@@ -53,6 +53,14 @@ export function visitUnder<V>(
   else map.forRange(prefix, end, false, visit)
 }
 
+/** Removes the entries whose key begins with `prefix`. */
+export function deleteUnder<V>(map: OrderedMap<V>, prefix: string): void {
+  const end = endOf(prefix)
+  if (end !== undefined) map.deleteRange(prefix, end, false)
+  else if (prefix === '') map.clear()
+  else for (const key of Array.from(entriesUnder(map, prefix), ([each]) => each)) map.delete(key)
+}
+
 /** The least text greater than all that begin with the prefix; none if there is no greater one. */
 function endOf(prefix: string): string | undefined {
   const last = prefix.charCodeAt(prefix.length - 1)

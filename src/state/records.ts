@@ -2,7 +2,7 @@
 import { unreachable } from '../lib/assert.ts'
 import type { CatalogNode } from '../model/catalog.ts'
 import type { StateRecord } from '../model/state-record.ts'
-import { endVersions, keyOfVersion, restoreVersion } from './history.ts'
+import { keyOfVersion, restoreVersion } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
 import { insertEntry } from './kv-tables.ts'
 import { delayLock } from './lock-delay.ts'
@@ -42,7 +42,6 @@ export function* archiveOf(tables: Tables): Generator<StateRecord> {
 export function tablesOf(records: Iterable<StateRecord>): Tables {
   const tables = emptyTables()
   for (const record of records) putRecord(tables, record)
-  finishRecords(tables)
   return tables
 }
 
@@ -163,11 +162,6 @@ function highestIndexOf(record: StateRecord): number {
     default:
       return 0
   }
-}
-
-/** After the last record: what can only be told when all are there. */
-export function finishRecords(tables: Tables): void {
-  endVersions(tables)
 }
 
 function putNodeRecord(tables: Tables, node: CatalogNode): void {

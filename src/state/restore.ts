@@ -2,11 +2,14 @@
 // present ones in one entry.
 import type { CommandResult, RestoreCommand } from '../model/command.ts'
 import type { Marks } from '../model/state-record.ts'
-import { assertKnown } from './behaviour.ts'
 import { setHistory } from './history.ts'
-import { finishRecords, stageRecord } from './records.ts'
+import { delayLock, dropLockDelay, lockDelayMsMax } from './lock-delay.ts'
+import { stageRecord } from './records.ts'
 import { emptyTables, replaceTables } from './tables.ts'
 import type { Change, Staging, Tables } from './tables.ts'
+
+/** Half of the numbers that can be told apart: no cluster comes near it, and damaged archives do. */
+const indexMax = 2 ** 52
 
 /** Carries out a step of a restore. */
 export function applyRestore(tables: Tables, change: Change, command: RestoreCommand): CommandResult {
@@ -28,6 +31,12 @@ export function applyRestore(tables: Tables, change: Change, command: RestoreCom
     const message = `The restore has ${staging.records} records where ${command.records} are expected`
     return { kind: 'refused', message }
   }
+  if (staging.highestIndex > indexMax) {
+    return {
+      kind: 'refused',
+      message: `The archive holds the index ${staging.highestIndex}: none could follow it`,
+    }
+  }
   swapIn(tables, change, staging)
   return { kind: 'done' }
 }
@@ -41,24 +50,31 @@ function stage(tables: Tables, staging: Staging | null): void {
  * time, what it keeps of the history of keys.
  */
 function swapIn(tables: Tables, change: Change, { tables: staged, highestIndex }: Staging): void {
-  finishRecords(staged)
   const present = tables.marks
   const ended = Array.from(tables.sessions.values(), ({ id }) => ({ id, ttlMs: null }))
   const logIndex = present.lastIndex - present.indexOffset
   const index = Math.max(present.lastIndex, highestIndex + 1)
-  const behaviour = Math.max(present.behaviour, staged.marks.behaviour)
-  assertKnown(behaviour)
   const marks: Marks = {
     ...staged.marks,
     lastIndex: index,
     indexOffset: index - logIndex,
     restoredIndex: index,
     wallMs: change.wallMs,
-    behaviour,
+    behaviour: present.behaviour,
     clusterId: present.clusterId === '' ? staged.marks.clusterId : present.clusterId,
   }
   replaceTables(tables, { ...staged, marks, single: { ...staged.single, staging: null } })
   setHistory(tables, present.kvHistoryVersionsMax, present.kvHistoryAgeMs)
+  shortenDelays(tables, change.wallMs)
   change.sessions.push(...ended)
   for (const { id, ttlMs } of tables.sessions.values()) change.sessions.push({ id, ttlMs })
+}
+
+/** The archive may come from a machine whose clock was ahead. */
+function shortenDelays(tables: Tables, wallMs: number): void {
+  const far = Array.from(tables.lockDelays.entries()).filter(([, until]) => until > wallMs + lockDelayMsMax)
+  for (const [key] of far) {
+    dropLockDelay(tables, key)
+    delayLock(tables, key, wallMs + lockDelayMsMax)
+  }
 }

@@ -4,13 +4,11 @@ import type { CommandResult, SessionCommand } from '../model/command.ts'
 import { sessionIdProblem, type Session, type SessionInfo } from '../model/session.ts'
 import { fold, foldedKey } from './keys.ts'
 import { keysLockedBy, removeKey, unlockKey } from './kv-tables.ts'
-import { delayLock } from './lock-delay.ts'
+import { delayLock, lockDelayMsMax } from './lock-delay.ts'
 import { valuesUnder } from './ordered-map.ts'
 import type { Change, Tables } from './tables.ts'
 import { nodeSessionsTopic, sessionTopic, tableTopic } from './topics.ts'
 
-/** A lock delay is never longer, whatever the session says (the reference's limit). */
-const lockDelayMsMax = 60_000
 const nanosPerMs = 1_000_000
 
 /** Carries out a change of the sessions. */

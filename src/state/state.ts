@@ -18,7 +18,7 @@ import { dropLockDelays } from './lock-delay.ts'
 import { applyOperator } from './operator.ts'
 import { answerQuery } from './query.ts'
 import type { Answer } from './query.ts'
-import { archiveOf, finishRecords, putRecord, recordsOf, tablesOf } from './records.ts'
+import { archiveOf, putRecord, recordsOf, tablesOf } from './records.ts'
 import type { Marks, StateRecord } from '../model/state-record.ts'
 import { applyDeregister, applyRegister } from './register.ts'
 import { applyRestore } from './restore.ts'
@@ -106,7 +106,6 @@ export function buildState(): StateBuilder {
       for (const record of records) putRecord(tables, record)
     },
     finish() {
-      finishRecords(tables)
       assertKnown(tables.marks.behaviour)
       return new TableState(tables)
     },

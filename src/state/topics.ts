@@ -69,10 +69,28 @@ export function prefixTopic(prefix: string): string {
   return `p:${prefix}`
 }
 
+/** All keys that begin with a prefix are gone. Only listed by a change, never waited for. */
+export function treeTopic(prefix: string): string {
+  return `d:${prefix}`
+}
+
+/** The prefix whose keys are gone, if a topic says so. */
+export function treeOfTopic(topic: string): string | undefined {
+  return topic.startsWith('d:') ? topic.slice(2) : undefined
+}
+
 /** True if a change that lists `changed` concerns a waiter for `topic`. */
 export function matches(topic: string, changed: string): boolean {
+  const tree = treeOfTopic(changed)
+  if (tree !== undefined) return isInTree(topic, tree)
   if (topic.startsWith('p:')) return changed.startsWith('k:') && changed.startsWith(topic.slice(2), 2)
   return topic === changed
+}
+
+function isInTree(topic: string, tree: string): boolean {
+  const text = topic.slice(2)
+  if (topic.startsWith('p:')) return text.startsWith(tree) || tree.startsWith(text)
+  return topic.startsWith('k:') && text.startsWith(tree)
 }
 
 type TopicsByKind = { readonly [K in QueryKind]: (args: QueryTable[K]['args']) => readonly string[] }

@@ -17,10 +17,10 @@ import { acquireKey, isDeletable, isExpected, releaseKey, setKey, type LockAttem
 import { removeKey, removeTree } from './kv-tables.ts'
 import { isDelayed } from './lock-delay.ts'
 import { applySession } from './sessions.ts'
-import { valuesUnder } from './ordered-map.ts'
+import { valuesUnder, visitUnder } from './ordered-map.ts'
 import { copyTables, replaceTables } from './tables.ts'
 import type { Change, Tables } from './tables.ts'
-import { createTopics, keyOfTopic } from './topics.ts'
+import { createTopics, keyOfTopic, treeOfTopic } from './topics.ts'
 
 /** Results of one operation, or why it could not be carried out. */
 type Outcome = Result<readonly TxnResult[], string>
@@ -69,6 +69,8 @@ export function readTransaction(tables: Tables, operations: readonly TxnOperatio
 function rollBack(tables: Tables, before: Tables, attempt: Change): void {
   replaceTables(tables, before)
   for (const topic of attempt.topics.list()) {
+    const tree = treeOfTopic(topic)
+    if (tree !== undefined) visitUnder(tables.kv, tree, (key, entry) => void tables.kvByKey.set(key, entry))
     const key = keyOfTopic(topic)
     if (key === undefined) continue
     const entry = tables.kv.get(key)

@@ -52,12 +52,23 @@ class TopicWatches<W> implements Watches<W> {
     for (const topic of changed) {
       for (const watch of this.#exact.get(topic) ?? []) found.add(watch)
       if (topic.startsWith('k:')) collectPrefixes(this.#prefixes, topic.slice(2), found)
+      else if (topic.startsWith('d:')) this.#collectTree(topic.slice(2), found)
     }
     return this.#take(found)
   }
 
   wakeAll(): readonly W[] {
     return this.#take(new Set(this.#watches))
+  }
+
+  /** Looks at all who wait for single keys: large trees are seldom deleted. */
+  #collectTree(tree: string, found: Set<Watch<W>>): void {
+    for (const [topic, watches] of this.#exact) {
+      if (!topic.startsWith('k:') || !topic.startsWith(tree, 2)) continue
+      for (const watch of watches) found.add(watch)
+    }
+    collectPrefixes(this.#prefixes, tree, found)
+    collectBelow(this.#prefixes, tree, found)
   }
 
   #take(found: ReadonlySet<Watch<W>>): readonly W[] {
@@ -102,6 +113,18 @@ function collectPrefixes<W>(root: PrefixNode<W>, key: string, found: Set<Watch<W
     at += node.label.length
     for (const watch of node.watches) found.add(watch)
     node = at < key.length ? node.children.get(key.charCodeAt(at)) : undefined
+  }
+}
+
+/** Adds the watches of every node whose text begins with `prefix`. */
+function collectBelow<W>(root: PrefixNode<W>, prefix: string, found: Set<Watch<W>>): void {
+  const nodes: (readonly [PrefixNode<W>, string])[] = [[root, '']]
+  for (let next = nodes.pop(); next !== undefined; next = nodes.pop()) {
+    const [node, before] = next
+    const text = before + node.label
+    if (!text.startsWith(prefix) && !prefix.startsWith(text)) continue
+    if (text.startsWith(prefix)) for (const watch of node.watches) found.add(watch)
+    for (const child of node.children.values()) nodes.push([child, text])
   }
 }
 

@@ -12,6 +12,7 @@ const topic = fc.oneof(
 )
 const changed = fc.oneof(
   text.map((key) => `k:${key}`),
+  text.map((prefix) => `d:${prefix}`),
   fc.constantFrom('s:web', 'n:n1'),
 )
 const step = fc.oneof(

@@ -18,6 +18,7 @@ function archived(): State {
   applyAll(
     state,
     { kind: 'setClusterId', id: 'archived' },
+    { kind: 'setBehaviour', behaviour: 1 },
     { kind: 'setKvHistory', versionsMax: 3, ageMs: 1000 },
   )
   applyAll(state, register(node('n1', { id: 'id-1' }), { service: service('web') }))
@@ -62,7 +63,7 @@ describe('a restore', () => {
     expect(state.lastLogIndex).toBe(earlier + 4)
     expect(state.marks.restoredIndex).toBe(at)
     for (const key of ['k0', 'none']) expect(state.query({ kind: 'kvGet', key }).index).toBe(at)
-    expect(state.query({ kind: 'kvGet', key: 'k5' }).value?.modifyIndex).toBe(9)
+    expect(state.query({ kind: 'kvGet', key: 'k5' }).value?.modifyIndex).toBe(10)
     applyAll(state, set('k5', 'w'))
     expect(state.query({ kind: 'kvGet', key: 'k5' })).toMatchObject({
       index: at + 1,
@@ -74,14 +75,19 @@ describe('a restore', () => {
     const records = [...archived().snapshot().archive()].filter((record) => record.kind !== 'marks')
     const state = createState()
     applyAll(state, begin(), bring(records), end(records.length), set('k', 'v'))
-    expect(state.query({ kind: 'kvGet', key: 'k' }).index).toBeGreaterThan(38)
+    expect(state.query({ kind: 'kvGet', key: 'k' }).index).toBeGreaterThan(39)
   })
 
   it('keeps what belongs to the cluster: its name, time, and what it keeps of keys', () => {
     const records = [...archived().snapshot().archive()]
     const state = createState()
     applyAt(state, 500, { kind: 'setClusterId', id: 'mine' }, begin(), bring(records), end(records.length))
-    expect(state.marks).toMatchObject({ clusterId: 'mine', wallMs: 500, kvHistoryVersionsMax: 0 })
+    expect(state.marks).toMatchObject({
+      clusterId: 'mine',
+      wallMs: 500,
+      behaviour: 0,
+      kvHistoryVersionsMax: 0,
+    })
     expect(state.query({ kind: 'kvHistory', key: 'k0' }).value).toBeNull()
     const fresh = createState()
     restore(fresh, records)
@@ -132,6 +138,20 @@ describe('a restore is refused', () => {
     expect(withoutMarks(state)).toEqual(before)
     expect(state.lastIndex).toBe(state.lastLogIndex)
   })
+})
+
+it('a restore is refused for an index that none could follow', () => {
+  const state = createState()
+  const records: readonly StateRecord[] = [{ kind: 'tombstone', key: 'k', index: 2 ** 53 - 1 }]
+  expect(applyAll(state, begin(), bring(records), end(1)).result).toMatchObject({ kind: 'refused' })
+})
+
+it('a restored lock delay is no longer than one can be, whatever clock the archive came from', () => {
+  const state = createState()
+  const records: readonly StateRecord[] = [{ kind: 'lockDelay', key: 'k', untilWallMs: 9_000_000 }]
+  applyAt(state, 1000, begin(), bring(records), end(1), register(node('n1')), session('s1'))
+  expect(applyAt(state, 60_999, acquire('k', 's1')).result).toMatchObject({ applied: false })
+  expect(applyAt(state, 61_000, acquire('k', 's1')).result).toMatchObject({ applied: true })
 })
 
 describe('a snapshot taken during a restore', () => {

@@ -287,6 +287,18 @@ describe('a transaction', () => {
   })
 })
 
+it('a large tree that a failed transaction deleted is there again', () => {
+  const state = prepared()
+  for (let i = 0; i < 1100; i++) applyAll(state, set(`tree/${i}`, 'v'))
+  expect(run(state, kv('delete-tree', 'tree/'), kv('set', 'tree/x'), kv('get', 'none')).errors).toHaveLength(
+    1,
+  )
+  expect(state.query({ kind: 'kvGet', key: 'tree/7' }).value).not.toBeNull()
+  expect(state.query({ kind: 'kvGet', key: 'tree/x' }).value).toBeNull()
+  expect(state.query({ kind: 'kvList', prefix: 'tree/' }).value).toHaveLength(1100)
+  expect(run(state, kv('delete-tree', 'tree/'), kv('check-not-exists', 'tree/7')).errors).toEqual([])
+})
+
 describe('a transaction that only reads', () => {
   it('is answered as a question', () => {
     const operations = [kv('get', 'a'), kv('check-index', 'a', { index: 4 })]
