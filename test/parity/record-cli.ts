@@ -40,6 +40,8 @@ function runLine(line: CliLine): Promise<CliRecord> {
   const printed = { out: '', err: '' }
   child.stdout.on('data', (chunk: Buffer) => (printed.out += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (printed.err += chunk.toString()))
+  // Commands that do not read it may have ended before.
+  child.stdin.on('error', () => undefined)
   child.stdin.end(line.stdin ?? '')
   const keep = (text: string): string => (line.isHelp === true && text !== '' ? '(help)' : text)
   return new Promise((resolve) => {
