@@ -79,6 +79,8 @@ interface Waiting<T> {
 
 /** Proposals gather behind a write for at most so long. */
 const gatherMsMax = 50
+/** A state that is older than this is behind the leader's time. */
+const lateMs = 1000
 
 /** One server's part in the consensus. */
 export class RaftNode {
@@ -400,6 +402,7 @@ export class RaftNode {
     }
     const last = entries.at(-1)
     assert(last !== undefined, 'apply without entries')
+    if (bytes > 0 && this.#role !== 'leader') this.#keepTime()
     store.wake(last.index)
     events.onApplied?.(bytes)
     this.#pump.feed({ kind: 'applied', index: last.index })
@@ -409,6 +412,14 @@ export class RaftNode {
     const decoded = decodeCommand(data)
     assert(decoded.ok, () => `entry ${index} of the log holds no command this version knows`)
     return this.#options.store.apply(index, decoded.value.command, decoded.value)
+  }
+
+  /** Entries that come late, after a start or a pause, tell nothing of the present. */
+  #keepTime(): void {
+    const { clock, entryClock, store } = this.#options
+    const nowMs = clock.nowMs()
+    const freshMs = this.lastContactMs(nowMs)
+    if (freshMs !== null && nowMs - freshMs < lateMs) entryClock.onEntry(store.marks.wallMs)
   }
 
   #onProposal(effect: RaftEffect & { readonly kind: 'proposalAccepted' | 'proposalRefused' }): void {
@@ -431,6 +442,7 @@ export class RaftNode {
     const wasLeader = this.#role === 'leader'
     this.#role = effect.role
     if (wasLeader && effect.role !== 'leader') this.#endLeadership()
+    if (!wasLeader && effect.role === 'leader') this.#options.entryClock.onLeading()
     this.#options.events.onRole(effect)
   }
 

@@ -56,6 +56,55 @@ describe('the time of entries', () => {
   })
 })
 
+describe('the time of entries at a follower', () => {
+  const hour = 3_600_000
+
+  /** A follower that is told the time by entries, each 100 ms, for a while. */
+  function follow(
+    clock: SteppedClock,
+    ms: number,
+    leaderMs: () => number,
+  ): ReturnType<typeof createEntryClock> {
+    const entryClock = createEntryClock(clock, () => 0)
+    for (let passed = 0; passed < ms; passed += 100) {
+      clock.pass(100)
+      entryClock.onEntry(leaderMs())
+    }
+    return entryClock
+  }
+
+  it.each([hour, -hour])('is the leader’s, however far apart the wall clocks are: %i ms', (apartMs) => {
+    const clock = new SteppedClock()
+    const leaderMs = (): number => clock.wallMs() + apartMs
+    const entryClock = follow(clock, 1000, leaderMs)
+    clock.pass(500)
+    entryClock.onLeading()
+    expect(entryClock.nowMs()).toBe(leaderMs())
+    clock.pass(10_000)
+    expect(Math.abs(entryClock.nowMs() - leaderMs())).toBe(1000)
+  })
+
+  it.each([hour, -hour])('is not moved by a step of its own wall clock: %i ms', (stepMs) => {
+    const clock = new SteppedClock()
+    const startMs = clock.wallMs() - clock.ms
+    const leaderMs = (): number => startMs + clock.ms
+    const entryClock = follow(clock, 60_000, leaderMs)
+    clock.stepMs += stepMs
+    // A long time without an entry, too.
+    clock.pass(600_000)
+    entryClock.onLeading()
+    expect(entryClock.nowMs()).toBe(leaderMs())
+  })
+
+  it('is its own as long as it has followed nobody', () => {
+    const clock = new SteppedClock()
+    const entryClock = createEntryClock(clock, () => 0)
+    clock.pass(5000)
+    entryClock.onLeading()
+    expect(entryClock.nowMs()).toBe(clock.wallMs())
+  })
+})
+
 /** A state with the leader's duties around it. */
 class Bench {
   readonly clock = new SteppedClock()
