@@ -8,6 +8,7 @@ import { createAutopilot, initialAutopilot, type Autopilot } from './autopilot.t
 import { call } from './call.ts'
 import type { LeaderDuties } from './leadership.ts'
 import type { Logger } from './log.ts'
+import type { Allegiance } from './mirror-servers.ts'
 import type { RaftNode } from './raft-node.ts'
 import { createReconcile, type Reconcile, type ReconcileOptions } from './reconcile.ts'
 import type { ServerRoleOptions } from './server-role.ts'
@@ -85,7 +86,8 @@ function reconcileOptions(
       checks: (name) => store.query({ kind: 'healthNode', node: name }).value,
     },
     configuration: () => raft.machine.configuration,
-    askConfiguration: (id) => askConfiguration(options, id),
+    clusterId: () => store.clusterId,
+    askAllegiance: (id) => askAllegiance(options, id),
     changeServer: async (change) => (await raft.changeServer(change)).ok,
     log: log.named('leader'),
   }
@@ -97,14 +99,15 @@ function warnOfRefusals(result: CommandResult, log: Logger): void {
   if (result.kind === 'batch') for (const each of result.results) warnOfRefusals(each, log)
 }
 
-/** The Raft configuration that another server has, before it is taken into ours. */
-async function askConfiguration(options: WorkOptions, id: string): Promise<readonly string[] | null> {
+/** To which cluster another server belongs, before it is taken into ours. */
+async function askAllegiance(options: WorkOptions, id: string): Promise<Allegiance | null> {
   const { host, rpc, pools } = options
   const server = pools.lanServers.byId(id)
   if (server === undefined) return null
   const reply = await call(rpc, server.rpc, configurationQuestion, host.clock.nowMs() + configurationMsMax)
   if (reply.kind !== 'asked') return null
-  return (reply.value as RaftConfigurationView).servers.map((each) => each.id)
+  const { servers, clusterId } = reply.value as RaftConfigurationView
+  return { servers: servers.map((each) => each.id), clusterId }
 }
 
 const configurationQuestion: RpcRequest = {

@@ -307,5 +307,6 @@ function raftConfiguration(options: LocalServerOptions): RaftConfigurationView {
       lastIndex: server.id === options.selfId ? machine.lastIndex : (lastIndexById.get(server.id) ?? 0),
     })),
     index: machine.configurationIndex,
+    clusterId: options.store.clusterId,
   }
 }

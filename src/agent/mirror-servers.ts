@@ -64,12 +64,25 @@ function changeOf(
   return null
 }
 
+/** What a server says of the cluster that it belongs to. */
+export interface Allegiance {
+  /** IDs in its Raft configuration; empty if it has none. */
+  readonly servers: readonly string[]
+  /** The name of its cluster; '' if it knows none. */
+  readonly clusterId: string
+}
+
 /**
- * True if a server belongs to another cluster: it has a configuration, and none of our servers is in it. Taking it in
- * would make one log of two that have nothing in common.
+ * True if a server belongs to another cluster: one of another name, or, while one of the two has no name yet, it has a
+ * configuration and none of our servers is in it. Taking it in would make one log of two that have nothing in common.
  */
-export function isForeign(id: string, its: readonly string[], ours: Configuration): boolean {
-  const others = its.filter((other) => other !== id)
-  if (its.length === 0) return false
-  return !others.some((other) => ours.servers.some((server) => server.id === other))
+export function isForeign(
+  id: string,
+  its: Allegiance,
+  ours: { readonly configuration: Configuration; readonly clusterId: string },
+): boolean {
+  if (its.servers.length === 0) return false
+  if (its.clusterId !== '' && ours.clusterId !== '') return its.clusterId !== ours.clusterId
+  const others = its.servers.filter((other) => other !== id)
+  return !others.some((other) => ours.configuration.servers.some((server) => server.id === other))
 }

@@ -15,7 +15,7 @@ import {
   type CatalogReader,
   type SingleCommand,
 } from './mirror-catalog.ts'
-import { isForeign, nextServerChange } from './mirror-servers.ts'
+import { isForeign, nextServerChange, type Allegiance } from './mirror-servers.ts'
 
 /** What the leader needs to know and to do. */
 export interface ReconcileOptions {
@@ -28,8 +28,10 @@ export interface ReconcileOptions {
   readonly configuration: () => Configuration
   /** What autopilot goes by. */
   readonly autopilot: () => AutopilotLook
-  /** Ids in the configuration that a server itself has; null if it does not answer. */
-  readonly askConfiguration: (id: string) => Promise<readonly string[] | null>
+  /** Names this cluster; '' until it has a name. */
+  readonly clusterId: () => string
+  /** To which cluster a server belongs by its own word; null if it does not answer. */
+  readonly askAllegiance: (id: string) => Promise<Allegiance | null>
   /** Appends a command and resolves when it is applied; false if that failed and must be tried again. */
   readonly write: (command: Command) => Promise<boolean>
   readonly changeServer: (change: ServerChange) => Promise<boolean>
@@ -69,6 +71,9 @@ const leaveMs = 15_000
 const removedMs = 60_000
 /** A server of another cluster is looked at again after this. */
 const foreignMs = 60_000
+
+/** A server that belongs to no cluster yet. */
+const free: Allegiance = { servers: [], clusterId: '' }
 
 /** Makes the mirror of one server; it sleeps until `start`. */
 export function createReconcile(options: ReconcileOptions): Reconcile {
@@ -206,13 +211,14 @@ class Mirror implements Reconcile {
 
   /** Makes the Raft configuration agree with the pool, one change at a time (thesis 4.1); true if it does. */
   async #mirrorServers(): Promise<boolean> {
-    const { configuration, changeServer, log } = this.#options
+    const { configuration, clusterId, changeServer, log } = this.#options
     let isComplete = true
     for (let changes = 0; changes < changesMax && this.#isLeading; changes++) {
       const change = this.#nextChange()
       if (change === null) return isComplete
-      const its = change.kind === 'addLearner' ? await this.#options.askConfiguration(change.id) : []
-      if (its === null || isForeign(change.id, its, configuration())) {
+      const its = change.kind === 'addLearner' ? await this.#options.askAllegiance(change.id) : free
+      const ours = { configuration: configuration(), clusterId: clusterId() }
+      if (its === null || isForeign(change.id, its, ours)) {
         this.#leaveOut(change.id, its !== null)
         isComplete &&= its !== null
         continue

@@ -86,6 +86,11 @@ export class Store {
     return this.#waiting
   }
 
+  /** Names the cluster; '' until its first leader has named it. */
+  get clusterId(): string {
+    return this.#state.marks.clusterId
+  }
+
   /** Names the cluster and its last restore: indexes compare only within one. */
   get epoch(): string {
     return this.#epoch

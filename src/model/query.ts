@@ -209,6 +209,8 @@ export interface RaftConfigurationView {
     readonly lastIndex: number
   }[]
   readonly index: number
+  /** Names the cluster that this server belongs to; '' while it has no name. */
+  readonly clusterId: string
 }
 
 /** Health of the servers. */

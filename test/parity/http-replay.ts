@@ -171,5 +171,6 @@ const answers: Partial<ServerQueryTable> = {
       },
     ],
     index: 0,
+    clusterId: '',
   },
 }

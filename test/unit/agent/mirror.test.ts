@@ -14,8 +14,9 @@ class Leader {
   readonly changes: ServerChange[] = []
   /** Answers of the next writes; true when there is none left. */
   outcomes: boolean[] = []
-  /** What other servers say of their own configuration. */
+  /** What other servers say of their own configuration, and of their cluster's name. */
   readonly configurations = new Map<string, readonly string[] | null>()
+  readonly names = new Map<string, string>()
   servers: { readonly id: string; readonly address: string; readonly suffrage: 'voter' | 'learner' }[]
   readonly reconcile: Reconcile
   #index = 100
@@ -47,7 +48,11 @@ class Leader {
           zone: '',
         }),
       }),
-      askConfiguration: (id) => Promise.resolve(this.configurations.get(id) ?? null),
+      clusterId: () => 'ours',
+      askAllegiance: (id) => {
+        const servers = this.configurations.get(id)
+        return Promise.resolve(servers == null ? null : { servers, clusterId: this.names.get(id) ?? '' })
+      },
       write: (command) => Promise.resolve(this.#write(command)),
       changeServer: (change) => Promise.resolve(this.#change(change)),
       log: silent,
@@ -165,6 +170,19 @@ describe('a new server', () => {
     expect(leader.changes.map((change) => change.kind)).toEqual(isTaken ? ['addLearner'] : [])
     await leader.clock.run(5000, 100)
     expect(leader.changes).toHaveLength(isTaken ? 1 : 0)
+  })
+
+  it.each([
+    ['ours', ['id-x', 'id-y'], true],
+    ['theirs', ['id-s2', 'id-leader'], false],
+    ['theirs', [], true],
+  ])('of the cluster "%s" with %j: taken in %s', async (name, its, isTaken) => {
+    const leader = new Leader()
+    leader.configurations.set('id-s2', its)
+    leader.names.set('id-s2', name)
+    leader.see(s2)
+    await leader.start()
+    expect(leader.changes.map((change) => change.kind)).toEqual(isTaken ? ['addLearner'] : [])
   })
 
   it('that does not answer is asked again after a second', async () => {

@@ -218,7 +218,7 @@ const serverAnswers: ServerQueryTable = {
   peers: ['10.0.0.1:8300'],
   datacenters: ['dc1', 'dc2'],
   wanMembers: [],
-  raftConfiguration: { servers: [], index: 0 },
+  raftConfiguration: { servers: [], index: 0, clusterId: '' },
   autopilotHealth: { healthy: true, failureTolerance: 0, optimisticFailureTolerance: 0, servers: [] },
 }
 
