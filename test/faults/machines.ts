@@ -74,16 +74,12 @@ export class ServerMachine {
     this.starts++
     const file = openSync(join(this.#directory, 'log'), 'a')
     const joins = this.#others().map((ip) => `-retry-join=${ip}`)
-    const child = spawn(
-      'ip',
-      [
-        ...['netns', 'exec', this.#namespace, executable, 'agent', '-server', '-bootstrap-expect=5'],
-        ...[`-node=${this.name}`, `-bind=${this.ip}`, '-client=0.0.0.0', '-retry-interval=1s'],
-        ...[`-data-dir=${join(this.#directory, 'disk', 'data')}`],
-        ...[`-config-file=${join(this.#directory, 'config.json')}`, ...joins],
-      ],
-      { stdio: ['ignore', file, file] },
-    )
+    const disk = join(this.#directory, 'disk', 'data')
+    const settings = join(this.#directory, 'config.json')
+    const flags = ['-server', '-bootstrap-expect=5', '-client=0.0.0.0', '-retry-interval=1s', ...joins]
+    const own = [`-node=${this.name}`, `-bind=${this.ip}`, `-data-dir=${disk}`, `-config-file=${settings}`]
+    const command = ['netns', 'exec', this.#namespace, executable, 'agent', ...flags, ...own]
+    const child = spawn('ip', command, { stdio: ['ignore', file, file] })
     closeSync(file)
     this.#child = child
     this.#isPaused = false

@@ -206,9 +206,8 @@ describe('the search', () => {
     const random = seededRandom(7)
     const options = { operations: 40_000, clients: 12, groups: 4, unknownPerMille: 20 }
     const history = correctHistory({ random, ...options })
-    const startMs = performance.now()
     expectGood(history)
-    expect(performance.now() - startMs).toBeLessThan(10_000)
+    expect(checkHistory(history).visited).toBeLessThan(4 * history.length)
     expectBad(staleRead(history, 20_000))
   })
 

@@ -2,7 +2,7 @@
 import type { Random } from '../../src/lib/random.ts'
 import type { HistoryRecorder, Outcome } from './history.ts'
 import { outcomeOf, requestOf } from './kv-http.ts'
-import type { KvInput, KvOutput, KvStep } from './kv-operations.ts'
+import type { KvInput, KvOutput, KvStep, TxnStepResult } from './kv-operations.ts'
 import type { Answer, Port } from './port.ts'
 
 /** How long a client waits for an answer. */
@@ -80,7 +80,9 @@ export class KvClients {
     const seen = new Map<string, number>()
     // Most clients stay with one agent, as people's do; some wander.
     const home = random.chance(600) ? random.pick(port.targets) : undefined
-    for (let n = 1; this.#isOn; n++) {
+    let n = 0
+    while (this.#isOn) {
+      n++
       const target = home ?? random.pick(port.targets)
       if (target === undefined) return
       const input = this.#draw(random, { client, n, seen })
@@ -96,18 +98,27 @@ export class KvClients {
     const group = `lin/${usesTransactions ? 'txn' : 'kv'}/${epoch?.() ?? ''}${random.below(groups)}`
     const key = usesTransactions ? `${group}/${random.pick(['a', 'b', 'c']) ?? 'a'}` : group
     const value = `${client}-${n}`
-    const index = seen.get(key) ?? 0
     if (usesTransactions) {
       if (random.chance(450)) return { group, kind: 'txn', steps: drawSteps(random, { group, value, seen }) }
       if (random.chance(300)) return { group, kind: 'list' }
     }
-    const draw = random.below(100)
-    if (draw < 40) return { group, kind: 'get', key }
-    if (draw < 65) return { group, kind: 'put', key, value }
-    if (draw < 88) return { group, kind: 'cas', key, value, index }
-    if (draw < 95) return { group, kind: 'delete', key }
-    return { group, kind: 'deleteCas', key, index }
+    return { group, ...drawOne(random, { key, value, index: seen.get(key) ?? 0 }) }
   }
+}
+
+interface KeyDrawing {
+  readonly key: string
+  readonly value: string
+  readonly index: number
+}
+
+function drawOne(random: Random, { key, value, index }: KeyDrawing): KvStep {
+  const draw = random.below(100)
+  if (draw < 40) return { kind: 'get', key }
+  if (draw < 65) return { kind: 'put', key, value }
+  if (draw < 88) return { kind: 'cas', key, value, index }
+  if (draw < 95) return { kind: 'delete', key }
+  return { kind: 'deleteCas', key, index }
 }
 
 interface Drawing {
@@ -145,9 +156,16 @@ function remember(seen: Map<string, number>, input: KvInput, outcome: Outcome<Kv
   if (output.kind === 'entry' && 'key' in input) seen.set(input.key, output.entry?.index ?? 0)
   if (output.kind === 'entries')
     for (const [key, entry] of Object.entries(output.entries)) seen.set(key, entry.index)
-  if (output.kind !== 'txn' || input.kind !== 'txn') return
-  for (const [at, step] of input.steps.entries()) {
-    const result = output.results?.[at]
+  if (output.kind === 'txn' && input.kind === 'txn') rememberTxn(seen, input.steps, output.results ?? [])
+}
+
+function rememberTxn(
+  seen: Map<string, number>,
+  steps: readonly KvStep[],
+  results: readonly TxnStepResult[],
+): void {
+  for (const [at, step] of steps.entries()) {
+    const result = results[at]
     if (result?.kind === 'written') seen.set(step.key, result.index)
     if (result?.kind === 'read') seen.set(step.key, result.entry?.index ?? 0)
   }

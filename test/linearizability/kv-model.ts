@@ -81,29 +81,38 @@ function nameOf(key: string, value: string, session: string): string {
 /** What each write's index was, from all who read it. Throws Contradiction. */
 function bind(operations: readonly Operation<KvInput, KvOutput>[]): Bindings {
   const bindings = new Map<string, number>()
-  const note = (key: string, entry: ReadEntry | null): void => {
-    if (entry === null) return
-    const name = nameOf(key, entry.value, entry.session)
-    const known = bindings.get(name)
-    if (known !== undefined && known !== entry.index) {
-      throw new Contradiction(`${key} = ${entry.value} was read with the indexes ${known} and ${entry.index}`)
-    }
-    bindings.set(name, entry.index)
-  }
   for (const { input, output } of operations) {
-    if (output?.kind === 'entry' && 'key' in input) note(input.key, output.entry)
-    if (output?.kind === 'entries')
-      for (const [key, entry] of Object.entries(output.entries)) note(key, entry)
-    if (output?.kind !== 'txn' || input.kind !== 'txn') continue
-    for (const [at, step] of input.steps.entries()) {
-      const result = output.results?.[at]
-      if (result?.kind === 'read') note(step.key, result.entry)
-      if (result?.kind === 'written' && 'value' in step) {
-        bindings.set(nameOf(step.key, step.value, anySession), result.index)
-      }
+    if (output?.kind === 'entry' && 'key' in input) note(bindings, input.key, output.entry)
+    if (output?.kind === 'entries') {
+      for (const [key, entry] of Object.entries(output.entries)) note(bindings, key, entry)
     }
+    if (output?.kind === 'txn' && input.kind === 'txn') bindTxn(bindings, input.steps, output.results ?? [])
   }
   return bindings
+}
+
+function bindTxn(
+  bindings: Map<string, number>,
+  steps: readonly KvStep[],
+  results: readonly TxnStepResult[],
+): void {
+  for (const [at, step] of steps.entries()) {
+    const result = results[at]
+    if (result?.kind === 'read') note(bindings, step.key, result.entry)
+    if (result?.kind === 'written' && 'value' in step) {
+      bindings.set(nameOf(step.key, step.value, anySession), result.index)
+    }
+  }
+}
+
+function note(bindings: Map<string, number>, key: string, entry: ReadEntry | null): void {
+  if (entry === null) return
+  const name = nameOf(key, entry.value, entry.session)
+  const known = bindings.get(name)
+  if (known !== undefined && known !== entry.index) {
+    throw new Contradiction(`${key} = ${entry.value} was read with the indexes ${known} and ${entry.index}`)
+  }
+  bindings.set(name, entry.index)
 }
 
 /** Writes whose values nobody read are interchangeable when their conditions are equal. */
@@ -214,19 +223,29 @@ function stepOf(context: Context, state: KvState, { input, output }: Step): KvSt
   const draft = new Draft(context, state)
   switch (input.kind) {
     case 'txn':
-      return stepTxn(context, state, { steps: input.steps, output })
+      return stepTxn(draft, state, { steps: input.steps, output })
     case 'list':
       return output?.kind !== 'entries' || isList(draft, output.entries) ? draft.finish() : null
     case 'end':
-      // That a session may have ended which holds nothing explains no answer.
-      if (output === null && !draft.keys.some((key) => draft.get(key).session === input.session)) return state
-      endSession(draft, input)
-      return draft.finish()
+      return stepEnd(draft, state, { input, isKnown: output !== null })
     case 'get':
       return output?.kind !== 'entry' || read(draft, input.key, output.entry) ? draft.finish() : null
     default:
       return stepWrite(draft, state, { step: input, output })
   }
+}
+
+interface EndStep {
+  readonly input: Extract<KvInput, { readonly kind: 'end' }>
+  readonly isKnown: boolean
+}
+
+function stepEnd(draft: Draft, state: KvState, { input, isKnown }: EndStep): KvState | null {
+  // That a session may have ended which holds nothing explains no answer.
+  const isHolder = draft.keys.some((key) => draft.get(key).session === input.session)
+  if (!isKnown && !isHolder) return state
+  endSession(draft, input)
+  return draft.finish()
 }
 
 interface WriteStep {
@@ -246,11 +265,10 @@ function stepWrite(draft: Draft, state: KvState, { step, output }: WriteStep): K
 }
 
 function stepTxn(
-  context: Context,
+  draft: Draft,
   state: KvState,
   { steps, output }: { readonly steps: readonly KvStep[]; readonly output: KvOutput | null },
 ): KvState | null {
-  const draft = new Draft(context, state)
   const results = output?.kind === 'txn' ? output.results : undefined
   for (const [at, step] of steps.entries()) {
     if (step.kind === 'get') {

@@ -36,26 +36,40 @@ export class StoreDouble {
       case 'get':
         return { kind: 'entry', entry: known ?? null }
       case 'put':
-        this.#write(step, known?.session, known?.token)
+        this.#overwrite(step, known)
         return { kind: 'done' }
       case 'delete':
         this.#entries.delete(step.key)
         return { kind: 'done' }
-      case 'cas':
-        if ((known?.index ?? 0) !== step.index) return decided(false)
-        this.#write(step, known?.session, known?.token)
-        return decided(true)
-      case 'deleteCas':
-        if (known !== undefined && known.index !== step.index) return decided(false)
-        this.#entries.delete(step.key)
-        return decided(true)
       case 'acquire':
         return this.#acquire(step, known)
-      case 'release':
-        if (known?.session !== step.session) return decided(false)
-        this.#write(step)
-        return decided(true)
+      default:
+        return decided(this.#decide(step, known))
     }
+  }
+
+  #decide(
+    step: Extract<KvStep, { readonly kind: 'cas' | 'deleteCas' | 'release' }>,
+    known: ReadEntry | undefined,
+  ): boolean {
+    switch (step.kind) {
+      case 'cas':
+        return (known?.index ?? 0) === step.index && this.#overwrite(step, known)
+      case 'deleteCas':
+        if (known !== undefined && known.index !== step.index) return false
+        this.#entries.delete(step.key)
+        return true
+      case 'release':
+        if (known?.session !== step.session) return false
+        this.#write(step)
+        return true
+    }
+  }
+
+  /** A lock stays with its holder. */
+  #overwrite(step: { readonly key: string; readonly value: string }, known: ReadEntry | undefined): true {
+    this.#write(step, known?.session, known?.token)
+    return true
   }
 
   #write(

@@ -65,14 +65,25 @@ function parse(args: readonly string[]): Options | null {
   for (let i = 0; i < args.length; i++) {
     const [name = '', inline] = (args[i] ?? '').split('=')
     if (switches.has(name)) flags.add(name)
+    else if (numberFlags.has(name)) numbers.set(name, Number(inline ?? args[++i]))
     else if (name === '--scenario') {
-      const given = inline ?? args[++i]
-      scenario = scenarioNames.find((known) => known === given) ?? null
+      scenario = scenarioNamed(inline ?? args[++i])
       if (scenario === null) return null
-    } else if (numberFlags.has(name)) numbers.set(name, Number(inline ?? args[++i]))
-    else return null
+    } else return null
   }
   if ([...numbers.values()].some((value) => !Number.isSafeInteger(value) || value < 0)) return null
+  return optionsOf(numbers, flags, scenario)
+}
+
+function scenarioNamed(name: string | undefined): Scenario | null {
+  return scenarioNames.find((known) => known === name) ?? null
+}
+
+function optionsOf(
+  numbers: ReadonlyMap<string, number>,
+  flags: ReadonlySet<string>,
+  scenario: Scenario | null,
+): Options {
   return {
     seeds: numbers.get('--seeds') ?? 100,
     from: numbers.get('--from') ?? Date.now() % 1_000_000_000,
