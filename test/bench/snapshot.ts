@@ -1,0 +1,128 @@
+// How long the loop stands still while a large state is saved: `node|bun test/bench/snapshot.ts [keys]`.
+// Turns are measured in processor time of the main thread, so that other programs do not count; the collector's own
+// share is in them. `full gc` is what one collection of that heap takes by itself.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { threadCpuUsage } from 'node:process'
+import { createTurns } from '../../src/agent/turns.ts'
+import { verifyArchive } from '../../src/agent/snapshot-verify.ts'
+import { decodeStateRecords } from '../../src/agent/raft-storage.ts'
+import { encodeStateRecord } from '../../src/codec/record-codec.ts'
+import type { SnapshotMeta } from '../../src/raft/message.ts'
+import { nodeHost } from '../../src/runtime/node.ts'
+import { buildState } from '../../src/state/state.ts'
+import { writeArchive } from '../../src/storage/archive.ts'
+import { openSnapshots, type Snapshots } from '../../src/storage/snapshots.ts'
+
+const keys = Number(process.argv[2] ?? 1_000_000)
+const { files, clock } = nodeHost()
+const value = new Uint8Array(100).fill(0x78)
+
+let [lastMs, longestMs, ticks, isOn] = [0, 0, 0, true]
+
+function cpuMs(): number {
+  const { user, system } = threadCpuUsage()
+  return (user + system) / 1000
+}
+
+function tick(): void {
+  const nowMs = cpuMs()
+  longestMs = Math.max(longestMs, nowMs - lastMs)
+  lastMs = nowMs
+  ticks++
+  if (isOn) setTimeout(tick, 1)
+}
+
+async function measured(what: string, work: () => Promise<unknown>): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  longestMs = 0
+  ticks = 0
+  const startMs = performance.now()
+  await work()
+  const wallMs = Math.round(performance.now() - startMs)
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  console.log(
+    `${what}: ${wallMs} ms, longest turn ${longestMs.toFixed(1)} ms of processor time, ${ticks} turns`,
+  )
+}
+
+function filled(): ReturnType<typeof buildState> {
+  const builder = buildState()
+  for (let at = 0; at < keys; at++) {
+    const entry = {
+      key: `app/${at % 1000}/key-${at}`,
+      value: value.slice(),
+      flags: 0n,
+      lockIndex: 0,
+      session: '',
+      fencingToken: 0,
+      expiresAtWallMs: 0,
+      createIndex: at + 1,
+      modifyIndex: at + 1,
+    }
+    builder.put([{ kind: 'kv', entry }])
+  }
+  return builder
+}
+
+async function* bytesOf(snapshots: Snapshots, meta: SnapshotMeta): AsyncGenerator<Uint8Array> {
+  const breathe = createTurns(clock)
+  for (let at = 0; at < meta.size; at += 65_536) {
+    const part = await snapshots.readPart(meta, at, Math.min(65_536, meta.size - at))
+    if (!part.ok) throw new Error(part.error.message)
+    yield part.value
+    await breathe()
+  }
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'bench-snapshot-'))
+const state = filled().finish()
+const records = {
+  *[Symbol.iterator]() {
+    for (const record of state.snapshot().records()) yield encodeStateRecord(record)
+  },
+}
+const opened = await openSnapshots(files, directory, createTurns(clock))
+if (!opened.ok) throw new Error(opened.error.message)
+const { snapshots } = opened.value
+let meta: SnapshotMeta | null = null
+const archive: Uint8Array[] = []
+lastMs = cpuMs()
+tick()
+await measured('idle', () => new Promise((resolve) => setTimeout(resolve, 1000)))
+const { gc } = globalThis as { gc?: () => void }
+const bun = (globalThis as { Bun?: { gc(isSync: boolean): void } }).Bun
+await measured('full gc', async () => (bun === undefined ? gc?.() : bun.gc(true)))
+await measured('write a Raft snapshot', async () => {
+  const base = { index: keys, term: 1, configuration: { servers: [] }, configurationIndex: 1 }
+  const saved = await snapshots.save(base, records)
+  meta = saved.ok ? saved.value : null
+})
+await measured('make an archive of it', async () => {
+  if (meta === null) throw new Error('nothing was saved')
+  const source = { snapshot: meta, index: keys, wallMs: 0, state: bytesOf(snapshots, meta) }
+  for await (const part of writeArchive(source)) archive.push(part)
+})
+await measured('verify the archive in a scratch state', async () => {
+  const verified = await verifyArchive(
+    (async function* () {
+      yield* archive
+    })(),
+    clock,
+  )
+  if (!verified.ok) throw new Error(verified.error)
+})
+isOn = false
+const startMs = performance.now()
+const builder = buildState()
+const again = await openSnapshots(files, directory)
+if (again.ok && meta !== null) {
+  await again.value.snapshots.load(meta, (encoded) => {
+    const decoded = decodeStateRecords(encoded)
+    if (decoded.ok) builder.put(decoded.value)
+  })
+}
+builder.finish()
+console.log(`read it at a start: ${Math.round(performance.now() - startMs)} ms`)
+await rm(directory, { recursive: true })
