@@ -9,18 +9,22 @@ export type OrderedMap<V> = SortedBTree.default<string, V>
 type Constructor = new <V>(
   entries?: [string, V][],
   compare?: (a: string, b: string) => number,
+  maxNodeSize?: number,
 ) => OrderedMap<V>
+
+/** Entries of a node: with 64 instead of the library's 32 a descent takes a quarter less, and a copied path is not felt. */
+const nodeSize = 64
 
 const BTree = findConstructor(loaded)
 
 /** An empty map. */
 export function orderedMap<V>(): OrderedMap<V> {
-  return new BTree<V>(undefined, compareText)
+  return new BTree<V>(undefined, compareText, nodeSize)
 }
 
 /** Compares by UTF-16 code unit: the same on every machine. */
 export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+  return a < b ? -1 : a === b ? 0 : 1
 }
 
 /** Entries whose key begins with `prefix`, in order. The map must not be changed meanwhile. */
