@@ -184,7 +184,7 @@ function queryString(query: RequestSpec['query']): string {
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue
     for (const text of typeof value === 'string' ? [value] : value) {
-      parts.push(text === '' ? name : `${name}=${encodeURIComponent(text)}`)
+      parts.push(`${name}=${encodeURIComponent(text)}`)
     }
   }
   return parts.length === 0 ? '' : `?${parts.join('&')}`

@@ -179,7 +179,7 @@ describe('what is sent', () => {
     await client.kvGet('a', { stale: true, index: 7, wait: '1ms' })
     await client.statusLeader({ dc: 'dc1' })
     expect(sent.map(({ url }) => url)).toEqual([
-      'http://127.0.0.1:8500/v1/kv/a?dc=dc1&stale&index=7&wait=1ms',
+      'http://127.0.0.1:8500/v1/kv/a?dc=dc1&stale=&index=7&wait=1ms',
       'http://127.0.0.1:8500/v1/status/leader?dc=dc1',
     ])
     expect(sent[0]?.options.headers).toEqual({ 'X-Consul-Token': 'secret' })
