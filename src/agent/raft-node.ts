@@ -460,6 +460,7 @@ function isSameAppend(a: AppendEntries, b: AppendEntries): boolean {
     a.prevTerm === b.prevTerm &&
     a.commitIndex === b.commitIndex &&
     a.readRound === b.readRound &&
+    a.echo === b.echo &&
     a.entries.length === b.entries.length
   )
 }

@@ -89,6 +89,7 @@ function sendAppend(core: Core, leader: Leader, progress: Progress, entries: rea
     entries,
     commitIndex: core.commitIndex,
     readRound: leader.rounds.current,
-    echo: echoFor(core, leader, progress),
+    // Entries are the same for all peers, and encoded once for them: an echo would set them apart.
+    echo: entries.length === 0 || progress.isHeartbeatDue ? echoFor(core, leader, progress) : 0,
   })
 }

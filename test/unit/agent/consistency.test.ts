@@ -81,6 +81,25 @@ describe('the age of a stale answer', () => {
     await finish(cluster)
   })
 
+  it('stays small at every follower while writes come without a pause', async () => {
+    const cluster = await formed({ seed: 987, servers: 3 })
+    const leader = leaderOf(cluster)
+    let isOver = false
+    const write = async (): Promise<void> => {
+      while (!isOver)
+        await ask(cluster.world, leader, { method: 'PUT', path: '/v1/kv/k', body: 'x', timeoutMs: 5000 })
+    }
+    const writers = Promise.all([write(), write(), write(), write()])
+    for (let turn = 0; turn < 20; turn++) {
+      await cluster.run(100)
+      for (const node of cluster.servers)
+        expect(ageOf(await answered(cluster, node, 'stale'))).toBeLessThan(600)
+    }
+    isOver = true
+    await cluster.world.wait(writers, 10_000)
+    await finish(cluster)
+  })
+
   it('is not less than it is where all words of the leader come late', async () => {
     const cluster = await formed({ seed: 981, servers: 3 })
     const [leader, lagging] = [leaderOf(cluster), followerOf(cluster)]

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Freshness } from '../../../src/raft/freshness.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
+import { ackOf, Bench } from '../../paper/raft-bench.ts'
 
 function begun(nowMs = 1000): Freshness {
   return new Freshness(seededRandom(1), nowMs)
@@ -58,5 +59,61 @@ describe('the age of a state', () => {
       freshness.onWord({ echo: mark, commitIndex: 0 }, 0)
       expect(freshness.freshMs).toBe(nowMs)
     }
+  })
+})
+
+describe('a leader', () => {
+  const marked = { b: 71, c: 72 }
+
+  function settled(): Bench {
+    const bench = new Bench()
+    bench.becomeSettledLeader()
+    for (const [id, mark] of Object.entries(marked)) {
+      bench.receive(id, { ...ackOf(bench.raft.term, bench.raft.lastIndex), readRound: 1, mark })
+    }
+    bench.sent = []
+    return bench
+  }
+
+  function echoes(bench: Bench): Record<string, readonly number[]> {
+    const sent = bench.take('appendEntries')
+    const of = (id: string): readonly number[] =>
+      sent.filter(({ to }) => to === id).map(({ message }) => message.echo)
+    return { b: of('b'), c: of('c') }
+  }
+
+  it('echoes marks with its heartbeats, and with what tells of a commit', () => {
+    const bench = settled()
+    bench.advance(100)
+    expect(echoes(bench)).toEqual({ b: [71], c: [72] })
+    bench.propose(1)
+    expect(echoes(bench)).toEqual({ b: [0], c: [0] })
+    bench.acknowledge('b', bench.raft.lastIndex, 2)
+    expect(echoes(bench)).toEqual({ b: [71], c: [72] })
+  })
+
+  it('echoes them also when its heartbeats carry entries', () => {
+    const bench = settled()
+    bench.isDiskQuick = false
+    for (let i = 0; i < 10; i++) {
+      bench.propose(i)
+      bench.acknowledge('b', bench.raft.lastIndex, i)
+      bench.acknowledge('c', bench.raft.lastIndex, i)
+      bench.advance(100)
+    }
+    const sent = echoes(bench)
+    expect(sent['b']?.filter((echo) => echo === 71).length).toBeGreaterThanOrEqual(10)
+    expect(sent['c']?.filter((echo) => echo === 72).length).toBeGreaterThanOrEqual(10)
+  })
+
+  it('echoes nothing new when it may have been replaced', () => {
+    const bench = settled()
+    bench.nowMs += 400
+    bench.receive('b', { ...ackOf(bench.raft.term, bench.raft.lastIndex), readRound: 1, mark: 99 })
+    bench.feed({ kind: 'readIndex', request: 1 })
+    expect(echoes(bench)['b']).not.toContain(99)
+    bench.acknowledge('c', bench.raft.lastIndex, 2)
+    bench.advance(100)
+    expect(echoes(bench)['b']).toContain(99)
   })
 })
