@@ -57,8 +57,8 @@ export const agentCommands: readonly CommandSpec[] = [
       {
         name: 'config-format',
         kind: 'string',
-        placeholder: 'json',
-        doc: 'Reads all files as this format, whatever their names end in. Only json is understood so far.',
+        placeholder: 'format',
+        doc: 'Reads all files as this format, json or hcl, whatever their names end in.',
       },
       { name: 'quiet', kind: 'bool', doc: 'Prints nothing when the configuration is valid.' },
     ],

@@ -1,5 +1,6 @@
-// One configuration file: its JSON turned into values of settings, with the line of each.
+// One configuration file, JSON or HCL, turned into values of settings, with the line of each.
 import { parseDuration } from './duration.ts'
+import { parseHcl } from './hcl/hcl.ts'
 import { parseJson, type JsonValue } from './json.ts'
 import { isSettingKey, settings, type SettingKey } from './settings.ts'
 import type { SettingType } from './setting.ts'
@@ -11,14 +12,19 @@ export interface FileValues {
   readonly problems: readonly ConfigProblem[]
 }
 
+/** The languages of configuration files. */
+export type ConfigFormat = 'json' | 'hcl'
+
 /** Reads the text of a configuration file. `path` is only named in sources and problems. */
-export function readConfigText(path: string, text: string): FileValues {
-  const parsed = parseJson(text)
+export function readConfigText(path: string, text: string, format: ConfigFormat): FileValues {
+  const parsed = format === 'hcl' ? parseHcl(text) : parseJson(text)
   if (!parsed.ok) {
     const { line, column, message } = parsed.error
     return {
       values: [],
-      problems: [{ source: `${path}:${line}:${column}`, message: `This is not JSON: ${message}` }],
+      problems: [
+        { source: `${path}:${line}:${column}`, message: `This is not ${format.toUpperCase()}: ${message}` },
+      ],
     }
   }
   const { value, lineByPath } = parsed.value
@@ -79,7 +85,7 @@ class Reader implements FileValues {
     } else if (isObject(single)) {
       this.object(`${key}.`, single === value ? written : `${written}[0]`, single)
     } else if (single !== null) {
-      this.#problem(written, `${written} must be an object, in { and }, not ${foundWords(single)}`)
+      this.#problem(written, groupFault(written, single))
     }
   }
 
@@ -118,6 +124,14 @@ const groups: ReadonlySet<string> = new Set(
 
 /** Keys that the reference once had and that mean nothing since. */
 const ignoredKeys: ReadonlySet<string> = new Set(['acl_enforce_version_8'])
+
+/** Why a value is no group of settings. */
+function groupFault(written: string, value: JsonValue): string {
+  if (Array.isArray(value) && value.length > 1 && value.every(isObject)) {
+    return `${written} is given ${value.length} times; put its keys into one`
+  }
+  return `${written} must be an object, in { and }, not ${foundWords(value)}`
+}
 
 function foundWords(value: JsonValue): string {
   if (Array.isArray(value)) return 'a list'

@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { AgentConfig } from './agent-config.ts'
 import { buildConfig } from './build.ts'
 import { parseDuration } from './duration.ts'
-import { readConfigText } from './file.ts'
+import { readConfigText, type ConfigFormat } from './file.ts'
 import { flagMap, FlagValues, parseFlags, type FlagUse } from './flags.ts'
 import type { InterfaceAddress } from './ip.ts'
 import type { JsonValue } from './json.ts'
@@ -51,6 +51,7 @@ export async function loadConfig(
   checkFormat(flags, values)
   const files = await readAll(request.uses, host, values)
   for (const value of flagValues.filter((other) => !isList(other))) values.add(value)
+  for (const fragment of fragments(flags.list('hcl'))) addText(fragment.path, fragment.text, 'hcl', values)
   const config = buildConfig(values, {
     hostname: host.system.hostname(),
     interfaces: host.system.interfaces(),
@@ -104,21 +105,21 @@ function typedValue(flag: SettingFlag, text: string): JsonValue {
   }
 }
 
+function isFormat(word: string | undefined): word is ConfigFormat {
+  return word === 'json' || word === 'hcl'
+}
+
 function checkFormat(flags: FlagValues, values: Values): void {
   const format = flags.string('config-format')
-  if (format !== undefined && format !== 'json') {
-    const message =
-      format === 'hcl'
-        ? 'Files in HCL are not supported yet; write them as JSON'
-        : `-config-format must be "json", not "${format}"`
-    values.problem({ source: 'flag -config-format', message })
-  }
-  if (flags.has('hcl')) {
-    values.problem({
-      source: 'flag -hcl',
-      message: 'Settings in HCL are not supported yet; use flags or a JSON file',
-    })
-  }
+  if (format === undefined || isFormat(format)) return
+  const message = `-config-format must be "json" or "hcl", not "${format}"`
+  values.problem({ source: 'flag -config-format', message })
+}
+
+/** The texts of `-hcl`, each with the name that problems call it by. */
+function fragments(texts: readonly string[]): readonly { readonly path: string; readonly text: string }[] {
+  const isOne = texts.length === 1
+  return texts.map((text, i) => ({ path: isOne ? 'flag -hcl' : `flag -hcl (${i + 1})`, text }))
 }
 
 /** Reads files and directories in the order of their flags. Returns the absolute paths that were read. */
@@ -127,19 +128,16 @@ async function readAll(
   host: ConfigHost,
   values: Values,
 ): Promise<readonly string[]> {
-  const isForced = new FlagValues(uses).string('config-format') === 'json'
+  const word = new FlagValues(uses).string('config-format')
+  const forced = isFormat(word) ? word : undefined
   const read: string[] = []
   for (const { spec, value } of uses) {
     if (spec.name !== 'config-file' && spec.name !== 'config-dir') continue
     const source = `flag -${spec.name}`
     const path = absolutePath(host.system.cwd, value)
-    for (const file of await filesAt(
-      path,
-      { source, isDirectory: spec.name === 'config-dir', isForced },
-      host,
-      values,
-    )) {
-      read.push(file)
+    const origin = { source, isDirectory: spec.name === 'config-dir', forced }
+    for (const file of await filesAt(path, origin, host, values)) {
+      read.push(file.path)
       await readFile(file, source, host, values)
     }
   }
@@ -149,29 +147,31 @@ async function readAll(
 interface Origin {
   readonly source: string
   readonly isDirectory: boolean
-  readonly isForced: boolean
+  /** The format of all files, whatever they are called. */
+  readonly forced: ConfigFormat | undefined
 }
 
-/** The files that a flag names: itself, or those in a directory whose names end in `.json`. */
+interface ConfigFile {
+  readonly path: string
+  readonly format: ConfigFormat
+}
+
+/** The files that a flag names: itself, or those in a directory whose names end in `.json` or `.hcl`. */
 async function filesAt(
   path: string,
   origin: Origin,
   host: ConfigHost,
   values: Values,
-): Promise<readonly string[]> {
+): Promise<readonly ConfigFile[]> {
   try {
     const { kind } = await host.files.stat(path)
-    if (kind !== 'directory') return isReadable(path, origin, values) ? [path] : []
+    if (kind !== 'directory') return readable(path, origin, values)
     const names = await host.files.list(path)
-    const found: string[] = []
+    const found: ConfigFile[] = []
     for (const name of names) {
       const file = `${path}/${name}`
-      if (
-        (await host.files.stat(file)).kind !== 'directory' &&
-        isReadable(file, { ...origin, isDirectory: true }, values)
-      ) {
-        found.push(file)
-      }
+      if ((await host.files.stat(file)).kind === 'directory') continue
+      found.push(...readable(file, { ...origin, isDirectory: true }, values))
     }
     return found
   } catch (error) {
@@ -180,21 +180,30 @@ async function filesAt(
   }
 }
 
-/** True if the file's name says that it is JSON. HCL and, when named by itself, anything else is a problem. */
-function isReadable(path: string, { source, isDirectory, isForced }: Origin, values: Values): boolean {
-  if (isForced || path.endsWith('.json')) return true
-  if (path.endsWith('.hcl')) {
-    values.problem({ source, message: `Cannot read ${path}: HCL is not supported yet; write it as JSON` })
-  } else if (isDirectory) {
-    values.warn(`Skipped ${path}: its name does not end in .json`)
+/** The file with its format; nothing when its name says none, which is a problem if it was named by itself. */
+function readable(
+  path: string,
+  { source, isDirectory, forced }: Origin,
+  values: Values,
+): readonly ConfigFile[] {
+  const ending = /\.(json|hcl)$/.exec(path)?.[1]
+  const format = forced ?? (isFormat(ending) ? ending : undefined)
+  if (format !== undefined) return [{ path, format }]
+  if (isDirectory) {
+    values.warn(`Skipped ${path}: its name does not end in .json or .hcl`)
   } else {
-    const message = `Cannot tell the format of ${path}: its name must end in .json, or give -config-format=json`
+    const message = `Cannot tell the format of ${path}: its name must end in .json or .hcl, or give -config-format`
     values.problem({ source, message })
   }
-  return false
+  return []
 }
 
-async function readFile(path: string, source: string, host: ConfigHost, values: Values): Promise<void> {
+async function readFile(
+  { path, format }: ConfigFile,
+  source: string,
+  host: ConfigHost,
+  values: Values,
+): Promise<void> {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(await host.files.read(path))
@@ -203,7 +212,11 @@ async function readFile(path: string, source: string, host: ConfigHost, values: 
     values.problem({ source, message: `Cannot read ${path}: ${why}` })
     return
   }
-  const file = readConfigText(path, text)
+  addText(path, text, format, values)
+}
+
+function addText(path: string, text: string, format: ConfigFormat, values: Values): void {
+  const file = readConfigText(path, text, format)
   for (const problem of file.problems) values.problem(problem)
   for (const value of file.values) values.add(value)
 }

@@ -37,7 +37,7 @@ export const loaderFlags: readonly FlagSpec[] = [
     name: 'config-dir',
     kind: 'list',
     placeholder: 'path',
-    doc: 'Reads every file that ends in .json in this directory, in the order of their names. May be given several times.',
+    doc: 'Reads every file that ends in .json or .hcl in this directory, in the order of their names. May be given several times.',
   },
   {
     name: 'config-file',
@@ -48,15 +48,20 @@ export const loaderFlags: readonly FlagSpec[] = [
   {
     name: 'config-format',
     kind: 'string',
-    placeholder: 'json',
-    doc: 'Reads all files as this format, whatever their names end in. Only json is understood so far.',
+    placeholder: 'format',
+    doc: 'Reads all files as this format, json or hcl, whatever their names end in.',
   },
   {
     name: 'dev',
     kind: 'bool',
     doc: 'Starts a server of its own that keeps everything in memory, for development.',
   },
-  { name: 'hcl', kind: 'list', placeholder: 'text', doc: 'Settings in HCL. Not supported yet.' },
+  {
+    name: 'hcl',
+    kind: 'list',
+    placeholder: 'text',
+    doc: 'Settings as they would stand in an HCL file; they count more than files and other flags. May be given several times.',
+  },
 ]
 
 const kindByType: Readonly<Record<SettingType, FlagKind>> = {

@@ -208,8 +208,8 @@ test.each([
     ['-retry-join', 'provider=aws tag_key=x'],
     'retry_join cannot find addresses through a cloud provider yet',
   ],
-  [['-hcl', 'x = 1'], 'Settings in HCL are not supported yet'],
-  [['-config-format=hcl'], 'Files in HCL are not supported yet'],
+  [['-hcl', 'x = 1'], 'flag -hcl:1 | invalid config key x'],
+  [['-config-format=yaml'], '-config-format must be "json" or "hcl", not "yaml"'],
 ])('%j is refused: %s', async (args, message) => {
   const problems = await load([...client, ...args])
   expect(problems).toEqual([expect.stringContaining(message)])
@@ -263,8 +263,8 @@ test.each([
   [['-config-file=/x.json'], { '/x.json': 'denied' }, 'Cannot read /x.json: permission denied'],
   [
     ['-config-file=/x.hcl'],
-    { '/x.hcl': '' },
-    'Cannot read /x.hcl: HCL is not supported yet; write it as JSON',
+    { '/x.hcl': 'a = [\n]\n]' },
+    '/x.hcl:3:1 | This is not HCL: a key was expected, found "]"',
   ],
   [['-config-file=/x.conf'], { '/x.conf': '' }, 'Cannot tell the format of /x.conf'],
   [['-config-file=/x.json'], { '/x.json': '[]' }, 'The file must hold one JSON object'],
@@ -281,7 +281,7 @@ test.each([
 test('a directory: other files are skipped with a warning, -config-format reads them all', async () => {
   const host = machine({ '/c/a.json': '{"server": true}', '/c/README': '{"datacenter": "east"}' })
   const skipping = await loaded([...client, '-config-dir=/c'], host)
-  expect(skipping.warnings).toEqual(['Skipped /c/README: its name does not end in .json'])
+  expect(skipping.warnings).toEqual(['Skipped /c/README: its name does not end in .json or .hcl'])
   const forced = await loaded([...client, '-config-dir=/c', '-config-format=json'], host)
   expect([forced.datacenter, forced.warnings]).toEqual(['east', []])
 })
