@@ -4,11 +4,6 @@ import type { Window } from './file-window.ts'
 /** Bytes that come in pieces of any size. */
 export type Bytes = AsyncIterable<Uint8Array>
 
-/** A stream that ended before what was asked for was there. */
-export class EarlyEnd extends Error {
-  override readonly name = 'EarlyEnd'
-}
-
 /** Reads a stream by count. Rejects as the stream does. */
 export class ByteStream {
   readonly #pieces: AsyncIterator<Uint8Array>

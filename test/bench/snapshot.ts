@@ -31,17 +31,21 @@ function tick(): void {
   longestMs = Math.max(longestMs, nowMs - lastMs)
   lastMs = nowMs
   ticks++
-  if (isOn) setTimeout(tick, 1)
+  if (isOn) clock.wakeAt(clock.nowMs() + 1, tick)
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, resolve))
 }
 
 async function measured(what: string, work: () => Promise<unknown>): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await pause(50)
   longestMs = 0
   ticks = 0
   const startMs = performance.now()
   await work()
   const wallMs = Math.round(performance.now() - startMs)
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await pause(5)
   console.log(
     `${what}: ${wallMs} ms, longest turn ${longestMs.toFixed(1)} ms of processor time, ${ticks} turns`,
   )
@@ -90,7 +94,7 @@ let meta: SnapshotMeta | null = null
 const archive: Uint8Array[] = []
 lastMs = cpuMs()
 tick()
-await measured('idle', () => new Promise((resolve) => setTimeout(resolve, 1000)))
+await measured('idle', () => pause(1000))
 const { gc } = globalThis as { gc?: () => void }
 const bun = (globalThis as { Bun?: { gc(isSync: boolean): void } }).Bun
 await measured('full gc', async () => (bun === undefined ? gc?.() : bun.gc(true)))
