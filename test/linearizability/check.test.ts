@@ -179,6 +179,31 @@ describe('transactions', () => {
   })
 })
 
+describe('restores', () => {
+  const restore = (at: readonly [number, number], output: KvOutput | null): KvOperation => ({
+    client: 'c',
+    input: { group, kind: 'restore' },
+    output,
+    calledAt: at[0],
+    returnedAt: output === null ? Infinity : at[1],
+  })
+  const start = [op(put('a'), [0, 1], done), op(put('b'), [2, 3], done)]
+
+  it('bring back what was there, at one moment', () => {
+    const back = op(get(), [10, 11], entry('a', 11))
+    expectGood([...start, restore([4, 5], done), back])
+    expectGood([...start, restore([4, 5], null), op(get(), [6, 7], entry('b', 12)), back])
+    expectBad([...start, restore([20, 21], done), op(get(), [6, 7], entry('b', 12)), back])
+    expectBad([...start, restore([4, 5], done), back, op(get(), [12, 13], entry('b', 12))])
+  })
+
+  it('are gone from by later writes', () => {
+    const after = [...start, restore([4, 5], done), op(put('c'), [6, 7], done)]
+    expectGood([...after, op(get(), [8, 9], entry('c', 20))])
+    expectBad([...after, op(get(), [8, 9], entry('a', 11))])
+  })
+})
+
 describe('the search', () => {
   it.each(Array.from({ length: 60 }, (_, i) => i))('accepts what a correct store answers (%i)', (seed) => {
     const random = seededRandom(seed)
@@ -204,11 +229,12 @@ describe('the search', () => {
 
   it('is quick on long histories, and finds one wrong answer in them', () => {
     const random = seededRandom(7)
-    const options = { operations: 40_000, clients: 12, groups: 4, unknownPerMille: 20 }
+    const options = { operations: 20_000, clients: 12, groups: 4, unknownPerMille: 20 }
     const history = correctHistory({ random, ...options })
-    expectGood(history)
-    expect(checkHistory(history).visited).toBeLessThan(4 * history.length)
-    expectBad(staleRead(history, 20_000))
+    const { violations, undecided, visited } = checkHistory(history)
+    expect([...violations, ...undecided]).toEqual([])
+    expect(visited).toBeLessThan(4 * history.length)
+    expectBad(staleRead(history, 10_000))
   })
 
   it('says so when it gives up', () => {

@@ -15,6 +15,8 @@ interface JsonEntry {
 /** How an operation is asked for. `mode` is a consistency mode for reads: '' or 'consistent'. */
 export function requestOf(input: KvInput, mode: string, timeoutMs: number): Request {
   switch (input.kind) {
+    case 'restore':
+      throw new Error('An archive is restored by who has one')
     case 'txn':
       return { method: 'PUT', path: `/v1/txn`, body: JSON.stringify(input.steps.map(txnStep)), timeoutMs }
     case 'list':

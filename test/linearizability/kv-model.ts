@@ -16,6 +16,8 @@ interface Cell {
   readonly tokenFloor: number
   /** A session that held it has ended: it may be refused for a while. */
   readonly isDelayed: boolean
+  /** It holds what an archive brought, which nobody has read yet. */
+  readonly isUnread?: true
 }
 
 /** All keys of a group. */
@@ -24,10 +26,13 @@ export interface KvState {
   /** Indexes of later writes are not smaller. */
   readonly floor: number
   readonly ended: readonly string[]
+  /** Keys that are not among the cells hold what an archive brought. */
+  readonly isRestored: boolean
   readonly key: string
 }
 
 const absent: Cell = { value: null, index: null, session: '', token: null, tokenFloor: 0, isDelayed: false }
+const unread: Cell = { ...absent, isUnread: true }
 
 /** A value that nobody has ever read: all such are alike. */
 const unseen = '?'
@@ -46,7 +51,7 @@ export function kvModel(
   const seenValues = new Set([...bindings.keys()].map((name) => name.split(' ')[1] ?? ''))
   const context: Context = { bindings, seen: (value) => (seenValues.has(value) ? value : unseen) }
   return {
-    initial: stateOf(new Map(), 0, []),
+    initial: stateOf({ cells: new Map(), floor: 0, ended: [], isRestored: false }),
     step: (state, input, output) => stepOf(context, state, { input, output }),
     isPassive,
     keyOf: (state) => state.key,
@@ -124,22 +129,24 @@ function classOf({ seen }: Context, input: KvInput): string {
       )
     case 'list':
     case 'end':
+    case 'restore':
       return JSON.stringify(input)
     default:
       return JSON.stringify('value' in input ? { ...input, value: seen(input.value) } : input)
   }
 }
 
-function stateOf(cells: ReadonlyMap<string, Cell>, floor: number, ended: readonly string[]): KvState {
-  const parts: string[] = []
+function stateOf(state: Omit<KvState, 'key'>): KvState {
+  const { cells, floor, ended, isRestored } = state
+  const parts: string[] = isRestored ? ['restored'] : []
   for (const [key, cell] of cells) {
-    if (cell === absent) continue
+    if (cell === absent && !isRestored) continue
     const { value, index, session, token, tokenFloor, isDelayed } = cell
     parts.push(
       `${key}=${value ?? '-'}@${index ?? '?'}/${session}/${token ?? '?'}/${tokenFloor}/${isDelayed ? 'd' : ''}`,
     )
   }
-  return { cells, floor, ended, key: `${parts.sort().join(' ')} ${floor} ${ended.join(' ')}` }
+  return { ...state, key: `${parts.sort().join(' ')} ${floor} ${ended.join(' ')}` }
 }
 
 /** A state that is being changed. `isBroken`: what was tried contradicts an index that somebody saw. */
@@ -151,6 +158,7 @@ class Draft {
   /** The index of this change, where known: all that it writes has the same. */
   #index: number | null = null
   ended: readonly string[]
+  #isRestored: boolean
   isBroken = false
   #isChanged = false
 
@@ -160,10 +168,26 @@ class Draft {
     this.#cells = new Map(state.cells)
     this.#floor = state.floor
     this.ended = state.ended
+    this.#isRestored = state.isRestored
   }
 
   get(key: string): Cell {
-    return this.#cells.get(key) ?? absent
+    return this.#cells.get(key) ?? (this.#isRestored ? unread : absent)
+  }
+
+  /** All keys get values that nobody knows; indexes may be smaller than before. */
+  restore(): void {
+    this.#cells.clear()
+    this.#floor = 0
+    this.ended = []
+    this.#isRestored = true
+    this.#isChanged = true
+  }
+
+  /** What is not among the cells is not there. */
+  know(): void {
+    this.#isChanged ||= this.#isRestored
+    this.#isRestored = false
   }
 
   get keys(): readonly string[] {
@@ -199,12 +223,13 @@ class Draft {
       this.#index = index
       this.#floor = Math.max(this.#floor, index)
     }
-    this.note(key, { ...cell, value: this.#context.seen(cell.value), index })
+    const { isUnread: _, ...known } = cell
+    this.note(key, { ...known, value: this.#context.seen(cell.value), index })
   }
 
   remove(key: string, isDelayed = false): void {
     const cell = this.get(key)
-    if (cell.value === null && cell.isDelayed === isDelayed) return
+    if (cell.value === null && cell.isDelayed === isDelayed && cell.isUnread !== true) return
     this.note(key, { ...absent, tokenFloor: cell.tokenFloor, isDelayed })
   }
 
@@ -215,7 +240,9 @@ class Draft {
 
   finish(): KvState | null {
     if (this.isBroken) return null
-    return this.#isChanged ? stateOf(this.#cells, this.#floor, this.ended) : this.#before
+    if (!this.#isChanged) return this.#before
+    const [cells, floor, ended, isRestored] = [this.#cells, this.#floor, this.ended, this.#isRestored]
+    return stateOf({ cells, floor, ended, isRestored })
   }
 }
 
@@ -226,6 +253,9 @@ function stepOf(context: Context, state: KvState, { input, output }: Step): KvSt
       return stepTxn(draft, state, { steps: input.steps, output })
     case 'list':
       return output?.kind !== 'entries' || isList(draft, output.entries) ? draft.finish() : null
+    case 'restore':
+      draft.restore()
+      return draft.finish()
     case 'end':
       return stepEnd(draft, state, { input, isKnown: output !== null })
     case 'get':
@@ -254,14 +284,18 @@ interface WriteStep {
 }
 
 function stepWrite(draft: Draft, state: KvState, { step, output }: WriteStep): KvState | null {
-  const wasDelayed = draft.get(step.key).isDelayed
+  const before = draft.get(step.key)
   const applied = carryOut(draft, step, output?.kind === 'decided' ? output.token : null)
   const after = applied ? draft.finish() : state
   if (output === null || after === null) return after
   const told = output.kind === 'decided' ? output.applied : true
   if (told === applied) return after
-  // A free key may be refused while its lock-delay runs.
-  return step.kind === 'acquire' && !told && wasDelayed ? state : null
+  return !told && mayRefuse(before, step) ? state : null
+}
+
+/** A free key may be refused while its lock-delay runs; and nobody knows what a condition on a restored key finds. */
+function mayRefuse(cell: Cell, step: KvStep): boolean {
+  return cell.isUnread === true || (step.kind === 'acquire' && cell.isDelayed)
 }
 
 function stepTxn(
@@ -273,14 +307,17 @@ function stepTxn(
   for (const [at, step] of steps.entries()) {
     if (step.kind === 'get') {
       if (!isReadAs(draft, step.key, results?.[at])) return null
-    } else if (!carryOut(draft, step, null)) {
-      // One step that fails makes all of it void.
-      return results === undefined || results === null ? state : null
+      continue
     }
+    const isOpen = results === null && draft.get(step.key).isUnread === true
+    if (!isOpen && carryOut(draft, step, null)) continue
+    // One step that fails makes all of it void.
+    return (results ?? null) === null ? state : null
   }
   return results === null ? null : draft.finish()
 }
 
+/** Whether a step of a transaction can have read this; where nothing is told, anything. */
 function isReadAs(draft: Draft, key: string, result: TxnStepResult | undefined): boolean {
   return result?.kind !== 'read' || read(draft, key, result.entry)
 }
@@ -318,6 +355,7 @@ function carryOut(
 }
 
 function hasIndex(cell: Cell, index: number): boolean {
+  if (cell.isUnread === true) return true
   return index === 0 ? cell.value === null : cell.value !== null && cell.index === index
 }
 
@@ -357,10 +395,21 @@ function endSession(draft: Draft, input: Extract<KvInput, { readonly kind: 'end'
 /** True if a key can be read so; a token that is read for the first time is noted. */
 function read(draft: Draft, key: string, entry: ReadEntry | null): boolean {
   const cell = draft.get(key)
+  if (cell.isUnread === true) return learn(draft, key, entry)
   if (entry === null || cell.value === null) return entry === null && cell.value === null
   if (cell.value !== entry.value || cell.session !== entry.session) return false
   if (cell.index !== null && cell.index !== entry.index) return false
   return entry.session === '' || entry.token === null || readToken(draft, { key, cell, token: entry.token })
+}
+
+/** The first look at a restored key. */
+function learn(draft: Draft, key: string, entry: ReadEntry | null): true {
+  if (entry === null) draft.note(key, absent)
+  else {
+    const { value, index, session, token } = entry
+    draft.note(key, { ...absent, value, index, session, token, tokenFloor: token ?? 0 })
+  }
+  return true
 }
 
 interface ReadToken {
@@ -377,6 +426,9 @@ function readToken(draft: Draft, { key, cell, token }: ReadToken): boolean {
 }
 
 function isList(draft: Draft, entries: Readonly<Record<string, ReadEntry>>): boolean {
+  const isKnown = (key: string): boolean => draft.get(key).isUnread !== true
+  for (const [key, entry] of Object.entries(entries)) if (!isKnown(key)) learn(draft, key, entry)
+  draft.know()
   const present = draft.keys.filter((key) => draft.get(key).value !== null)
   if (present.length !== Object.keys(entries).length) return false
   return Object.entries(entries).every(([key, entry]) => read(draft, key, entry))

@@ -28,6 +28,8 @@ export type KvInput = { readonly group: string } & (
   | { readonly kind: 'txn'; readonly steps: readonly KvStep[] }
   /** A session ends, by its owner's word or because its time is over: its locks are given up. */
   | { readonly kind: 'end'; readonly session: string; readonly behavior: 'release' | 'delete' }
+  /** An archive is restored: all keys get values that nobody here remembers. */
+  | { readonly kind: 'restore' }
 )
 
 /** An answer. */
@@ -55,6 +57,8 @@ export function describeInput(input: KvInput): string {
       return `txn [${input.steps.map((step) => describeStep(step)).join('; ')}]`
     case 'end':
       return `session ${short(input.session)} ends`
+    case 'restore':
+      return 'an archive is restored'
     default:
       return describeStep(input)
   }

@@ -14,6 +14,8 @@ interface Sighting {
 export function findGoingBack(
   operations: readonly KvOperation[],
 ): readonly [KvOperation, KvOperation] | null {
+  // A restored archive takes keys back.
+  if (operations.some(({ input }) => input.kind === 'restore')) return null
   const byKey = Map.groupBy(operations.flatMap(sightings), (sighting) => sighting.key)
   for (const seen of byKey.values()) {
     const pair = goingBack(seen)

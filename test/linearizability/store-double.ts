@@ -23,6 +23,8 @@ export class StoreDouble {
       case 'end':
         this.#end(input.session)
         return { kind: 'done' }
+      case 'restore':
+        throw new Error('This store keeps no archives')
       case 'txn':
         return { kind: 'txn', results: this.#txn(input.steps) }
       default:

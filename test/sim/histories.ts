@@ -10,9 +10,10 @@ import type { Answer, Port } from '../linearizability/port.ts'
 import { brokenDelays, endsOf } from '../linearizability/sessions.ts'
 import { ask } from './client.ts'
 import type { Cluster } from './cluster.ts'
+import { MemberChanges } from './member-changes.ts'
 
 /** What the clients of a run do. */
-export const scenarioNames = ['cluster', 'kv', 'txn', 'locks'] as const
+export const scenarioNames = ['cluster', 'kv', 'txn', 'locks', 'members'] as const
 
 /** A family of seeded runs. */
 export type Scenario = (typeof scenarioNames)[number]
@@ -93,7 +94,8 @@ export class HistoryWorkload {
     } else {
       this.#locks = null
       const kv = new KvClients({ ...common, clients, groups, usesTransactions: scenario === 'txn' })
-      this.#clients = [this.#age, kv]
+      const changes = scenario === 'members' ? [new MemberChanges(cluster, random.fork('members'))] : []
+      this.#clients = [this.#age, kv, ...changes]
     }
   }
 

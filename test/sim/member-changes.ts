@@ -1,0 +1,73 @@
+// Servers that are added to a cluster at work, and others that leave it.
+import type { Random } from '../../src/lib/random.ts'
+import type { Cluster } from './cluster.ts'
+
+/** A cluster grows to this many servers, and shrinks to that many. */
+const serversMax = 6
+const serversMin = 3
+/** A leave that takes longer has been overtaken by a fault. */
+const leaveMs = 20_000
+
+/** Changes of who is a server until `stop`. */
+export class MemberChanges {
+  readonly #cluster: Cluster
+  readonly #random: Random
+  #isOn = true
+  #isActive = true
+  #added = 0
+
+  constructor(cluster: Cluster, random: Random) {
+    this.#cluster = cluster
+    this.#random = random
+    this.#run().then(
+      () => {
+        this.#isActive = false
+      },
+      (error: unknown) =>
+        cluster.check(() => {
+          throw error
+        }),
+    )
+  }
+
+  get isIdle(): boolean {
+    return !this.#isActive
+  }
+
+  stop(): void {
+    this.#isOn = false
+  }
+
+  async #run(): Promise<void> {
+    const endMs = this.#cluster.world.nowMs + 30_000
+    while (this.#isOn && this.#cluster.world.nowMs < endMs) {
+      await this.#pause(this.#random.between(500, 6000))
+      const members = this.#cluster.servers.filter((node) => !node.hasLeft)
+      const grows = members.length <= serversMin || (members.length < serversMax && this.#random.chance(500))
+      if (grows) this.#add()
+      else await this.#leave()
+    }
+  }
+
+  #add(): void {
+    this.#added++
+    const node = this.#cluster.addNode(`x${this.#added}`, true)
+    this.#cluster.note(node.name, 'is added')
+    node.start()
+  }
+
+  async #leave(): Promise<void> {
+    const node = this.#random.pick(this.#cluster.running.filter((each) => each.isServer))
+    if (node === undefined) return
+    node.leave()
+    const { world } = this.#cluster
+    for (const endMs = world.nowMs + leaveMs; world.nowMs < endMs && node.state === 'running';)
+      await this.#pause(100)
+    // Who was stopped on its way out is still one of them.
+    if (node.lastEnd !== 'left') node.hasLeft = false
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#cluster.world.scheduler.after(ms * 1000, resolve))
+  }
+}
