@@ -18,6 +18,8 @@ export interface ServerStanding {
   readonly server: ServerInfo | null
   /** Its redundancy zone, '' if it has none or zones are not used. */
   readonly zone: string
+  /** It voted before this leader took it out: it has come back. */
+  readonly isReturning: boolean
 }
 
 /** Autopilot's settings, as far as they decide here. */
@@ -78,16 +80,26 @@ function promotion(configuration: Configuration, look: AutopilotLook): ServerCha
     const { zone, hasFailed, isLive } = look.standing(id)
     if (zone !== '' && (isLive || !hasFailed)) zones.add(zone)
   }
-  const isFew = votersOf(configuration).length < zoneVotersMin
-  for (const entry of configuration.servers) {
-    if (entry.suffrage === 'voter') continue
-    const { healthyMs, server, zone } = look.standing(entry.id)
-    if (server === null || server.isReadReplica || formatAddress(server.rpc) !== entry.address) continue
-    if (healthyMs === null || healthyMs < look.rules.stabilizationMs) continue
-    if (zones.has(zone) && !isFew) continue
-    return { kind: 'promote', id: entry.id }
-  }
-  return null
+  const voters = votersOf(configuration).length
+  const ready = configuration.servers.find((entry) => {
+    const standing = look.standing(entry.id)
+    if (entry.suffrage === 'voter' || !mayVote(entry, standing)) return false
+    if (zones.has(standing.zone) && voters >= zoneVotersMin) return false
+    return standing.healthyMs !== null && standing.healthyMs >= probationMs(standing, voters, look.rules)
+  })
+  return ready === undefined ? null : { kind: 'promote', id: ready.id }
+}
+
+function mayVote(entry: ServerEntry, { server }: ServerStanding): boolean {
+  return server !== null && !server.isReadReplica && formatAddress(server.rpc) === entry.address
+}
+
+/**
+ * How long a learner must have been healthy. One that comes back need not wait while the number of voters is even: a
+ * majority is no larger with one more, so that it can only help, and the next one may be about to restart.
+ */
+function probationMs({ isReturning }: ServerStanding, voters: number, rules: AutopilotRules): number {
+  return isReturning && voters % 2 === 0 ? 0 : rules.stabilizationMs
 }
 
 function demotion(configuration: Configuration, look: AutopilotLook): ServerChange | null {

@@ -41,6 +41,8 @@ export interface Autopilot {
   stop(): void
   /** What the next change is worked out from. */
   look(): AutopilotLook
+  /** A server was taken out of the Raft configuration. */
+  noteRemoved(server: ServerEntry): void
   /** True if a server answers Raft now. */
   isLive(id: string): boolean
   /** The servers' health, for people. */
@@ -51,6 +53,8 @@ export interface Autopilot {
 const pollMs = 1000
 /** A server that gossip has not known for so long has failed. */
 const absentFailedMs = 60_000
+/** So many servers that were taken out are remembered. */
+const removedMax = 64
 /** A log that is no longer than this is that of a cluster that has just begun. */
 const youngIndexMax = 32
 
@@ -92,6 +96,8 @@ class Watch implements Autopilot {
   readonly #options: AutopilotOptions
   readonly #stability = new Stability()
   readonly #absentSinceMs = new Map<string, number>()
+  /** Voters that this leader has taken out, the latest last. */
+  readonly #removed = new Set<string>()
   #disarm: (() => void) | null = null
   #startMs = 0
   #isYoung = false
@@ -118,6 +124,7 @@ class Watch implements Autopilot {
     this.#disarm = null
     this.#stability.clear()
     this.#absentSinceMs.clear()
+    this.#removed.clear()
   }
 
   #poll(): void {
@@ -158,6 +165,14 @@ class Watch implements Autopilot {
     return this.#options.stored() ?? this.#options.initial
   }
 
+  noteRemoved({ id, suffrage }: ServerEntry): void {
+    if (suffrage !== 'voter') return
+    this.#removed.delete(id)
+    this.#removed.add(id)
+    const [oldest] = this.#removed
+    if (this.#removed.size > removedMax && oldest !== undefined) this.#removed.delete(oldest)
+  }
+
   isLive(id: string): boolean {
     return this.#sights().some(({ entry, isLive }) => entry.id === id && isLive)
   }
@@ -188,6 +203,7 @@ class Watch implements Autopilot {
       healthyMs: this.#stability.healthyMs(id, nowMs),
       server: sight?.server ?? null,
       zone: this.#zoneOf(sight?.server),
+      isReturning: this.#removed.has(id),
     }
   }
 

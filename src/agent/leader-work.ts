@@ -41,6 +41,12 @@ export function createLeaderWork(options: WorkOptions, raft: RaftNode, store: St
     ...reconcileOptions(options, raft, store),
     autopilot: () => autopilot.look(),
     write,
+    async changeServer(change) {
+      const before = raft.machine.configuration.servers.find((server) => server.id === change.id)
+      const { ok } = await raft.changeServer(change)
+      if (ok && change.kind === 'remove' && before !== undefined) autopilot.noteRemoved(before)
+      return ok
+    },
   })
   return {
     reconcile,
@@ -72,7 +78,7 @@ function reconcileOptions(
   options: WorkOptions,
   raft: RaftNode,
   store: Store,
-): Omit<ReconcileOptions, 'autopilot' | 'write'> {
+): Omit<ReconcileOptions, 'autopilot' | 'write' | 'changeServer'> {
   const { host, config, pools, log } = options
   return {
     clock: host.clock,
@@ -88,7 +94,6 @@ function reconcileOptions(
     configuration: () => raft.machine.configuration,
     clusterId: () => store.clusterId,
     askAllegiance: (id) => askAllegiance(options, id),
-    changeServer: async (change) => (await raft.changeServer(change)).ok,
     log: log.named('leader'),
   }
 }

@@ -54,6 +54,7 @@ function next(servers: Readonly<Record<string, Given>>, rules: Partial<Autopilot
       silentMs: 0,
       healthyMs: 60_000,
       zone: '',
+      isReturning: false,
       ...servers[id],
       server: infoOf(id, servers[id]?.isReadReplica ?? false),
     }),
@@ -104,6 +105,13 @@ describe('a learner', () => {
     expect(next({ a: {}, b: { ...learner, healthyMs: 9999 } })).toBeNull()
     expect(next({ a: {}, b: { ...learner, healthyMs: null } })).toBeNull()
     expect(next({ a: {}, b: { ...learner, healthyMs: 10_000 } })).toEqual({ kind: 'promote', id: 'b' })
+  })
+
+  it('that comes back votes at once when that cannot raise the majority', () => {
+    const back = { ...learner, healthyMs: 100, isReturning: true }
+    expect(next({ a: {}, b: {}, c: back })).toEqual({ kind: 'promote', id: 'c' })
+    expect(next({ a: {}, b: {}, c: {}, d: back })).toBeNull()
+    expect(next({ a: {}, b: {}, c: { ...back, healthyMs: null } })).toBeNull()
   })
 
   it('that replaces a failed voter votes before that one goes', () => {

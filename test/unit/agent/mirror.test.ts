@@ -46,6 +46,7 @@ class Leader {
           healthyMs: null,
           server: null,
           zone: '',
+          isReturning: false,
         }),
       }),
       clusterId: () => 'ours',
