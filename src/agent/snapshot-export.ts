@@ -25,6 +25,8 @@ export interface Exports {
 
 /** Nobody has read for so long: nobody reads any more. */
 const idleMsMax = 60_000
+/** Who reads asks again within a moment: an archive that is idle for so long gives way when there are too many. */
+const idleMsMin = 10_000
 /** Archives that are read at the same time. Past it: refused as overloaded. */
 const exportsMax = 8
 /** Bytes of one answer, about. */
@@ -39,8 +41,14 @@ export function createExports(options: ExportOptions): Exports {
     byId.get(id)?.close()
     byId.delete(id)
   }
+  /** Clients that have gone do not say so: their archives give way to new ones before their minute is over. */
+  const forgetIdlest = (): void => {
+    const [idlest] = [...byId].toSorted(([, a], [, b]) => a.readAtMs - b.readAtMs)
+    if (idlest !== undefined && clock.nowMs() - idlest[1].readAtMs >= idleMsMin) forget(idlest[0])
+  }
   return {
     async begin() {
+      if (byId.size + beginning >= exportsMax) forgetIdlest()
       if (byId.size + beginning >= exportsMax) return err(requestError('overloaded', tooMany))
       beginning++
       const taken = await options.take().finally(() => beginning--)
@@ -74,6 +82,7 @@ class Export {
   #reading: Promise<unknown> = Promise.resolve()
   #disarm: () => void = () => undefined
   #isClosed = false
+  readAtMs: number
 
   constructor(snapshot: HeldSnapshot, clock: Clock, onIdle: () => void) {
     this.#snapshot = snapshot
@@ -82,12 +91,14 @@ class Export {
     const { meta, index } = snapshot
     const archive = writeArchive({ snapshot: meta, index, wallMs: clock.wallMs(), state: snapshot.bytes() })
     this.#pieces = archive[Symbol.asyncIterator]()
+    this.readAtMs = clock.nowMs()
     this.#arm()
   }
 
   #arm(): void {
     this.#disarm()
-    this.#disarm = this.#clock.wakeAt(this.#clock.nowMs() + idleMsMax, this.#onIdle)
+    this.readAtMs = this.#clock.nowMs()
+    this.#disarm = this.#clock.wakeAt(this.readAtMs + idleMsMax, this.#onIdle)
   }
 
   read(offset: number): Promise<Result<Uint8Array, RequestError>> {

@@ -82,12 +82,17 @@ describe('an archive on its way out', () => {
     expect(clock.armed).toBe(0)
   })
 
-  test('at the limit another one is refused, and taken when one is forgotten', async () => {
+  test('at the limit another one is refused, until one was idle for a while', async () => {
     const { exports, clock } = exportsOf(1)
-    for (let i = 0; i < 8; i++) value(await exports.begin())
+    const ids: string[] = []
+    for (let i = 0; i < 8; i++) ids.push(value(await exports.begin()).id)
     expect(await exports.begin()).toMatchObject({ ok: false, error: { code: 'overloaded' } })
-    clock.pass(61_000)
+    clock.pass(9_000)
+    for (const id of ids.slice(1)) value(await exports.read(id, 0))
+    clock.pass(1_000)
     expect((await exports.begin()).ok).toBe(true)
+    expect((await exports.read(ids[0] ?? '', 0)).ok).toBe(false)
+    expect((await exports.read(ids[1] ?? '', 0)).ok).toBe(true)
   })
 
   test('a piece that is asked for at another server comes from the one that holds it', async () => {
