@@ -27,7 +27,8 @@ import {
   type SnapshotEffect,
   type SnapshotWork,
 } from './raft-snapshots.ts'
-import { lost, refusal } from './raft-refusals.ts'
+import { PendingWrites, type Written } from './pending-writes.ts'
+import { refusal } from './raft-refusals.ts'
 import type { RaftStorage } from './raft-storage.ts'
 import type { Store } from './store.ts'
 
@@ -67,12 +68,6 @@ export interface RaftNodeOptions {
   readonly addressOf: (id: string) => Address | undefined
 }
 
-/** An applied write. */
-export interface Written {
-  readonly result: CommandResult
-  readonly index: number
-}
-
 interface Waiting<T> {
   readonly resolve: (value: Result<T, RequestError>) => void
 }
@@ -89,7 +84,7 @@ export class RaftNode {
   readonly #pump: Pump<RaftInput>
   #nextRequest = 1
   readonly #accepting = new Map<number, Waiting<Written>>()
-  readonly #pendingByIndex = new Map<number, Waiting<Written> & { readonly term: number }>()
+  readonly #pending: PendingWrites
   readonly #readers = new Map<number, Waiting<number>>()
   readonly #snapshots: SnapshotWork
   #queued: Proposal[] = []
@@ -104,6 +99,7 @@ export class RaftNode {
 
   constructor(options: RaftNodeOptions) {
     this.#options = options
+    this.#pending = new PendingWrites(options.clock)
     const { id, timing, seed, limits, storage, store, clock, log } = options
     this.machine = createRaft({ id, timing, seed, limits, restored: storage.restored }, clock.nowMs())
     options.events.onStart?.(storage.restored)
@@ -121,7 +117,7 @@ export class RaftNode {
       log,
       meta: () => this.machine.snapshotMeta(store.appliedIndex),
       feed: (input) => this.#feed(input),
-      onRestored: (index) => this.#loseUpTo(index),
+      onRestored: (index) => this.#pending.loseUpTo(index),
       onFatal: (error) => options.events.onFatal(error),
     })
   }
@@ -278,20 +274,11 @@ export class RaftNode {
     this.#readers.clear()
     this.#queued = []
     this.#disarmFlush?.()
-    this.#loseUpTo(Infinity)
+    this.#pending.stop()
     for (const done of this.#transferWaiters.splice(0)) done(false)
     for (const resolve of this.#freshWaiters.splice(0)) resolve()
     await this.#snapshots.stop()
     await this.#options.storage.close()
-  }
-
-  /** Nobody here will learn what became of the writes up to this index. */
-  #loseUpTo(index: number): void {
-    for (const [at, waiting] of this.#pendingByIndex) {
-      if (at > index) continue
-      this.#pendingByIndex.delete(at)
-      waiting.resolve(err(lost()))
-    }
   }
 
   #flush(): void {
@@ -395,10 +382,7 @@ export class RaftNode {
       if (entry.kind === 'command') bytes += entry.data.length
       const result =
         entry.kind === 'command' ? this.#applyCommand(entry.index, entry.data) : store.skip(entry.index)
-      const waiting = this.#pendingByIndex.get(entry.index)
-      if (waiting === undefined) continue
-      this.#pendingByIndex.delete(entry.index)
-      waiting.resolve(waiting.term === entry.term ? ok({ result, index: entry.index }) : err(lost()))
+      this.#pending.onApplied(entry.index, entry.term, result)
     }
     const last = entries.at(-1)
     assert(last !== undefined, 'apply without entries')
@@ -427,7 +411,7 @@ export class RaftNode {
     this.#accepting.delete(effect.request)
     if (waiting === undefined) return
     if (effect.kind === 'proposalRefused') waiting.resolve(err(refusal(effect.reason)))
-    else this.#pendingByIndex.set(effect.index, { ...waiting, term: effect.term })
+    else this.#pending.add(effect.index, effect.term, waiting.resolve)
   }
 
   #onRead(effect: RaftEffect & { readonly kind: 'readReady' | 'readRefused' }): void {
@@ -448,7 +432,7 @@ export class RaftNode {
 
   /** What is in the log is in others' hands; what only waited for its turn is refused, so that it is tried elsewhere. */
   #endLeadership(): void {
-    this.#loseUpTo(Infinity)
+    this.#pending.endLeadership()
     this.#flush()
   }
 }

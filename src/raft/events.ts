@@ -101,7 +101,7 @@ export type RaftEffect =
       readonly request: number
       readonly reason: 'notLeader' | 'leadershipLost'
     }
-  /** Role, term or known leader have changed. Pending proposals of an ended leadership are indeterminate. */
+  /** Role, term or known leader have changed. What became of proposals is known when their index is applied. */
   | {
       readonly kind: 'roleChanged'
       readonly role: RoleName

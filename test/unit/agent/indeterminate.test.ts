@@ -124,6 +124,23 @@ describe('a write is refused for certain', () => {
 })
 
 describe('a write that is refused by a leader that was deposed', () => {
+  it('after nobody else had it is carried out by the next one, once', async () => {
+    const cluster = await formed({ seed: 977, servers: 3 })
+    const old = leaderOf(cluster)
+    const others = cluster.servers.filter((server) => server !== old)
+    cut(cluster, [old], others)
+    // It goes into a log that nobody hears of, and out of it again.
+    const asked = write(cluster, old, '1', '?cas=0')
+    await cluster.run(1600)
+    expect(others).toContain(leaderOf(cluster))
+    cluster.world.links.heal()
+    const answer = await cluster.world.wait(asked, 31_000)
+    expect([...outcomeOf(answer), answer.body]).toEqual([200, '', 'true'])
+    await expectConvergence(cluster, 60_000)
+    expect(await get(cluster, old, 'k')).toBe('1')
+    await finish(cluster)
+  })
+
   it('is carried out by the next one, once', async () => {
     const cluster = await formed({ seed: 976, servers: 3 })
     const old = leaderOf(cluster)

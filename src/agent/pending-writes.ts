@@ -1,0 +1,81 @@
+// Writes that are in this server's log and not applied yet, with those who wait for them. What became of one is known
+// when its index is applied, also after the leadership has ended: with its own term it was carried out, with another
+// term it never will be.
+import { err, ok, type Result } from '../lib/result.ts'
+import type { CommandResult } from '../model/command.ts'
+import type { RequestError } from '../model/errors.ts'
+import type { Clock } from '../runtime/host.ts'
+import { lost, refusal } from './raft-refusals.ts'
+
+/** An applied write. */
+export interface Written {
+  readonly result: CommandResult
+  readonly index: number
+}
+
+/** Told what became of a write. */
+export type Outcome = (outcome: Result<Written, RequestError>) => void
+
+interface Pending {
+  readonly term: number
+  readonly resolve: Outcome
+}
+
+/** After the end of the leadership it is waited for so long: the next leader mostly settles it within a second. */
+const settleMsMax = 2000
+
+/** Writes of one server. */
+export class PendingWrites {
+  readonly #clock: Clock
+  readonly #byIndex = new Map<number, Pending>()
+  readonly #disarms = new Set<() => void>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** A write is in the log at this place. */
+  add(index: number, term: number, resolve: Outcome): void {
+    // Whoever leads now has all that was ever committed: what stood here before is gone for good.
+    this.#byIndex.get(index)?.resolve(err(refusal('notLeader')))
+    this.#byIndex.set(index, { term, resolve })
+  }
+
+  /** The entry at this place was applied. */
+  onApplied(index: number, term: number, result: CommandResult): void {
+    const pending = this.#byIndex.get(index)
+    if (pending === undefined) return
+    this.#byIndex.delete(index)
+    pending.resolve(pending.term === term ? ok({ result, index }) : err(refusal('notLeader')))
+  }
+
+  /** The leadership is over: those that are not settled soon are in doubt. */
+  endLeadership(): void {
+    if (this.#byIndex.size === 0) return
+    const unsettled = [...this.#byIndex]
+    const disarm = this.#clock.wakeAt(this.#clock.nowMs() + settleMsMax, () => {
+      this.#disarms.delete(disarm)
+      for (const [index, pending] of unsettled) {
+        if (this.#byIndex.get(index) === pending) this.#lose(index, pending)
+      }
+    })
+    this.#disarms.add(disarm)
+  }
+
+  /** Nobody here will learn what became of the writes up to this index. */
+  loseUpTo(index: number): void {
+    for (const [at, pending] of this.#byIndex) if (at <= index) this.#lose(at, pending)
+  }
+
+  /** This server stops. */
+  stop(): void {
+    for (const disarm of this.#disarms) disarm()
+    this.#disarms.clear()
+    this.loseUpTo(Infinity)
+  }
+
+  #lose(index: number, pending: Pending): void {
+    this.#byIndex.delete(index)
+    pending.resolve(err(lost()))
+  }
+}
