@@ -184,6 +184,8 @@ class Server implements LocalServerNode {
       if (!this.isLeader()) abort()
     })
     signal.addEventListener('abort', abort)
+    // Either may have come about while the index was waited for.
+    if (signal.aborted || !this.isLeader()) abort()
     const reply = await this.#readNow(request, deposed.signal)
     end()
     signal.removeEventListener('abort', abort)
