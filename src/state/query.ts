@@ -17,7 +17,7 @@ import type {
   ServiceSummary,
 } from '../model/query.ts'
 import { nodeByName } from './catalog.ts'
-import { kvChanges } from './changes.ts'
+import { changesIndex, kvChanges } from './changes.ts'
 import { versionsOf } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
 import { compareText, valuesUnder } from './ordered-map.ts'
@@ -109,12 +109,10 @@ const evaluators: Evaluators = {
     const entries = valuesUnder(tables.kv, args.prefix)
     return { index: prefixIndex(tables, args.prefix, entries), value: cutKeys(entries, args) }
   },
-  kvChanges: (tables, args) => ({
-    index: args.isPrefix
-      ? prefixIndex(tables, args.key, valuesUnder(tables.kv, args.key))
-      : (tables.kvByKey.get(args.key)?.modifyIndex ?? tables.tombstones.get(args.key) ?? tables.marks.kv),
-    value: kvChanges(tables, args),
-  }),
+  kvChanges: (tables, args) => {
+    const value = kvChanges(tables, args)
+    return { index: changesIndex(tables, args, value), value }
+  },
   kvHistory: (tables, args) => {
     const versions = versionsOf(tables, args.key)
     return {

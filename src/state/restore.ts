@@ -64,6 +64,7 @@ function swapIn(tables: Tables, change: Change, { tables: staged, highestIndex }
     clusterId: present.clusterId === '' ? staged.marks.clusterId : present.clusterId,
   }
   replaceTables(tables, { ...staged, marks, single: { ...staged.single, staging: null } })
+  tables.recent.forget(index)
   setHistory(tables, present.kvHistoryVersionsMax, present.kvHistoryAgeMs)
   shortenDelays(tables, change.wallMs)
   change.sessions.push(...ended)

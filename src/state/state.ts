@@ -25,7 +25,7 @@ import { applyRestore } from './restore.ts'
 import { applySession } from './sessions.ts'
 import { copyTables, emptyTables } from './tables.ts'
 import type { Change, Tables } from './tables.ts'
-import { createTopics, topicsOf } from './topics.ts'
+import { createTopics, keyOfTopic, topicsOf, treeOfTopic } from './topics.ts'
 import { applyTransaction } from './transaction.ts'
 
 /** The state store. */
@@ -117,6 +117,7 @@ class TableState implements State {
 
   constructor(tables: Tables) {
     this.#tables = tables
+    tables.recent.forget(tables.marks.lastIndex)
   }
 
   get lastIndex(): number {
@@ -141,7 +142,15 @@ class TableState implements State {
     dropLockDelays(this.#tables, marks.wallMs)
     const change: Change = { index, wallMs: marks.wallMs, topics: createTopics(), sessions: [] }
     const result = applyCommand(this.#tables, change, command)
-    return { result, changed: change.topics.list(), sessions: change.sessions }
+    const changed = change.topics.list()
+    for (const topic of changed) this.#note(index, topic)
+    return { result, changed, sessions: change.sessions }
+  }
+
+  #note(index: number, topic: string): void {
+    const key = keyOfTopic(topic)
+    if (key !== undefined) this.#tables.recent.note(index, key)
+    else if (treeOfTopic(topic) !== undefined) this.#tables.recent.forget(index)
   }
 
   query<Q extends Query>(query: Q): Answer<QueryValue<Q['kind']>> {

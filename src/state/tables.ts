@@ -5,6 +5,7 @@ import type { Session } from '../model/session.ts'
 import type { Marks } from '../model/state-record.ts'
 import { orderedMap } from './ordered-map.ts'
 import type { OrderedMap } from './ordered-map.ts'
+import { RecentKeys } from './recent.ts'
 import type { SessionChange } from './state.ts'
 import type { Topics } from './topics.ts'
 
@@ -31,6 +32,8 @@ export interface Tables {
    * shares it, and must not look into it.
    */
   readonly kvByKey: Map<string, KvEntry>
+  /** What changed lately; like `kvByKey` it belongs to the tables that go on. */
+  readonly recent: RecentKeys
   /** Deleted keys to the index of their deletion. A key is in `kv` or here, never in both. */
   readonly tombstones: OrderedMap<number>
   /** Tombstones by age: (index in 16 digits) + key. */
@@ -84,6 +87,7 @@ export function emptyTables(): Tables {
     serviceIndexes: orderedMap(),
     kv: orderedMap(),
     kvByKey: new Map(),
+    recent: new RecentKeys(),
     tombstones: orderedMap(),
     tombstonesByAge: orderedMap(),
     kvByExpiry: orderedMap(),
@@ -133,6 +137,7 @@ export function copyTables(tables: Tables): Tables {
     serviceIndexes: tables.serviceIndexes.clone(),
     kv: tables.kv.clone(),
     kvByKey: tables.kvByKey,
+    recent: tables.recent,
     tombstones: tables.tombstones.clone(),
     tombstonesByAge: tables.tombstonesByAge.clone(),
     kvByExpiry: tables.kvByExpiry.clone(),

@@ -56,13 +56,13 @@ export const catalogCommand: fc.Arbitrary<Command> = fc.oneof(
       service: fc.option(
         fc.record({ name: fc.constantFrom('web', 'db', 'Web'), id: serviceId, port: fc.nat(1) }),
       ),
-      checks: fc.array(
+      checks: fc.uniqueArray(
         fc.record({
           id: fc.constantFrom('serfHealth', 'c1', 'c2'),
           status,
           of: fc.constantFrom('', 's1', 's2'),
         }),
-        { maxLength: 2 },
+        { maxLength: 2, selector: ({ id }) => id },
       ),
       skipNodeUpdate: fc.boolean(),
     })

@@ -36,6 +36,10 @@ const questions: readonly Query[] = [
     { kind: 'kvKeys', prefix: text, separator: '/' },
     { kind: 'kvHistory', key: text },
   ]),
+  ...['', 'a', 'a/b'].flatMap((key) =>
+    [0, 3, 30].map((since): Query => ({ kind: 'kvChanges', key, isPrefix: true, since })),
+  ),
+  { kind: 'kvChanges', key: 'a/b', isPrefix: false, since: 2 },
   ...['s1', 's2', 's3'].map((id): Query => ({ kind: 'session', id })),
   ...['n1', 'n2'].map((name): Query => ({ kind: 'sessionsOfNode', node: name })),
   { kind: 'sessions' },
