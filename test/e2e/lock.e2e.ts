@@ -260,9 +260,31 @@ async function holderDies(): Promise<void> {
   grow(diary.tokens)
 }
 
-async function agentDies(): Promise<void> {
+/** A server that does not lead. */
+async function aFollower(): Promise<LocalAgent> {
   const leader = await commonLeader(servers)
-  const own = servers.find(({ ip }) => leader !== `${ip}:8300`) ?? server(1)
+  return servers.find(({ ip }) => leader !== `${ip}:8300`) ?? server(1)
+}
+
+async function agentHangs(): Promise<void> {
+  const own = await aFollower()
+  const diary = new Diary('hanging')
+  const holder = locker(own, '-ttl=10s', 'hanging', diary.visit(60))
+  await diary.isIn()
+  const pid = diary.lastPid
+  own.signal('SIGSTOP')
+  try {
+    await until('the child is ended', () => !isRunning(pid), 17_000)
+    equal(await holder.ended, 1)
+    matches(holder.err, /Lock lost: the session could not be renewed for 10s/)
+  } finally {
+    own.signal('SIGCONT')
+  }
+  grow(diary.tokens)
+}
+
+async function agentDies(): Promise<void> {
+  const own = await aFollower()
   const other = servers.find((each) => each !== own) ?? server(2)
   const diary = new Diary('agent')
   const holder = locker(own, '-monitor-retry=1', 'agent', diary.visit(60))
@@ -294,6 +316,7 @@ await runScript(
       leaderDies,
     )
     await script.step('a holder that is killed loses the lock when its session ends, not before', holderDies)
+    await script.step('a holder whose agent hangs ends its child before the session can end', agentHangs)
     await script.step('a holder whose agent is killed ends its child, and the lock is handed on', agentDies)
   },
   async () => {
