@@ -103,3 +103,25 @@ test.each([
 ])('delete %j is refused: %s', async (args, message) => {
   expect(await run(['kv', 'delete', ...args], store)).toEqual({ code: 1, out: '', err: `${message}\n` })
 })
+
+test('a write whose outcome is unknown says so, and what to do', async () => {
+  const outcome = await run(['kv', 'put', 'k', 'v'], {
+    answer: () =>
+      new Response('leadership lost while committing log', {
+        status: 500,
+        headers: { 'X-Consul-Outcome': 'unknown' },
+      }),
+  })
+  expect(outcome.err).toBe(
+    'Error! Failed writing data: Unexpected response code: 500 (leadership lost while committing log); ' +
+      'it may have been carried out, or will be: read before you try again\n',
+  )
+})
+
+test.each([
+  [['-ttl=30s', 'k', 'v'], 'ttl=30s'],
+  [['-cas', '-modify-index=7', '-acquire', '-session=s', 'k', 'v'], 'cas=7'],
+  [['-acquire', '-release', '-session=s', 'k', 'v'], 'acquire=s'],
+])('put %j asks for %s', async (args, query) => {
+  expect((await put(args)).sent).toEqual([`PUT /v1/kv/k?${query} v`])
+})
