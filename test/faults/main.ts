@@ -6,13 +6,14 @@ import { sleep } from '../e2e/harness.ts'
 import { cannotMakeMachines, Machines, type ServerMachine } from './machines.ts'
 import { FaultRun } from './run.ts'
 
-const help = `Usage: scripts/faults [--minutes N] [--seed N] [--help]
+const help = `Usage: scripts/faults [--minutes N] [--seed N] [--restores] [--help]
 
 Runs five servers of dist/proconsul (or PROCONSUL_BIN) on network namespaces of this machine, with clients that write,
 read, compare, lock and use transactions, while leaders are killed, processes paused, links cut and disks filled.
 Then all that clients were told is checked. Needs root.
 
   --minutes N   how long faults go on (default 2; fractions are allowed)
+  --restores    archives are saved and restored meanwhile, instead of locks and ages
   --seed N      what the faults and the clients are drawn from (default: from the clock)
 
 Ends with 'N passed, N failed'; exits with 1 if any failed.
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
     options: {
       minutes: { type: 'string', default: '2' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      restores: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -40,13 +42,16 @@ async function main(): Promise<number> {
     process.stdout.write(`skip real servers under faults: ${reason}\n0 passed, 0 failed, 1 skipped\n`)
     return 0
   }
-  return runOn(new Machines(5), { minutes, seed })
+  return runOn(new Machines(5), { minutes, seed, withRestores: values.restores })
 }
 
-async function runOn(
-  machines: Machines,
-  { minutes, seed }: { minutes: number; seed: number },
-): Promise<number> {
+interface Chosen {
+  readonly minutes: number
+  readonly seed: number
+  readonly withRestores: boolean
+}
+
+async function runOn(machines: Machines, { minutes, seed, withRestores }: Chosen): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   let removing: Promise<void> | undefined
   const remove = (): Promise<void> => (removing ??= machines.remove())
@@ -59,7 +64,8 @@ async function runOn(
   try {
     say(`seed ${seed}, ${minutes} min of faults, servers ${machines.all.map(({ ip }) => ip).join(' ')}`)
     for (const machine of machines.all) machine.start()
-    const run = new FaultRun({ machines: machines.all, random: seededRandom(seed), say })
+    const random = seededRandom(seed)
+    const run = new FaultRun({ machines: machines.all, random, withRestores, say })
     return await run.run(minutes * 60_000)
   } catch (error) {
     say(`FAIL ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)

@@ -12,11 +12,14 @@ import { brokenDelays, endsOf } from '../linearizability/sessions.ts'
 import { httpPort } from './http-port.ts'
 import type { ServerMachine } from './machines.ts'
 import { Nemesis } from './nemesis.ts'
+import { Restores } from './restores.ts'
 
 /** What a run is made of. */
 export interface FaultRunOptions {
   readonly machines: readonly ServerMachine[]
   readonly random: Random
+  /** Archives are restored meanwhile: then there are no locks, and answers are not asked for their age. */
+  readonly withRestores: boolean
   readonly say: (line: string) => void
 }
 
@@ -51,12 +54,7 @@ export class FaultRun {
     const { machines, random, say } = this.#options
     await this.#agree()
     say(`${this.#time()} a leader is known to all`)
-    const age = new AgeClients({ ...this.#common('age'), readers: 3 })
-    const locks = new LockClients({ ...this.#common('locks'), clients: 5, keys: 2, ttlMs })
-    const epoch = (): string => `${Math.floor((performance.now() - this.#startedAt) / epochMs)}-`
-    const kv = { ...this.#common('kv'), clients: 8, groups: 3, usesTransactions: false, epoch }
-    const txn = { ...this.#common('txn'), clients: 5, groups: 2, usesTransactions: true, epoch }
-    const clients: readonly Clients[] = [age, locks, new KvClients(kv), new KvClients(txn)]
+    const work = this.#work()
     const nemesis = new Nemesis({
       machines,
       random: random.fork('nemesis'),
@@ -68,13 +66,29 @@ export class FaultRun {
     say(`${this.#time()} everything heals`)
     await this.#agree()
     await sleep(2000)
-    for (const each of clients) each.stop()
-    await until('all clients have their last answer', () => clients.every((each) => each.isIdle), 30_000)
+    for (const each of work.clients) each.stop()
+    await until('all clients have their last answer', () => work.clients.every((each) => each.isIdle), 30_000)
     say(`${this.#time()} checking ${this.#history.size} operations`)
     const differences = await this.#differences()
     this.#port.close()
     say([...nemesis.counts].map(([name, count]) => `${name} ${count}`).join(', '))
-    return this.#report({ age, locks, differences })
+    return this.#report(work, differences)
+  }
+
+  /** Sets everybody to work. */
+  #work(): Work {
+    const { machines, random, say, withRestores } = this.#options
+    const epoch = (): string => `${Math.floor((performance.now() - this.#startedAt) / epochMs)}-`
+    const kv = { ...this.#common('kv'), clients: 10, groups: 3, usesTransactions: false, epoch }
+    const txn = { ...this.#common('txn'), clients: 6, groups: 2, usesTransactions: true, epoch }
+    const clients: readonly Clients[] = [new KvClients(kv), new KvClients(txn)]
+    if (withRestores) {
+      const restores = new Restores(machines, random.fork('restores'), say)
+      return { clients: [...clients, restores], age: null, locks: null, restores }
+    }
+    const age = new AgeClients({ ...this.#common('age'), readers: 3 })
+    const locks = new LockClients({ ...this.#common('locks'), clients: 5, keys: 2, ttlMs })
+    return { clients: [...clients, age, locks], age, locks, restores: null }
   }
 
   #common(label: string): {
@@ -149,52 +163,46 @@ export class FaultRun {
     }
   }
 
-  #report({ age, locks, differences }: Outcome): number {
+  #report(work: Work, differences: readonly string[]): number {
     const { say } = this.#options
-    const recorded = this.#history.operations()
-    const all = [...recorded, ...endsOf(locks.sessions, recorded)]
-    const families = ['kv', 'txn', 'lock'].map((name): Row => {
-      const own = all.filter(({ input }) => input.group.startsWith(`lin/${name}/`))
-      return this.#checked(name, own)
-    })
-    const rows: readonly Row[] = [
-      ...families,
-      {
-        name: 'lock-delays',
-        count: locks.sessions.length,
-        unknown: 0,
-        bad: brokenDelays(locks.sessions, recorded),
-      },
-      {
-        name: `ages of stale answers (oldest ${age.oldestMs} ms)`,
-        count: age.reads,
-        unknown: 0,
-        bad: this.#problems.filter((problem) => problem.startsWith('tooOld')),
-      },
-      {
-        name: 'answers as they must be',
-        count: recorded.length,
-        unknown: 0,
-        bad: this.#problems.filter((problem) => !problem.startsWith('tooOld')),
-      },
-      {
-        name: 'equal copies on all servers',
-        count: this.#options.machines.length,
-        unknown: 0,
-        bad: differences,
-      },
+    const rows = [
+      ...this.#historyRows(work),
+      row('equal copies on all servers', this.#options.machines.length, differences),
     ]
     for (const { bad } of rows) for (const text of bad) say(`FAIL ${text}`)
     say('')
     for (const { name, count, unknown, bad } of rows) {
       const result = bad.length === 0 ? 'ok  ' : 'FAIL'
-      say(
-        `${result} ${name.padEnd(40)} ${String(count).padStart(8)}${unknown === 0 ? '' : `, ${unknown} unknown`}`,
-      )
+      const more = unknown === 0 ? '' : `, ${unknown} unknown`
+      say(`${result} ${name.padEnd(45)} ${String(count).padStart(8)}${more}`)
     }
     const failed = rows.filter(({ bad }) => bad.length > 0).length
     say(`${rows.length - failed} passed, ${failed} failed`)
     return failed === 0 ? 0 : 1
+  }
+
+  #historyRows({ age, locks, restores }: Work): readonly Row[] {
+    const recorded = this.#history.operations()
+    const sessions = locks?.sessions ?? []
+    const groups = new Set(recorded.map(({ input }) => input.group))
+    const all = [...recorded, ...endsOf(sessions, recorded), ...(restores?.operations(groups) ?? [])]
+    const ofFamily = (name: string): Row =>
+      this.#checked(
+        name,
+        all.filter(({ input }) => input.group.startsWith(`lin/${name}/`)),
+      )
+    const isOfAge = (problem: string): boolean => problem.startsWith('tooOld')
+    const others = this.#problems.filter((problem) => !isOfAge(problem))
+    const rows = [ofFamily('kv'), ofFamily('txn'), row('answers as they must be', recorded.length, others)]
+    if (locks !== null) {
+      rows.push(ofFamily('lock'), row('lock-delays', sessions.length, brokenDelays(sessions, recorded)))
+    }
+    if (age !== null) {
+      const bad = this.#problems.filter(isOfAge)
+      rows.push(row(`ages of stale answers (oldest ${age.oldestMs} ms)`, age.reads, bad))
+    }
+    if (restores !== null) rows.push(row(`restores, of ${restores.saved} archives`, restores.restored, []))
+    return rows
   }
 
   #checked(name: string, operations: readonly KvOperation[]): Row {
@@ -215,10 +223,12 @@ export class FaultRun {
   }
 }
 
-interface Outcome {
-  readonly age: AgeClients
-  readonly locks: LockClients
-  readonly differences: readonly string[]
+/** Who is at work. */
+interface Work {
+  readonly clients: readonly Clients[]
+  readonly age: AgeClients | null
+  readonly locks: LockClients | null
+  readonly restores: Restores | null
 }
 
 interface Row {
@@ -227,4 +237,8 @@ interface Row {
   readonly unknown: number
   /** What is wrong. */
   readonly bad: readonly string[]
+}
+
+function row(name: string, count: number, bad: readonly string[]): Row {
+  return { name, count, unknown: 0, bad }
 }
