@@ -85,43 +85,50 @@ export async function readArchive(
     await packed.close()
     return err(`failed to decompress snapshot: ${fault}`)
   }
-  const source = new Tracked(packed)
-  const tar = new ByteStream(gunzip(source.bytes(start)))
+  const tar = new ByteStream(unpacked(start, packed))
   const reader = new ArchiveReader(tar, onState)
   try {
     const read = await reader.read()
     return read.ok ? read : err(`failed to read snapshot file: ${read.error}`)
   } catch (error) {
-    if (source.failure !== undefined) throw source.failure
-    return err(`failed to read snapshot file: ${reader.doing}: ${gunzipFault(error)}`)
+    // What the source or the reader of the state have thrown is theirs, and no fault of the archive.
+    if (!(error instanceof BadGzip)) throw error
+    return err(`failed to read snapshot file: ${reader.doing}: ${error.message}`)
   } finally {
     await tar.close()
   }
 }
 
-/** The packed bytes, with what is told of a source that fails: that is no fault of the archive. */
-class Tracked {
-  failure: Error | undefined
-  readonly #rest: ByteStream
+/** What was packed is cut or damaged. */
+class BadGzip extends Error {}
 
-  constructor(rest: ByteStream) {
-    this.#rest = rest
+/** What the packed bytes hold. Rejects with BadGzip, or as the packed bytes do. */
+async function* unpacked(start: Uint8Array, rest: ByteStream): AsyncGenerator<Uint8Array> {
+  const source: { failure?: Error } = {}
+  try {
+    yield* gunzip(packedBytes(start, rest, (failure) => (source.failure = failure)))
+  } catch (error) {
+    throw source.failure ?? new BadGzip(gunzipFault(error))
   }
+}
 
-  async *bytes(start: Uint8Array): AsyncGenerator<Uint8Array> {
-    yield start
-    try {
-      for (;;) {
-        const piece = await this.#rest.some(pieceBytes)
-        if (piece.length === 0) return
-        yield piece
-      }
-    } catch (error) {
-      this.failure = errorOf(error)
-      throw error
-    } finally {
-      await this.#rest.close()
+async function* packedBytes(
+  start: Uint8Array,
+  rest: ByteStream,
+  onFailure: (failure: Error) => void,
+): AsyncGenerator<Uint8Array> {
+  yield start
+  try {
+    for (;;) {
+      const piece = await rest.some(pieceBytes)
+      if (piece.length === 0) return
+      yield piece
     }
+  } catch (error) {
+    onFailure(errorOf(error))
+    throw error
+  } finally {
+    await rest.close()
   }
 }
 

@@ -171,7 +171,9 @@ describe('an archive on its way in', () => {
     })
     const done = await send(imports, await archiveOf(stateWith(5000)))
     expect(done).toMatchObject({ ok: false, error: { code: 'internal' } })
-    expect(!done.ok && done.error.message).toContain('nothing was changed')
+    expect(!done.ok && done.error.message).toBe(
+      'leadership lost: the restore was given up, nothing was changed',
+    )
     expect(keysOf(target)).toEqual(keysOf(stateWith(10, 'old')))
     // What had arrived is dropped again.
     expect([...target.snapshot().records()].some(({ kind }) => kind === 'restoring')).toBe(false)

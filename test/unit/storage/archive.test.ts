@@ -141,3 +141,9 @@ test('a state that nobody reads is verified nevertheless', async () => {
   const read = await readArchive(streamOf(await archiveOf(records)), () => Promise.resolve(ok(undefined)))
   expect(read.ok).toBe(true)
 })
+
+test('whoever reads the state may give up, with words of its own', async () => {
+  const archive = await archiveOf(records)
+  const reading = readArchive(streamOf(archive), () => Promise.reject(new Error('the leader has gone')))
+  await expect(reading).rejects.toThrow('the leader has gone')
+})
