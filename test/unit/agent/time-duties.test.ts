@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { createEntryClock } from '../../../src/agent/entry-clock.ts'
 import { createExpiryDuty } from '../../../src/agent/expiry-duty.ts'
 import { createUpkeepDuty, type UpkeepDutyOptions } from '../../../src/agent/upkeep-duty.ts'
-import { neededBehaviour } from '../../../src/agent/behaviour-gate.ts'
+import { neededBehaviour, passGate } from '../../../src/agent/behaviour-gate.ts'
+import { Store } from '../../../src/agent/store.ts'
+import { encodeCommand } from '../../../src/codec/command-codec.ts'
+import { seededRandom } from '../../../src/lib/random.ts'
 import type { Command } from '../../../src/model/command.ts'
 import { createState, type State } from '../../../src/state/state.ts'
 import { TestClock } from './samples.ts'
@@ -277,5 +280,30 @@ describe('the gate', () => {
     expect(neededBehaviour({ kind: 'batch', commands: [set] })).toBe(0)
     expect(neededBehaviour({ kind: 'batch', commands: [set, { kind: 'pruneKvHistory' }] })).toBe(1)
     expect(neededBehaviour({ kind: 'setBehaviour', behaviour: 1 })).toBe(0)
+  })
+
+  /** Asks at a leader whose state goes by the first behaviour; `switchMs` later it goes by the next. */
+  async function pass(command: Command, switchMs: number, isLeader = true): Promise<string | null> {
+    const clock = new TestClock()
+    const store = new Store({ clock, random: seededRandom(1), watchesMax: 1 })
+    const passing = passGate(encodeCommand(command), { store, clock, isLeader: () => isLeader })
+    await clock.run(switchMs)
+    store.apply(1, { kind: 'setBehaviour', behaviour: 1 }, { wallMs: 1 })
+    store.wake(1)
+    await clock.run(5000)
+    return (await passing)?.message ?? null
+  }
+
+  it('lets pass what every release can do, and the rest after the switch', async () => {
+    expect(await pass(set, 60_000)).toBeNull()
+    expect(await pass({ kind: 'sessionDestroy', id: 's' }, 1000)).toBeNull()
+  })
+
+  it('refuses with a sentence what is asked for too early', async () => {
+    expect(await pass({ kind: 'sessionDestroy', id: 's' }, 60_000)).toMatch(/^Cannot apply sessionDestroy: /)
+  })
+
+  it('leaves the refusal to those who know better where nobody leads', async () => {
+    expect(await pass({ kind: 'sessionDestroy', id: 's' }, 60_000, false)).toBeNull()
   })
 })
