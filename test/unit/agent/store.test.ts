@@ -117,6 +117,20 @@ describe('who asks the same', () => {
     expect([ended.at(-1), store.watching, clock.armed]).toEqual(['later', 0, 0])
   })
 
+  it('is answered at once when an archive is restored through the log, and told of another epoch', async () => {
+    const { store } = storeWith(10)
+    const before = store.epoch
+    const reading = store.read(list, options(100, 60_000), never)
+    store.apply(6, { kind: 'restoreBegin', id: 'r' }, { wallMs: 0 })
+    store.wake(6)
+    await settled()
+    expect([store.watching, store.epoch]).toEqual([1, before])
+    const result = store.apply(7, { kind: 'restoreEnd', id: 'r', records: 0 }, { wallMs: 0 })
+    store.wake(7)
+    expect([result.kind, (await reading).value, store.watching]).toEqual(['done', [], 0])
+    expect(store.epoch).not.toBe(before)
+  })
+
   it('is answered at once when the state is replaced', async () => {
     const { store } = storeWith(10)
     const reading = store.read(list, options(100, 60_000), never)
