@@ -24,8 +24,7 @@ export interface KeyChange {
 /** Notes a change of a key. */
 export function keepVersion(tables: Tables, change: Change, { key, known, entry }: KeyChange): void {
   const max = tables.marks.kvHistoryVersionsMax
-  const versions = Array.from(entriesUnder(tables.kvVersions, keyPart(key)))
-  const last = versions.at(-1)
+  const last = ofSameKey(key, tables.kvVersions.nextLowerPair(endOfVersions(key)))
   const replaces = last?.[1].index === change.index ? last : undefined
   if (known !== undefined && last === undefined) {
     // The key is older than the history, and nobody knows when it was written.
@@ -111,12 +110,20 @@ function removeVersion(tables: Tables, at: string, endWallMs: number): void {
 
 /** Drops the oldest versions of a key beyond what is kept of one, the present one not counted. */
 function trim(tables: Tables, key: string, max: number): void {
-  const versions = Array.from(entriesUnder(tables.kvVersions, keyPart(key)))
-  for (let i = 0; i + max + 1 < versions.length; i++) {
-    const [at, version] = versions[i] as readonly [string, KvVersion]
-    const next = versions[i + 1]?.[1]
-    removeVersion(tables, at, version.entry === null ? version.atWallMs : (next?.atWallMs ?? 0))
+  const { kvVersions } = tables
+  // Without a visitor the library counts leaf by leaf.
+  const count = kvVersions.forRange(keyPart(key), endOfVersions(key), false)
+  for (let surplus = count - max - 1; surplus > 0; surplus--) {
+    const oldest = kvVersions.nextHigherPair(keyPart(key))
+    const next = kvVersions.nextHigherPair(oldest?.[0])
+    if (oldest === undefined || next === undefined) return
+    removeVersion(tables, oldest[0], oldest[1].entry === null ? oldest[1].atWallMs : next[1].atWallMs)
   }
+}
+
+/** Behind all versions of a key: their keys end in digits. */
+function endOfVersions(key: string): string {
+  return `${keyPart(key)}:`
 }
 
 function dropOld(tables: Tables, wallMs: number, max: number): void {
