@@ -6,6 +6,7 @@ import { requestError, type RequestError } from '../model/errors.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Logger } from './log.ts'
 import { isContent, readRecords, verifyArchive, type VerifiedArchive } from './snapshot-verify.ts'
+import { sleep } from './sleep.ts'
 import type { Spool } from './spool.ts'
 
 /** What restoring needs. */
@@ -14,6 +15,8 @@ export interface ImportOptions {
   readonly newSpool: () => Promise<Spool>
   /** Names the next restore in the log. */
   readonly newId: () => string
+  /** True while this server leads. */
+  readonly isLeader: () => boolean
   /** Writes a command into the log; resolves when it is applied here. */
   readonly propose: (command: Command) => Promise<Result<CommandResult, RequestError>>
   readonly log: Logger
@@ -33,7 +36,12 @@ const idleMsMax = 60_000
 /** Archives that are received at the same time. Past it: refused as overloaded. */
 const importsMax = 4
 /** Entries with records that are on their way through the log at once. */
-const entriesInFlightMax = 4
+const entriesInFlightMax = 2
+/** How often a restore is begun anew when this server has lost the leadership in the middle, and has it back. */
+const attemptsMax = 3
+/** How long this server may take to lead again. */
+const leadAgainMs = 5000
+const pollMs = 50
 
 interface Import {
   readonly spool: Spool
@@ -151,15 +159,37 @@ class Receiver implements Imports {
     const verified = await verifyArchive(spool.bytes(), clock)
     if (!verified.ok) return err(requestError('internal', verified.error))
     log.info('Restoring an archive', { id: verified.value.id, records: verified.value.records })
-    const done = await new Restore(this.#options, verified.value).run(spool)
+    const done = await this.#replace(spool, verified.value)
     if (done.ok) log.info('Restored an archive', { id: verified.value.id })
     else log.error('Cannot restore an archive', { id: verified.value.id, error: done.error.message })
     return done
   }
 
+  /** A busy leader may be deposed for a moment: what has changed nothing is begun anew when it leads again. */
+  async #replace(spool: Spool, archive: VerifiedArchive): Promise<Result<null, RequestError>> {
+    for (let attempt = 1; ; attempt++) {
+      const done = await new Restore(this.#options, archive).run(spool)
+      if (done.kind === 'ended') return done.result
+      const isHopeless = attempt === attemptsMax || !(await this.#leadsAgain())
+      if (isHopeless) return err(givenUp(done.reason))
+      this.#options.log.warn('The restore is begun anew: the leadership was lost for a moment')
+    }
+  }
+
+  async #leadsAgain(): Promise<boolean> {
+    const { clock, isLeader } = this.#options
+    const untilMs = clock.nowMs() + leadAgainMs
+    while (!isLeader() && clock.nowMs() < untilMs) await sleep(clock, pollMs)
+    return isLeader()
+  }
+
   stop(): void {
     for (const id of this.#byId.keys()) this.#forget(id)
   }
+}
+
+function givenUp({ message }: RequestError): RequestError {
+  return requestError('internal', `${message}: the restore was given up, nothing was changed`)
 }
 
 const elsewhere =
@@ -178,6 +208,11 @@ class Refused extends Error {
   }
 }
 
+/** What became of an attempt. One that was interrupted has changed nothing. */
+type Attempt =
+  | { readonly kind: 'ended'; readonly result: Result<null, RequestError> }
+  | { readonly kind: 'interrupted'; readonly reason: RequestError }
+
 /** A verified archive on its way through the log. */
 class Restore {
   readonly #options: ImportOptions
@@ -191,16 +226,19 @@ class Restore {
     this.#id = options.newId()
   }
 
-  async run(spool: Spool): Promise<Result<null, RequestError>> {
+  async run(spool: Spool): Promise<Attempt> {
     try {
       await this.#send(spool)
     } catch (error) {
       await this.#giveUp()
       if (!(error instanceof Refused)) throw error
-      return err(
-        requestError('internal', `${error.reason.message}: the restore was given up, nothing was changed`),
-      )
+      return { kind: 'interrupted', reason: error.reason }
     }
+    return { kind: 'ended', result: await this.#end() }
+  }
+
+  /** From here on it may have happened: it is not tried again. */
+  async #end(): Promise<Result<null, RequestError>> {
     const { records } = this.#archive
     const ended = await this.#options.propose({ kind: 'restoreEnd', id: this.#id, records })
     if (!ended.ok) return err(endError(ended.error))
@@ -247,9 +285,7 @@ class Restore {
 
 /** What became of the last entry decides: only that one is in doubt. */
 function endError(error: RequestError): RequestError {
-  if (error.code !== 'indeterminate') {
-    return requestError('internal', `${error.message}: the restore was given up, nothing was changed`)
-  }
+  if (error.code !== 'indeterminate') return givenUp(error)
   const message = 'leadership lost while committing the restore; the state may or may not have been replaced'
   return requestError('indeterminate', message)
 }

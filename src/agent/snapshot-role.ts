@@ -29,6 +29,7 @@ export function serverSnapshots(
     selfId: options.id,
     newId: () => Array.from(host.entropy.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join(''),
     take: () => raft.takeSnapshot(),
+    isLeader: () => raft.machine.role === 'leader',
     newSpool: createSpools(host.files, directory),
     log: options.log.named('snapshot'),
     async freshen() {

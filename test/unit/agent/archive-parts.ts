@@ -116,6 +116,7 @@ export function importParts(target: State): ImportOptions & {
       return Promise.resolve(spool)
     },
     newId: () => `restore-${++ids}`,
+    isLeader: () => true,
     propose(command) {
       commands.push(command)
       return Promise.resolve(ok(target.apply(++index, command, { wallMs: 0 }).result))

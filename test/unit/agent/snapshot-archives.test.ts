@@ -12,6 +12,15 @@ import { TestClock } from './samples.ts'
 
 const never = new AbortController().signal
 
+/** Lets time pass for as long as anything waits for it. */
+async function passing(clock: TestClock): Promise<null> {
+  for (let turn = 0; turn < 5000; turn++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (turn % 3 === 0) clock.pass(50)
+  }
+  return null
+}
+
 async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -158,25 +167,39 @@ describe('an archive on its way in', () => {
     expect((await imports.write('x', 10, new Uint8Array(10))).ok).toBe(false)
   })
 
-  test('a leader that is lost in the middle leaves the old state, and says so', async () => {
-    const target = stateWith(10, 'old')
-    const parts = importParts(target)
+  /** A server that loses the leadership with its third entry. */
+  function losing(parts: ReturnType<typeof importParts>): ReturnType<typeof createImports> {
     let entries = 0
-    const imports = createImports({
+    return createImports({
       ...parts,
+      isLeader: () => entries === 0 || parts.isLeader(),
       propose: (command) =>
         ++entries === 3
           ? Promise.resolve(err(requestError('indeterminate', 'leadership lost')))
           : parts.propose(command),
     })
-    const done = await send(imports, await archiveOf(stateWith(5000)))
+  }
+
+  test('a leader that is lost in the middle leaves the old state, and says so', async () => {
+    const target = stateWith(10, 'old')
+    const parts = { ...importParts(target), isLeader: () => false }
+    const sending = send(losing(parts), await archiveOf(stateWith(5000)))
+    const done = await Promise.race([sending, passing(parts.clock)])
     expect(done).toMatchObject({ ok: false, error: { code: 'internal' } })
-    expect(!done.ok && done.error.message).toBe(
+    expect(done !== null && !done.ok && done.error.message).toBe(
       'leadership lost: the restore was given up, nothing was changed',
     )
     expect(keysOf(target)).toEqual(keysOf(stateWith(10, 'old')))
     // What had arrived is dropped again.
     expect([...target.snapshot().records()].some(({ kind }) => kind === 'restoring')).toBe(false)
+  })
+
+  test('a server that leads again begins anew', async () => {
+    const target = stateWith(10, 'old')
+    const parts = importParts(target)
+    expect(await send(losing(parts), await archiveOf(stateWith(5000)))).toEqual(ok(null))
+    expect(keysOf(target).length).toBe(5000)
+    expect(parts.commands.filter(({ kind }) => kind === 'restoreBegin').length).toBe(2)
   })
 
   test('only a leader that is lost with the last entry leaves doubt', async () => {
