@@ -111,3 +111,13 @@ it('a large tree that is deleted leaves no tombstones, and no index goes back', 
   expect(state.query({ kind: 'kvGet', key: 'tree/7' })).toEqual({ index: 1103, value: null })
   expect([...state.snapshot().records()].filter((record) => record.kind === 'tombstone')).toEqual([])
 })
+
+it.each(['tree/', ''])('a snapshot still holds a large tree that was deleted after it: %j', (prefix) => {
+  const state = createState()
+  for (let i = 0; i < 1100; i++) applyAll(state, set(`tree/${i}`, 'v'))
+  const snapshot = state.snapshot()
+  applyAll(state, { kind: 'kvDeleteTree', prefix }, set('tree/5', 'w'))
+  expect([...snapshot.records()].filter((record) => record.kind === 'kv')).toHaveLength(1100)
+  expect([...state.snapshot().records()].filter((record) => record.kind === 'kv')).toHaveLength(1)
+  expect(state.query({ kind: 'usage' }).value.keys).toBe(1)
+})
