@@ -12,7 +12,7 @@ export const watchRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/v1/watch',
-    summary: 'Streams changes of keys, services, nodes and checks as Server-Sent Events (watching.md)',
+    summary: 'Streams changes of keys, services, nodes and checks as Server-Sent Events (guides/watching.md)',
     parameters: ['dc', 'stale', 'consistent', 'leader', 'max_stale'],
     body: 'Watches',
     answer: ['events'],
