@@ -1,4 +1,4 @@
-// The client has a call for every endpoint that is served.
+// The client has a call for every endpoint that is served, and sends no parameter that its endpoint does not know.
 import { expect, test } from 'vitest'
 import { type Client, createClient } from '../../../src/http/client.ts'
 import { endpointsOf, routes } from '../../../src/http/routes/table.ts'
@@ -51,6 +51,73 @@ const calls: readonly ((client: Client) => unknown)[] = [
   (client) => client.snapshotRestore(''),
   (client) => client.stream([{ type: 'nodes' }]).next(),
 ]
+
+/** Options that every read of the catalog takes, and all that one can have. */
+const common = { dc: 'd', stale: true, consistent: true, maxStale: '1s', index: 1, wait: '1s', filter: 'f' }
+const everything = { ...common, near: 'n', nodeMeta: { a: 'b' } }
+
+/** Calls with all that can be said with them. */
+const fullCalls: readonly ((client: Client) => unknown)[] = [
+  (client) => client.agentMembers({ wan: true, segment: 's' }),
+  (client) => client.join('a', { wan: true }),
+  (client) => client.leave({ force: true }),
+  (client) => client.forceLeave('a', { prune: true, wan: true }),
+  (client) => client.monitor({ level: 'info', json: true }),
+  (client) => client.statusLeader({ dc: 'd' }),
+  (client) => client.statusPeers({ dc: 'd' }),
+  (client) => client.catalogNodes(everything),
+  (client) => client.catalogServices({ ...common, nodeMeta: { a: 'b' } }),
+  (client) => client.catalogService('a', { ...everything, tags: ['t'] }),
+  (client) => client.healthNode('a', common),
+  (client) => client.healthChecks('a', everything),
+  (client) => client.healthService('a', { ...everything, tags: ['t'], passing: true }),
+  (client) => client.healthState('any', everything),
+  (client) => client.kvKeys('a', { dc: 'd', separator: '/' }),
+  (client) => client.kvList('a', { dc: 'd' }),
+  (client) => client.kvHistory('a', { dc: 'd' }),
+  (client) => client.kvPut('a', '', { dc: 'd', flags: 1n, cas: 1, ttl: '1s' }),
+  (client) => client.kvPut('a', '', { acquire: 's' }),
+  (client) => client.kvPut('a', '', { release: 's' }),
+  (client) => client.kvDelete('a', { dc: 'd', cas: 1 }),
+  (client) => client.kvDelete('a', { recurse: true }),
+  (client) => client.txn([], { dc: 'd', stale: true }),
+  (client) => client.sessionCreate({}, { dc: 'd' }),
+  (client) => client.sessionDestroy('a', { dc: 'd' }),
+  (client) => client.sessionRenew('a', { dc: 'd' }),
+  (client) => client.sessionList({ dc: 'd', stale: true, index: 1, wait: '1s' }),
+  (client) => client.raftConfiguration({ dc: 'd', stale: true }),
+  (client) => client.raftRemovePeer({ dc: 'd', id: 'a', force: true }),
+  (client) => client.raftRemovePeer({ address: 'a' }),
+  (client) => client.raftTransferLeader({ dc: 'd', id: 'a' }),
+  (client) => client.autopilotConfiguration({ dc: 'd', stale: true }),
+  (client) => client.autopilotSetConfiguration({}, { dc: 'd', cas: 1 }),
+  (client) => client.autopilotHealth({ dc: 'd' }),
+  (client) => client.autopilotState({ dc: 'd', stale: true }),
+  (client) => client.usage({ dc: 'd', stale: true, global: true }),
+  (client) => client.snapshotSave({ dc: 'd', stale: true }),
+  (client) => client.snapshotRestore('', { dc: 'd' }),
+  (client) => client.stream([], { dc: 'd' }).next(),
+]
+
+test('every parameter is one of its route', () => {
+  const strange: string[] = []
+  const endpoints = endpointsOf(routes)
+  const client = createClient({
+    address: 'h:1',
+    fetch(url, { method = 'GET' }) {
+      const { pathname, searchParams } = new URL(url)
+      const route = endpoints.find(({ prefix, takesName }) =>
+        takesName ? pathname.startsWith(prefix) : pathname === prefix,
+      )?.byMethod[method as 'GET']
+      const known: readonly string[] = route?.parameters ?? []
+      for (const name of searchParams.keys())
+        if (!known.includes(name)) strange.push(`${method} ${pathname} ${name}`)
+      return new Promise(() => {})
+    },
+  })
+  for (const call of fullCalls) void call(client)
+  expect(strange).toEqual([])
+})
 
 test('every route is reached by a call', () => {
   const sent = new Set<string>()
