@@ -77,22 +77,20 @@ class Reader implements FileValues {
       this.#setting(key, written, value)
       return
     }
-    const isGroup = groups.has(key)
-    // Files written for HCL wrap groups in a list of one.
-    const single = isGroup && Array.isArray(value) && value.length === 1 ? (value[0] as JsonValue) : value
-    if (!isGroup) {
+    const group = single(value)
+    if (!groups.has(key)) {
       this.#problem(written, ignoredKeys.has(key) ? undefined : `invalid config key ${written}`)
-    } else if (isObject(single)) {
-      this.object(`${key}.`, single === value ? written : `${written}[0]`, single)
-    } else if (single !== null) {
-      this.#problem(written, groupFault(written, single))
+    } else if (isObject(group)) {
+      this.object(`${key}.`, group === value ? written : `${written}[0]`, group)
+    } else if (group !== null) {
+      this.#problem(written, groupFault(written, group))
     }
   }
 
   #setting(key: SettingKey, written: string, value: JsonValue): void {
     if (value === null) return
     const type = settings.get(key)?.type ?? 'any'
-    const converted = convert[type](value)
+    const converted = convert[type](type === 'list' || type === 'any' ? value : single(value))
     if (converted === undefined) {
       this.#problem(written, `${written} must be ${typeWords[type]}, not ${foundWords(value)}`)
     } else {
@@ -124,6 +122,11 @@ const groups: ReadonlySet<string> = new Set(
 
 /** Keys that the reference once had and that mean nothing since. */
 const ignoredKeys: ReadonlySet<string> = new Set(['acl_enforce_version_8'])
+
+/** What a list of one holds: the reference takes such a list for anything but a list. Else the value itself. */
+function single(value: JsonValue): JsonValue {
+  return Array.isArray(value) && value.length === 1 ? (value[0] as JsonValue) : value
+}
 
 /** Why a value is no group of settings. */
 function groupFault(written: string, value: JsonValue): string {
@@ -158,11 +161,10 @@ function convertMap(
   value: JsonValue,
   item: (value: JsonValue) => JsonValue | undefined,
 ): JsonValue | undefined {
-  if (Array.isArray(value) && value.length === 1) return convertMap(value[0] as JsonValue, item)
   if (!isObject(value)) return undefined
   const out: [string, JsonValue][] = []
   for (const [key, entry] of Object.entries(value)) {
-    const converted = item(entry)
+    const converted = item(single(entry))
     if (converted === undefined) return undefined
     out.push([key, converted])
   }

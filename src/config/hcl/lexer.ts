@@ -14,8 +14,6 @@ export type Token = { readonly at: number; readonly line: number } & (
   | { readonly kind: 'end'; readonly value: null }
 )
 
-type Bare<T> = T extends unknown ? Omit<T, 'at' | 'line'> : never
-
 const space = /[ \t\r\n]+/y
 const word = /[\p{L}_][\p{L}\p{Nd}_.-]*/uy
 
@@ -36,21 +34,19 @@ export class Lexer {
     this.#skip()
     const at = this.#at
     const line = this.#lineNow()
-    return { ...this.#token(), at, line }
-  }
-
-  #token(): Bare<Token> {
-    const char = this.#text[this.#at]
-    if (char === undefined) return { kind: 'end', value: null }
+    const char = this.#text[at]
+    if (char === undefined) return { kind: 'end', value: null, at, line }
     if ('{}[],='.includes(char)) {
       this.#at++
-      return { kind: 'mark', value: char }
+      return { kind: 'mark', value: char, at, line }
     }
-    if (char === '"') return { kind: 'text', value: this.#taken(scanQuoted(this.#text, this.#at)) }
-    if (char === '<') return { kind: 'heredoc', value: this.#taken(scanHeredoc(this.#text, this.#at)) }
-    const number = scanNumber(this.#text, this.#at)
-    if (number !== undefined) return { kind: 'number', value: this.#taken(number) }
-    return this.#word()
+    if (char === '"') return { kind: 'text', value: this.#taken(scanQuoted(this.#text, at)), at, line }
+    if (char === '<') return { kind: 'heredoc', value: this.#taken(scanHeredoc(this.#text, at)), at, line }
+    const number = '-.0123456789'.includes(char) ? scanNumber(this.#text, at) : undefined
+    if (number !== undefined) return { kind: 'number', value: this.#taken(number), at, line }
+    const value = this.#word()
+    if (value === 'true' || value === 'false') return { kind: 'bool', value: value === 'true', at, line }
+    return { kind: 'word', value, at, line }
   }
 
   #taken<T>(scanned: { readonly value: T; readonly end: number }): T {
@@ -58,13 +54,12 @@ export class Lexer {
     return scanned.value
   }
 
-  #word(): Bare<Token> {
+  #word(): string {
     word.lastIndex = this.#at
     const value = word.exec(this.#text)?.[0]
     if (value === undefined) throw new HclFault(this.#at, this.#strange())
     this.#at += value.length
-    if (value === 'true' || value === 'false') return { kind: 'bool', value: value === 'true' }
-    return { kind: 'word', value }
+    return value
   }
 
   /** Why the present character begins nothing. */
@@ -93,9 +88,10 @@ export class Lexer {
     for (;;) {
       space.lastIndex = this.#at
       this.#at += space.exec(this.#text)?.[0].length ?? 0
-      const two = this.#text.slice(this.#at, this.#at + 2)
-      if (two === '/*') this.#skipTo('*/')
-      else if (two === '//' || two.startsWith('#')) this.#skipTo('\n')
+      const char = this.#text[this.#at]
+      const next = char === '/' ? this.#text[this.#at + 1] : undefined
+      if (next === '*') this.#skipTo('*/')
+      else if (next === '/' || char === '#') this.#skipTo('\n')
       else return
     }
   }

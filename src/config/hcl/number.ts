@@ -6,6 +6,9 @@ const pattern = /-?0[xX][\da-fA-F]*|-?\d+(?:\.\d*)?(?:[eE][+-]?\d*)?|\.\d+(?:[eE
 /** Whole numbers beyond these are refused, as they do not fit 64 bits. */
 const wholeMax = 2n ** 63n
 
+/** More digits than any number has that fits; what is longer is not worked out. */
+const digitsMax = 100
+
 /** A number that begins at an offset, and where it ends; undefined when none begins there. */
 export function scanNumber(text: string, at: number): { value: number; end: number } | undefined {
   pattern.lastIndex = at
@@ -19,15 +22,22 @@ function numberOf(written: string, at: number): number {
   const name = written.length > 40 ? `${written.slice(0, 40)}…` : written
   const sign = written.startsWith('-') ? -1 : 1
   const digits = sign < 0 ? written.slice(1) : written
-  if (/^0[xX]$/.test(digits))
+  const isDecimal = /[.eE]/.test(digits) && !/^0[xX]/.test(digits)
+  if (isDecimal) return sign * decimalOf(digits, name, at) + 0
+  const whole = wholeOf(digits, name, at)
+  if (whole > wholeMax || (whole === wholeMax && sign > 0)) throw tooLarge(name, at)
+  return sign * Number(whole) + 0
+}
+
+function wholeOf(digits: string, name: string, at: number): bigint {
+  if (/^0[xX]$/.test(digits)) {
     throw new HclFault(at, `${name} is not a number: no hexadecimal digit follows it`)
-  if (/[.eE]/.test(digits) && !/^0[xX]/.test(digits)) return sign * decimalOf(digits, name, at) + 0
+  }
   if (/^0\d*[89]/.test(digits)) {
     throw new HclFault(at, `${name} is not a number: after a leading 0 it is octal, with digits from 0 to 7`)
   }
-  const whole = BigInt(/^0\d/.test(digits) ? `0o${digits}` : digits)
-  if (whole > wholeMax || (whole === wholeMax && sign > 0)) throw tooLarge(name, at)
-  return sign * Number(whole) + 0
+  if (digits.length > digitsMax) throw tooLarge(name, at)
+  return BigInt(/^0\d/.test(digits) ? `0o${digits}` : digits)
 }
 
 function decimalOf(digits: string, name: string, at: number): number {
