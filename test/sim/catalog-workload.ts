@@ -184,7 +184,8 @@ export async function compareCatalog(cluster: Cluster, through: SimNode): Promis
 
 /** Autopilot lets go of failed servers while there are enough others: then they leave the catalog as well. */
 function allowedHealth(node: SimNode): readonly string[] {
-  if (node.hasLeft) return ['absent']
+  // Whoever did not hear that it left takes it for failed.
+  if (node.hasLeft) return ['absent', 'critical']
   if (node.state === 'running') return ['passing']
   return node.isServer ? ['critical', 'absent'] : ['critical']
 }

@@ -86,8 +86,11 @@ export class Cluster {
     return this.nodes.filter((node) => node.state === 'running')
   }
 
-  /** A node that is not started yet. It joins through the servers. `more`: flags of this one alone. */
-  addNode(name: string, isServer: boolean, more: readonly string[] = []): SimNode {
+  /**
+   * A node that is not started yet. It joins through the servers. `more`: flags of this one alone. One that comes
+   * `isLate` never begins a cluster.
+   */
+  addNode(name: string, isServer: boolean, more: readonly string[] = [], isLate = false): SimNode {
     const { servers, args = [], serverArgs = [], limits = realLimits, config } = this.#options
     const firstIps = this.servers.slice(0, 3).map((node) => node.machine.ip)
     const node = new SimNode(this.world, {
@@ -96,7 +99,7 @@ export class Cluster {
       limits,
       ...(config === undefined ? {} : { config }),
       args: [
-        ...(isServer ? ['-bootstrap-expect', `${servers}`] : []),
+        ...(isServer && !isLate ? ['-bootstrap-expect', `${servers}`] : []),
         ...firstIps.flatMap((ip) => ['-retry-join', ip]),
         '-retry-interval',
         '2s',
@@ -176,7 +179,8 @@ export class Cluster {
       return this.nodes.every((other) => {
         const status = other.name === node.name ? 'alive' : members.get(other.name)
         if (other.state === 'running') return status === 'alive'
-        return other.hasLeft ? status !== 'alive' && status !== 'failed' : status !== 'alive'
+        // The word of one that left may have been lost: then it has failed, for those who did not hear it.
+        return status !== 'alive'
       })
     })
   }

@@ -51,7 +51,7 @@ export class MemberChanges {
 
   #add(): void {
     this.#added++
-    const node = this.#cluster.addNode(`x${this.#added}`, true)
+    const node = this.#cluster.addNode(`x${this.#added}`, true, [], true)
     this.#cluster.note(node.name, 'is added')
     node.start()
   }
@@ -63,8 +63,8 @@ export class MemberChanges {
     const { world } = this.#cluster
     for (const endMs = world.nowMs + leaveMs; world.nowMs < endMs && node.state === 'running';)
       await this.#pause(100)
-    // Who was stopped on its way out is still one of them.
-    if (node.lastEnd !== 'left') node.hasLeft = false
+    // Whose leave was refused is still one of them. Who was killed on its way out may have said goodbye: it stays away.
+    if (node.state === 'running') node.hasLeft = false
   }
 
   #pause(ms: number): Promise<void> {
