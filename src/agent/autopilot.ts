@@ -33,6 +33,7 @@ export interface AutopilotOptions {
   readonly write: (command: Command) => Promise<boolean>
   /** It is time to compare the Raft configuration with what it should be. */
   readonly onLook: () => void
+  readonly gauge: (name: string, value: number) => void
 }
 
 /** Autopilot of one server; it looks only while this server leads. */
@@ -51,6 +52,11 @@ export interface Autopilot {
 
 /** Health is looked at this often. */
 const pollMs = 1000
+/**
+ * Who has answered within this, or within three heartbeats if those are longer, counts for the quorum. No setting: a
+ * threshold of minutes must not make the dead count.
+ */
+const liveMsMin = 1000
 /** A server that gossip has not known for so long has failed. */
 const absentFailedMs = 60_000
 /** So many servers that were taken out are remembered. */
@@ -128,12 +134,14 @@ class Watch implements Autopilot {
   }
 
   #poll(): void {
-    const { clock, raft, onLook } = this.#options
+    const { clock, raft, gauge, onLook } = this.#options
     this.#disarm = clock.wakeAt(clock.nowMs() + pollMs, () => this.#poll())
     this.#lastIndexes = [this.#lastIndexes[1], raft.machine.lastIndex]
     this.#noteAbsent()
-    this.#observe(this.#sights())
     this.#writeInitial()
+    const { healthy, failureTolerance } = this.health()
+    gauge('autopilot.healthy', healthy ? 1 : 0)
+    gauge('autopilot.failure_tolerance', failureTolerance)
     onLook()
   }
 
@@ -245,10 +253,10 @@ class Watch implements Autopilot {
     const server = this.#options.server(entry.id)
     const { lastContactMs, matchIndex: lastIndex, matchTerm: lastTerm } = progress ?? unheard
     const silentMs = Math.max(0, clock.nowMs() - lastContactMs)
-    const isLive = this.#isFresh(silentMs) && lastTerm === raft.machine.term
+    const isLive = silentMs <= Math.max(liveMsMin, 3 * raft.heartbeatMs) && lastTerm === raft.machine.term
     const isNear = this.#lastIndexes[0] - lastIndex <= this.#settings.maxTrailingLogs
     const serfStatus = server?.status ?? 'none'
-    const isHealthy = serfStatus === 'alive' && isLive && isNear
+    const isHealthy = serfStatus === 'alive' && isLive && this.#isFresh(silentMs) && isNear
     return { entry, server, serfStatus, silentMs, lastTerm, lastIndex, isLive, isHealthy }
   }
 

@@ -20,7 +20,7 @@ export interface LeaderWork extends LeaderDuties {
   readonly autopilot: Autopilot
 }
 
-type WorkOptions = Pick<ServerRoleOptions, 'host' | 'config' | 'id' | 'rpc' | 'pools' | 'log'>
+type WorkOptions = Pick<ServerRoleOptions, 'host' | 'config' | 'id' | 'rpc' | 'pools' | 'log' | 'metrics'>
 
 /** Makes the work of one server; it sleeps until `start`. */
 export function createLeaderWork(options: WorkOptions, raft: RaftNode, store: Store): LeaderWork {
@@ -36,6 +36,7 @@ export function createLeaderWork(options: WorkOptions, raft: RaftNode, store: St
     initial: initialAutopilot(config.autopilot),
     write,
     onLook: () => reconcile.touch(),
+    gauge: (name, value) => options.metrics.gauge(name, value),
   })
   const reconcile = createReconcile({
     ...reconcileOptions(options, raft, store),

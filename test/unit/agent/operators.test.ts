@@ -208,6 +208,18 @@ describe('the Raft configuration', () => {
     await finish(cluster)
   })
 
+  it('is not misled by a threshold of minutes: who does not answer does not count', async () => {
+    const cluster = await formed({ seed: 963, servers: 3 })
+    const body = '{"CleanupDeadServers":true,"LastContactThreshold":"10m","MaxTrailingLogs":250}'
+    await send(cluster, leaderOf(cluster), 'PUT /v1/operator/autopilot/configuration', body)
+    const [one, two] = followers(cluster)
+    one.crash('kill')
+    await cluster.run(2500)
+    const refused = await send(cluster, two, `DELETE /v1/operator/raft/peer?id=${two.id}`)
+    expect(refused.status).toBe(500)
+    await finish(cluster)
+  })
+
   it('gets another leader on request', async () => {
     const cluster = await formed({ seed: 958, servers: 3 })
     await cluster.run(3000)
