@@ -1,7 +1,7 @@
 // The way back after the loss of a majority: peers.json, and what `operator recover` sees.
 import { describe, expect, it } from 'vitest'
 import type { Agent } from '../../../src/agent/agent.ts'
-import { parsePeers } from '../../../src/agent/peers-file.ts'
+import { parsePeers, writePeers } from '../../../src/agent/peers-file.ts'
 import { foundLines, lookAtServer, planLines, withDataDirectory } from '../../../src/agent/recover.ts'
 import type { Host } from '../../../src/runtime/host.ts'
 import type { Machine } from '../../sim/machine.ts'
@@ -62,6 +62,27 @@ describe('peers.json', () => {
     await world.run(3000)
     expect(await get(world, again, '/v1/kv/after?raw&consistent')).toBe('x')
     await stopAll(world, [again])
+  })
+
+  it('is applied in the end, whenever the power goes on the way', async () => {
+    let cuts = 0
+    for (let afterMs = 0; afterMs < 16; afterMs++) {
+      const lost = await lostMajority(990 + afterMs)
+      const { world, survivor, id, host } = lost
+      const configuration = { servers: [{ id, address: `${survivor.ip}:8300`, suffrage: 'voter' as const }] }
+      await world.wait(writePeers(host, '/data', configuration), 1000)
+      const started = startAgent(world, survivor, args)
+      void started.agent.catch(() => undefined)
+      await world.run(afterMs)
+      const names = await world.wait(host.files.list('/data/raft'), 1000)
+      if (!names.includes('peers.json.applied')) cuts++
+      survivor.end('power')
+      const agent = await world.wait(startAgent(world, survivor, args).agent, 10_000)
+      await world.run(3000)
+      expect(await get(world, agent, '/v1/kv/k99?raw&consistent'), `cut after ${afterMs} ms`).toBe('v99')
+      await stopAll(world, [agent])
+    }
+    expect(cuts).toBeGreaterThan(3)
   })
 
   it('lets the others join as new servers, which get everything and vote', async () => {
