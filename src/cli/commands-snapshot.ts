@@ -35,6 +35,12 @@ export const snapshotCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     flags: [
       {
+        name: 'config-file',
+        kind: 'list',
+        placeholder: 'path',
+        doc: 'Takes settings from the object snapshot_agent of this file (JSON, or HCL if it ends in .hcl): http_addr, token, datacenter, snapshot.interval, retain, stale, lock_key and max_failures, local_storage.path. Flags count more.',
+      },
+      {
         name: 'interval',
         kind: 'duration',
         doc: 'Time between two snapshots. 0 saves one and exits. By default 1h.',

@@ -1,5 +1,7 @@
 // `snapshot agent`: backups at an interval, from outside of the servers. Of several one works at a time.
 import { parseDuration } from '../../config/duration.ts'
+import type { FlagValues } from '../../config/flags.ts'
+import type { Client } from '../../http/client.ts'
 import { createBackups, type Backups } from '../../agent/backups.ts'
 import { err, ok } from '../../lib/result.ts'
 import { UsageError, type Context } from '../command.ts'
@@ -7,6 +9,7 @@ import { absolutePath } from '../data-argument.ts'
 import { describeFailure } from '../failure.ts'
 import { formatBytes } from '../progress.ts'
 import { SignalQueue } from '../signal-queue.ts'
+import { withFile } from '../snapshot-agent-file.ts'
 
 /** Before the lock is asked for again after a failure. */
 const retryMs = 10_000
@@ -17,11 +20,14 @@ interface Plan {
   readonly directory: string
   readonly lockKey: string
   readonly maxFailures: number
+  readonly isStale: boolean
+  readonly client: () => Promise<Client>
 }
 
 /** Runs `snapshot agent`. */
 export async function snapshotAgent(context: Context): Promise<number> {
-  const plan = planOf(context)
+  const flags = await withFile(context)
+  const plan = planOf(context, flags)
   const stopping = new AbortController()
   const signals = new SignalQueue(context.host, ['SIGINT', 'SIGTERM'])
   signals.listen(() => stopping.abort())
@@ -34,7 +40,7 @@ export async function snapshotAgent(context: Context): Promise<number> {
   }
 }
 
-function planOf({ flags, host }: Context): Plan {
+function planOf({ host }: Context, flags: FlagValues): Plan {
   const intervalText = flags.string('interval') ?? '1h'
   const number = (name: string, usual: number): number => {
     const value = Number(flags.string(name) ?? usual)
@@ -51,11 +57,13 @@ function planOf({ flags, host }: Context): Plan {
     directory: absolutePath(host, flags.string('local-path') ?? '.').replace(/\/\.?$/, ''),
     lockKey: flags.string('lock-key') ?? 'consul-snapshot/lock',
     maxFailures: number('max-failures', 3),
+    isStale: flags.bool('stale'),
+    client: async () => (await import('../http-client.ts')).clientFor(flags, host),
   }
 }
 
 function backupsOf(context: Context, plan: Plan, onFailures: (failures: number) => void): Backups {
-  const { host, flags } = context
+  const { host } = context
   const say = (text: string): void => context.print(`${new Date(host.clock.wallMs()).toISOString()} ${text}`)
   return createBackups({
     files: host.files,
@@ -65,8 +73,8 @@ function backupsOf(context: Context, plan: Plan, onFailures: (failures: number) 
     retain: plan.retain,
     async take(signal) {
       try {
-        const client = await context.client()
-        return ok((await client.snapshotSave({ stale: flags.bool('stale'), signal })).value)
+        const client = await plan.client()
+        return ok((await client.snapshotSave({ stale: plan.isStale, signal })).value)
       } catch (error) {
         return err(describeFailure(error))
       }
@@ -99,7 +107,7 @@ async function runForLong(context: Context, plan: Plan, stop: AbortSignal): Prom
 }
 
 async function runOnce(context: Context, plan: Plan, stop: AbortSignal): Promise<void> {
-  const client = await context.client()
+  const client = await plan.client()
   context.print('Waiting to obtain leadership...')
   const held = await client.lock(plan.lockKey, { name: 'Consul Snapshot Agent', signal: stop })
   context.print('Obtained leadership')
