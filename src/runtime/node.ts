@@ -1,5 +1,6 @@
 // The complete host on node:* modules. It runs on Node, Bun and Deno; bun.ts and deno.ts replace what they do better.
 
+import './node/listeners.ts'
 import type { Host } from './host.ts'
 import { nodeClock } from './node/clock.ts'
 import { nodeFiles } from './node/files.ts'

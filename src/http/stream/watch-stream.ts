@@ -1,7 +1,7 @@
 // Many watches on one connection: a loop of blocking reads for each, one stream of events for all. Equal reads of all
 // streams and clients are shared behind the backend, so that a loop costs little more than its memory.
-import type { Result } from '../../lib/result.ts'
-import type { RequestError, RequestErrorCode } from '../../model/errors.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { requestError, type RequestError, type RequestErrorCode } from '../../model/errors.ts'
 import type { KvChanges, Query, ReadReply } from '../../model/query.ts'
 import type { Translation } from '../render.ts'
 import { type Epoch, parseEpoch, relationOf } from './epoch.ts'
@@ -27,6 +27,8 @@ const pauseMs = 500
 interface Watching {
   readonly number: number
   readonly spec: WatchSpec
+  /** Its own: a thousand listeners to one signal are slow to come and go. */
+  readonly cancel: AbortController
   /** Everything up to here was told. */
   index: number
   /** The value as it was told last; null if that is not known. */
@@ -48,8 +50,6 @@ export class WatchStream {
   readonly #request: StreamRequest
   readonly #outbox: Outbox
   readonly #end = new AbortController()
-  /** Aborts when all watches begin anew. */
-  #round = new AbortController()
   #watching: readonly Watching[] = []
   #starting = 0
   #epoch: Epoch = { cluster: '', restoredIndex: 0 }
@@ -69,6 +69,7 @@ export class WatchStream {
     const query = queryOf(first as WatchSpec, resume?.indexes[0] ?? 0)
     const probe = await this.#source.read(query, 0, this.#end.signal)
     if (!probe.ok) return probe
+    if (this.#end.signal.aborted) return err(requestError('cancelled', 'The client has gone'))
     const epoch = parseEpoch(probe.value.epoch)
     // Headers leave with the first bytes.
     this.#outbox.push(': changes follow\n\n')
@@ -78,27 +79,30 @@ export class WatchStream {
     this.#start(watches.map((_, i) => (isResumed ? (resume.indexes[i] ?? 0) : 0)))
     if (resume !== null && !isResumed) this.#tellReset(relation as ResetReason)
     void this.#beat()
-    return { ok: true, value: this.#outbox.stream }
+    return ok(this.#outbox.stream)
   }
 
   #stop(): void {
     this.#end.abort()
-    this.#round.abort()
+    this.#cancelAll()
     this.#outbox.close()
   }
 
+  #cancelAll(): void {
+    for (const { cancel } of this.#watching) cancel.abort()
+  }
+
   #start(indexes: readonly number[]): void {
-    this.#round = new AbortController()
-    const { signal } = this.#round
     this.#watching = this.#request.watches.map((spec, number) => {
-      return { number, spec, index: indexes[number] ?? 0, told: null, isFailing: false }
+      const cancel = new AbortController()
+      return { number, spec, cancel, index: indexes[number] ?? 0, told: null, isFailing: false }
     })
     this.#starting = this.#watching.length
-    for (const watching of this.#watching) void this.#follow(watching, signal)
+    for (const watching of this.#watching) void this.#follow(watching, watching.cancel.signal)
   }
 
   #reset(reason: ResetReason): void {
-    this.#round.abort()
+    this.#cancelAll()
     this.#start([])
     this.#tellReset(reason)
   }
@@ -126,7 +130,7 @@ export class WatchStream {
     this.#outbox.push(eventText('heartbeat', this.#token(), '{}'))
   }
 
-  /** One watch, until the round ends. */
+  /** One watch, until it is cancelled. */
   async #follow(watching: Watching, signal: AbortSignal): Promise<void> {
     let isFirst = true
     while (!signal.aborted) {

@@ -141,6 +141,25 @@ describe('a stream of a prefix', () => {
   })
 })
 
+describe('a stream whose reader goes', () => {
+  it('leaves nothing behind, also when it goes before the first answer', async () => {
+    const backend = createStateBackend()
+    const gone = new AbortController()
+    const opened = await post(backend, { watches: [...app, { type: 'nodes' }] }, gone.signal)
+    const stream = new Stream(opened)
+    await stream.present()
+    expect(backend.waiting).toBe(2)
+    gone.abort()
+    expect(backend.waiting).toBe(0)
+    const asking = post(backend, { watches: app }, AbortSignal.abort())
+    await asking.then(
+      (response) => expect(response.status).toBe(500),
+      () => undefined,
+    )
+    expect(backend.waiting).toBe(0)
+  })
+})
+
 describe('a stream of several watches', () => {
   it('tells of all of them, each with its number', async () => {
     const backend = createStateBackend()
