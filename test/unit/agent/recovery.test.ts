@@ -64,6 +64,40 @@ describe('peers.json', () => {
     await stopAll(world, [again])
   })
 
+  it('may name two survivors: the longer log wins, and both have the new configuration', async () => {
+    const world = new World({ seed: 986 })
+    const machines = ['n1', 'n2', 'n3', 'n4', 'n5'].map((name) => machineIn(world, name))
+    const agents = await startAgents(world, machines, ['-server', '-bootstrap-expect', '5'])
+    await world.run(5000)
+    const [long, short] = machines
+    const [agent, behind] = agents
+    if (agent === undefined || behind === undefined || long === undefined || short === undefined)
+      throw new Error('five machines')
+    expect(await put(world, agent, 'early', 'v')).toBe('true')
+    await world.run(500)
+    short.end('kill')
+    await world.run(500)
+    expect(await put(world, agent, 'late', 'v')).toBe('true')
+    await world.run(500)
+    for (const machine of machines) machine.end('power')
+    const servers = [agent, behind].map((each, at) => ({
+      id: each.id,
+      address: `${machines[at]?.ip ?? ''}:8300`,
+      suffrage: 'voter' as const,
+    }))
+    for (const machine of [long, short])
+      await world.wait(writePeers(world.boot(machine).host, '/data', { servers }), 1000)
+    const started = [long, short].map((machine) => startAgent(world, machine, ['-server']).agent)
+    const back = await world.wait(Promise.all(started), 20_000)
+    await world.run(10_000)
+    for (const each of back) {
+      expect(await get(world, each, '/v1/kv/late?raw&consistent')).toBe('v')
+      const view = await get(world, each, '/v1/operator/raft/configuration?stale')
+      expect((view as { readonly Servers: readonly unknown[] }).Servers).toHaveLength(2)
+    }
+    await stopAll(world, back)
+  })
+
   it('is applied in the end, whenever the power goes on the way', async () => {
     let cuts = 0
     for (let afterMs = 0; afterMs < 16; afterMs++) {
