@@ -27,8 +27,8 @@ const pauseMsMax = 250
 /** What the clients are to do. */
 export interface HistoryOptions {
   readonly scenario: Exclude<Scenario, 'cluster'>
-  /** The wall clocks of machines are changed meanwhile. */
-  readonly hasWallSteps: boolean
+  /** How much of each lock-delay must be kept; null for none of it. */
+  readonly delayPerMille: number | null
   /** How long sessions live. */
   readonly ttlMs?: number
 }
@@ -69,16 +69,15 @@ export class HistoryWorkload {
   readonly #clients: readonly Clients[]
   readonly #age: AgeClients
   readonly #locks: LockClients | null
-  /** Steps of the wall clock may cut lock-delays short after a change of leader (state/DESIGN.md). */
-  readonly #keepsDelays: boolean
+  readonly #delayPerMille: number | null
 
   constructor(
     cluster: Cluster,
-    { scenario, hasWallSteps, ttlMs = usualTtlMs }: HistoryOptions,
+    { scenario, delayPerMille, ttlMs = usualTtlMs }: HistoryOptions,
     random: Random,
   ) {
     this.#cluster = cluster
-    this.#keepsDelays = !hasWallSteps
+    this.#delayPerMille = delayPerMille
     const port = simPort(cluster)
     const onProblem = (problem: string): void =>
       cluster.check(() => {
@@ -120,7 +119,7 @@ export class HistoryWorkload {
     return [
       ...result.violations.map((text) => `notLinearizable: ${text}`),
       ...result.undecided.map((text) => `undecided: ${text}`),
-      ...(this.#keepsDelays ? brokenDelays(sessions, recorded) : []),
+      ...(this.#delayPerMille === null ? [] : brokenDelays(sessions, recorded, this.#delayPerMille)),
     ]
   }
 

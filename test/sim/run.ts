@@ -1,5 +1,6 @@
 // One seeded run: a cluster, faults drawn from the seed, clients at work; then everything heals and must converge.
 import { seededRandom } from '../../src/lib/random.ts'
+import { delayPerMille } from '../linearizability/sessions.ts'
 import { CatalogWorkload, compareCatalog, compareServers } from './catalog-workload.ts'
 import { checkClean } from './checkers/resources.ts'
 import { Cluster, tinyLimits } from './cluster.ts'
@@ -92,6 +93,12 @@ interface Drive {
   readonly problems: string[]
 }
 
+/** A restart of all servers goes on by the first leader's wall clock: after a step of it nothing is known. */
+function delaysKept({ kinds }: ReturnType<typeof drawPlan>): number | null {
+  if (!kinds.includes('wallStep')) return delayPerMille.usual
+  return kinds.includes('powerAll') ? null : delayPerMille.whenClocksStep
+}
+
 /** What clients did in a run, and how it is checked when nothing goes wrong any more. */
 interface Work {
   readonly isIdle: boolean
@@ -113,11 +120,10 @@ async function drive(
     return 0
   }
   const injector = new FaultInjector(cluster, plan, random.fork('faults'))
-  const hasWallSteps = plan.kinds.includes('wallStep')
   const work =
     scenario === 'cluster'
       ? clusterWork(cluster, random)
-      : historyWork(cluster, { scenario, hasWallSteps }, random)
+      : historyWork(cluster, { scenario, delayPerMille: delaysKept(plan) }, random)
   await cluster.run(faultsMs)
   // New servers know of others only what they were told: whoever is left must be able to find each other.
   const spared = scenario === 'members' ? new Set<SimNode>() : minority(cluster, random.fork('spared'))

@@ -21,7 +21,7 @@ function plant(cluster: Cluster, mistake: Mistake): void {
 
 /** Whatever the checks complain about after half a minute of work; nothing else goes wrong. */
 async function complaints(
-  options: HistoryOptions['scenario'] | Omit<HistoryOptions, 'hasWallSteps'>,
+  options: HistoryOptions['scenario'] | Omit<HistoryOptions, 'delayPerMille'>,
   mistake: Mistake,
   during: (cluster: Cluster) => Promise<void> = (cluster) => cluster.run(30_000),
 ): Promise<string> {
@@ -29,7 +29,7 @@ async function complaints(
   cluster.world.links.options = { ...quietLinks, latencyMicrosMax: 15_000 }
   plant(cluster, mistake)
   const given = typeof options === 'string' ? { scenario: options } : options
-  const workload = new HistoryWorkload(cluster, { ...given, hasWallSteps: false }, seededRandom(3))
+  const workload = new HistoryWorkload(cluster, { ...given, delayPerMille: 995 }, seededRandom(3))
   await during(cluster)
   workload.stop()
   await cluster.until(() => workload.isIdle, 20_000)
