@@ -18,18 +18,21 @@ const pieceBytes = 256 * 1024
 
 /** Makes spools in a directory, which belongs to them alone; null: in memory. */
 export function createSpools(files: Files, directory: string | null): () => Promise<Spool> {
+  if (directory === null) return () => Promise.resolve(new MemorySpool())
   let count = 0
+  // What an agent that was killed has left behind may be large.
+  const cleared = clear(files, directory)
   return async () => {
-    if (directory === null) return new MemorySpool()
-    // What an agent that was killed has left behind goes with the first one.
-    if (count === 0) await clear(files, directory)
+    await cleared
+    await files.mkdir(directory, 0o700)
     return new FileSpool(files, `${directory}/${++count}.part`)
   }
 }
 
+/** Never rejects: a directory that is not there yet holds nothing, and what cannot be removed harms nobody. */
 async function clear(files: Files, directory: string): Promise<void> {
-  await files.mkdir(directory, 0o700)
-  for (const name of await files.list(directory)) await files.remove(`${directory}/${name}`)
+  const names = await files.list(directory).catch(() => [])
+  for (const name of names) await files.remove(`${directory}/${name}`).catch(() => undefined)
 }
 
 class FileSpool implements Spool {

@@ -23,6 +23,8 @@ const names = { meta: 'meta.json', state: 'state.bin', sums: 'SHA256SUMS' } as c
 /** Bytes of the two small files. Larger ones are refused. */
 const metaBytesMax = 1024 * 1024
 const sumsBytesMax = 64 * 1024
+/** Bytes behind the end of an archive: tar programs fill up to some 10 KiB. Without a bound a small upload unpacks for days. */
+const fillBytesMax = 1024 * 1024
 
 /** An archive, as it is made. Rejects as the state's stream does, or if that has another size than announced. */
 export function writeArchive(source: ArchiveSource): Bytes {
@@ -177,8 +179,17 @@ class ArchiveReader {
       const fault = await this.#file(entry.value)
       if (fault !== undefined) return err(fault)
     }
-    while ((await this.#tar.some(pieceBytes)).length > 0);
-    return this.#verdict()
+    return (await this.#isAtEnd()) ? this.#verdict() : err('there is data behind the end of the archive')
+  }
+
+  /** Reads what tar fills its last record up with, so that the gzip sum is verified too. */
+  async #isAtEnd(): Promise<boolean> {
+    for (let left = fillBytesMax; left > 0;) {
+      const { length } = await this.#tar.some(left)
+      if (length === 0) return true
+      left -= length
+    }
+    return false
   }
 
   /** Takes one file in; a sentence if it may not be there. */

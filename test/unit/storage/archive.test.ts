@@ -112,6 +112,14 @@ const refusals: readonly (readonly [string, () => Uint8Array | Promise<Uint8Arra
     'failed to read snapshot file: "meta.json" has 1048577 bytes, more than it may have',
   ],
   [
+    'a tail that unpacks without end',
+    () =>
+      gzipSync(
+        Buffer.concat([tarOf([...files, ['SHA256SUMS', sumsOf(files)]]), new Uint8Array(2 * 1024 * 1024)]),
+      ),
+    'failed to read snapshot file: there is data behind the end of the archive',
+  ],
+  [
     'the archive of Consul',
     () =>
       packed([
