@@ -42,6 +42,7 @@ export function createReplies(backend: Backend): Replies {
       const isLarge = body.text.length >= compressBytesMin
       return isLarge && takesGzip(call.request) ? compressed(body, init) : new Response(body.text, init)
     },
+    textOf: (value, render) => bodies.of(value, render, false, () => render(value, translation)).text,
     text: (status, text, headers) =>
       new Response(text, {
         status,

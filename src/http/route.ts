@@ -163,6 +163,8 @@ export interface Replies {
   json(call: Call, text: string, options?: ReplyOptions): Response
   /** JSON of a value that others may ask for as well: rendered and compressed once for all of them. */
   shared<T>(call: Call, value: T, answer: SharedAnswer<T>): Response | Promise<Response>
+  /** The compact JSON of such a value alone. */
+  textOf<T>(value: T, render: SharedAnswer<T>['render']): string
   /** Plain text: refusals, mostly. */
   text(status: number, text: string, headers?: Headers): Response
   /** No body, no type. */

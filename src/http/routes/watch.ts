@@ -43,6 +43,6 @@ function sourceOf(call: Call): StreamSource {
   return {
     read: (question, minIndex, signal) => backend.read(question, { ...options, minIndex }, signal),
     pause: (ms, signal) => backend.pause(ms, signal),
-    translation: { isOn: backend.translateWanAddrs, localDatacenter: backend.datacenter },
+    textOf: (value, render) => call.reply.textOf(value, render),
   }
 }

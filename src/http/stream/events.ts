@@ -25,11 +25,14 @@ export function eventText(event: string, id: string | null, data: string): strin
   return `event: ${event}\n${id === null ? '' : `id: ${id}\n`}data: ${data}\n\n`
 }
 
+/** The JSON of a value, made once for all streams that tell it. */
+export type TextOf = <T>(value: T, render: (value: T, translation: Translation) => string) => string
+
 /** The changes of keys in the order of the log. `isPresent`: what is there now, so that deletions say nothing. */
 export function keyChanges(
   { number, spec }: { readonly number: number; readonly spec: WatchSpec },
   reply: ReadReply<KvChanges>,
-  isPresent: boolean,
+  { isPresent, textOf }: { readonly isPresent: boolean; readonly textOf: TextOf },
 ): readonly Change[] {
   const { entries, deleted } = reply.value
   const change = (key: string, index: number, value: () => string): Change => ({
@@ -38,7 +41,7 @@ export function keyChanges(
       `{"watch":${number},"type":"${spec.type}","key":${quote(key)},"index":${index},"value":${value()}}`,
   })
   const written = entries.map((entry: KvEntry) =>
-    change(entry.key, entry.modifyIndex, () => renderKvEntry(entry)),
+    change(entry.key, entry.modifyIndex, () => textOf(entry, renderKvEntry)),
   )
   if (isPresent) {
     const isAbsent = spec.type === 'kv' && entries.length === 0
@@ -54,17 +57,29 @@ function byIndex(a: Change, b: Change): number {
 }
 
 /** The value of a watch of the catalog, as the endpoints for it print it. */
-export function catalogValue(spec: WatchSpec, value: unknown, translation: Translation): string {
+export function catalogValue(spec: WatchSpec, value: unknown, textOf: TextOf): string {
   switch (spec.type) {
     case 'service':
-      return renderList(value as readonly ServiceHealth[], (each) => renderServiceHealth(each, translation))
+      return textOf(value as readonly ServiceHealth[], renderInstances)
     case 'services':
-      return renderServiceSummaries(value as readonly ServiceSummary[])
+      return textOf(value as readonly ServiceSummary[], renderServiceSummaries)
     case 'nodes':
-      return renderList(value as readonly CatalogNode[], (each) => renderNode(each, translation))
+      return textOf(value as readonly CatalogNode[], renderNodes)
     default:
-      return renderList(value as readonly CatalogCheck[], renderCheck)
+      return textOf(value as readonly CatalogCheck[], renderChecks)
   }
+}
+
+function renderInstances(instances: readonly ServiceHealth[], translation: Translation): string {
+  return renderList(instances, (each) => renderServiceHealth(each, translation))
+}
+
+function renderNodes(nodes: readonly CatalogNode[], translation: Translation): string {
+  return renderList(nodes, (each) => renderNode(each, translation))
+}
+
+function renderChecks(checks: readonly CatalogCheck[]): string {
+  return renderList(checks, renderCheck)
 }
 
 /** The data of a change of the catalog. */

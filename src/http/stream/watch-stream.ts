@@ -3,9 +3,8 @@
 import { err, ok, type Result } from '../../lib/result.ts'
 import { requestError, type RequestError, type RequestErrorCode } from '../../model/errors.ts'
 import type { KvChanges, Query, ReadReply } from '../../model/query.ts'
-import type { Translation } from '../render.ts'
 import { type Epoch, parseEpoch, relationOf } from './epoch.ts'
-import { catalogData, catalogValue, eventText, keyChanges } from './events.ts'
+import { catalogData, catalogValue, eventText, keyChanges, type TextOf } from './events.ts'
 import { Outbox } from './outbox.ts'
 import { type StreamRequest, type WatchSpec, queryOf } from './request.ts'
 import { formatToken } from './token.ts'
@@ -15,7 +14,7 @@ export interface StreamSource {
   /** A read; with a `minIndex` above 0 one that waits. */
   read(query: Query, minIndex: number, signal: AbortSignal): Promise<Result<ReadReply<unknown>, RequestError>>
   pause(ms: number, signal: AbortSignal): Promise<void>
-  readonly translation: Translation
+  readonly textOf: TextOf
 }
 
 /** A stream without news says so this often. */
@@ -178,7 +177,7 @@ export class WatchStream {
     const isPresent = watching.index === 0
     // Deletions that nobody remembers cannot be told: all that is there is told anew.
     if (!isPresent && !reply.value.isComplete) return this.#reset('forgotten')
-    const changes = keyChanges(watching, reply, isPresent)
+    const changes = keyChanges(watching, reply, { isPresent, textOf: this.#source.textOf })
     for (const [at, { index, data }] of changes.entries()) {
       if (this.#outbox.isFull) await this.#outbox.room()
       if (signal.aborted) return
@@ -193,7 +192,7 @@ export class WatchStream {
   #tellValue(watching: Watching, reply: Reply): void {
     const { number, spec } = watching
     watching.index = Math.max(watching.index, reply.index)
-    const value = catalogValue(spec, reply.value, this.#source.translation)
+    const value = catalogValue(spec, reply.value, this.#source.textOf)
     // The index may have passed for what this watch does not show.
     if (value === watching.told) return
     watching.told = value
