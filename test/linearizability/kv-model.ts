@@ -303,23 +303,29 @@ function stepTxn(
   state: KvState,
   { steps, output }: { readonly steps: readonly KvStep[]; readonly output: KvOutput | null },
 ): KvState | null {
-  const results = output?.kind === 'txn' ? output.results : undefined
+  const results = output?.kind === 'txn' ? output.results : []
   for (const [at, step] of steps.entries()) {
-    if (step.kind === 'get') {
-      if (!isReadAs(draft, step.key, results?.[at])) return null
-      continue
-    }
-    const isOpen = results === null && draft.get(step.key).isUnread === true
-    if (!isOpen && carryOut(draft, step, null)) continue
+    const done = stepInTxn(draft, step, results === null ? 'rolledBack' : (results[at] ?? null))
+    if (done === 'contradicts') return null
     // One step that fails makes all of it void.
-    return (results ?? null) === null ? state : null
+    if (done === 'fails') return output === null || results === null ? state : null
   }
   return results === null ? null : draft.finish()
 }
 
-/** Whether a step of a transaction can have read this; where nothing is told, anything. */
-function isReadAs(draft: Draft, key: string, result: TxnStepResult | undefined): boolean {
-  return result?.kind !== 'read' || read(draft, key, result.entry)
+/** One step; `result` is null where the answer tells nothing of it. */
+function stepInTxn(
+  draft: Draft,
+  step: KvStep,
+  result: TxnStepResult | 'rolledBack',
+): 'succeeds' | 'fails' | 'contradicts' {
+  if (step.kind === 'get') {
+    const isTold = result !== null && result !== 'rolledBack' && result.kind === 'read'
+    return !isTold || read(draft, step.key, result.entry) ? 'succeeds' : 'contradicts'
+  }
+  // Nobody knows what a condition on a restored key finds.
+  if (result === 'rolledBack' && draft.get(step.key).isUnread === true) return 'fails'
+  return carryOut(draft, step, null) ? 'succeeds' : 'fails'
 }
 
 /** Carries out one write; false if its condition does not hold, and then nothing was changed. */
