@@ -114,7 +114,7 @@ export interface ReadMeta {
   /** At least 1. */
   readonly index: number
   readonly knownLeader: boolean
-  /** Milliseconds since the answering server heard from the leader; 0 on the leader. */
+  /** How old the answer is at most, ms: it holds everything that was acknowledged so long ago. 0 at a leader. */
   readonly lastContactMs: number
   /** The cluster's name, `-`, index of its last restore: indexes compare only within one epoch. */
   readonly epoch: string

@@ -187,7 +187,8 @@ const headers: JsonObject = {
   },
   'X-Consul-Knownleader': { description: 'Whether a leader was known.', schema: bool() },
   'X-Consul-Lastcontact': {
-    description: 'Milliseconds since the answering server heard from the leader; 0 on the leader.',
+    description:
+      'How old the answer is at most, in milliseconds: it holds everything that was acknowledged before. 0 at a leader.',
     schema: integer(),
   },
   'X-Consul-Query-Backend': { description: 'Always `blocking-query`.', schema: text() },
