@@ -63,8 +63,8 @@ export class MemberChanges {
     const { world } = this.#cluster
     for (const endMs = world.nowMs + leaveMs; world.nowMs < endMs && node.state === 'running';)
       await this.#pause(100)
-    // Whose leave was refused is still one of them. Who was killed on its way out may have said goodbye: it stays away.
-    if (node.state === 'running') node.hasLeft = false
+    // Whose leave was refused, or cut short, is still one of them; `-rejoin` brings it back if it had said goodbye.
+    if (node.lastEnd !== 'left') node.hasLeft = false
   }
 
   #pause(ms: number): Promise<void> {

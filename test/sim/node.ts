@@ -146,15 +146,23 @@ export class SimNode {
     this.#options.onEvent(this, 'resumed')
   }
 
-  /** Leaves the cluster and stops. */
-  leave(): void {
+  /** Leaves the cluster and stops; unless forced it goes on if the others could not do without it. */
+  leave(isForced = false): void {
     this.hasLeft = true
     this.#options.onEvent(this, 'leaves')
     const { process, agent } = this
     if (agent === null || process === null) return
-    agent.leave().then(
-      () => this.#onEnd(process, 'left'),
+    agent.leave(isForced).then(
+      (left) => {
+        if (left.ok) this.#onEnd(process, 'left')
+        else this.#stay(left.error.message)
+      },
       (error: unknown) => this.#onEnd(process, `leave failed: ${String(error)}`),
     )
+  }
+
+  #stay(reason: string): void {
+    this.hasLeft = false
+    this.#options.onEvent(this, `stays: ${reason}`)
   }
 }

@@ -57,6 +57,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     clients: random.below(3),
     limits: tinyLimits,
     ...(scenario === 'cluster' ? {} : { config: historyConfig }),
+    ...(scenario === 'members' ? { args: ['-rejoin'] } : {}),
     ...(onLine === undefined ? {} : { onLine }),
   })
   cluster.note('', `seed ${seed}: ${describePlan(plan)}`)
