@@ -144,6 +144,15 @@ function packCommand(command: Command): readonly unknown[] {
     case 'sessionDestroy':
     case 'txn':
       return packSessionCommand(command)
+    default:
+      return packRest(command)
+  }
+}
+
+type Rest = KvCommand | OperatorCommand | RestoreCommand
+
+function packRest(command: Rest): readonly unknown[] {
+  switch (command.kind) {
     case 'autopilotSet':
     case 'setBehaviour':
     case 'setClusterId':

@@ -1,5 +1,13 @@
 // Transactions: several operations that are carried out together or not at all (`/v1/txn`).
-import type { CatalogCheck, CatalogNode, CatalogService, CheckInfo, KvEntry, NodeInfo, ServiceInfo } from './catalog.ts'
+import type {
+  CatalogCheck,
+  CatalogNode,
+  CatalogService,
+  CheckInfo,
+  KvEntry,
+  NodeInfo,
+  ServiceInfo,
+} from './catalog.ts'
 
 /** One operation. `index` is the ModifyIndex that cas, delete-cas and check-index expect. */
 export type TxnOperation =
@@ -20,7 +28,12 @@ export type TxnOperation =
       readonly service: ServiceInfo
       readonly index: number
     }
-  | { readonly kind: 'check'; readonly verb: TxnCatalogVerb; readonly check: CheckInfo; readonly index: number }
+  | {
+      readonly kind: 'check'
+      readonly verb: TxnCatalogVerb
+      readonly check: CheckInfo
+      readonly index: number
+    }
   | { readonly kind: 'session'; readonly verb: 'delete'; readonly session: string }
 
 /** Verbs on keys. */

@@ -155,7 +155,11 @@ describe('redundancy zones', () => {
 
 describe('keepsQuorum', () => {
   const of = (voters: number): Configuration => ({
-    servers: [...'abcdefg'.slice(0, voters)].map((id) => ({ id, address: '', suffrage: 'voter' as const })),
+    servers: Array.from('abcdefg'.slice(0, voters)).map((id) => ({
+      id,
+      address: '',
+      suffrage: 'voter' as const,
+    })),
   })
   it.each([
     [3, 'abc', 'c', true],

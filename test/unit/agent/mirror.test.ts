@@ -52,7 +52,9 @@ class Leader {
       clusterId: () => 'ours',
       askAllegiance: (id) => {
         const servers = this.configurations.get(id)
-        return Promise.resolve(servers == null ? null : { servers, clusterId: this.names.get(id) ?? '' })
+        return Promise.resolve(
+          servers === null || servers === undefined ? null : { servers, clusterId: this.names.get(id) ?? '' },
+        )
       },
       write: (command) => Promise.resolve(this.#write(command)),
       changeServer: (change) => Promise.resolve(this.#change(change)),
