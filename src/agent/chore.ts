@@ -8,7 +8,7 @@ export interface ChoreOptions {
   readonly dueAtMs: () => number
   /** Does one piece; false if that failed and must wait for a moment. Never rejects. */
   readonly work: () => Promise<boolean>
-  /** A wake-up came so late that this process must have slept. */
+  /** This process has slept: a wake-up was overdue by so much when it was got to. Not called while a piece is worked at. */
   readonly onSlept?: () => void
 }
 
@@ -25,6 +25,8 @@ export interface Chore {
 const retryMs = 1000
 /** Later than this no wake-up comes that the runtime gets to in time. */
 const sleptMs = 2000
+/** While a piece is worked at, a wake-up comes this often, so that a sleep in the middle of it is noticed too. */
+const tickMs = 1000
 
 /** Makes a chore; it rests until `start`. */
 export function createChore({ clock, dueAtMs, work, onSlept }: ChoreOptions): Chore {
@@ -42,7 +44,9 @@ export function createChore({ clock, dueAtMs, work, onSlept }: ChoreOptions): Ch
   const run = async (): Promise<void> => {
     isRunning = true
     while (isStarted && nextMs() <= clock.nowMs()) {
+      const endTicks = onSlept === undefined ? null : startTicks(clock)
       if (!(await work())) restUntilMs = clock.nowMs() + retryMs
+      if (endTicks?.() === true && isStarted) onSlept?.()
     }
     isRunning = false
     arm()
@@ -50,16 +54,25 @@ export function createChore({ clock, dueAtMs, work, onSlept }: ChoreOptions): Ch
   const nextMs = (): number => Math.max(restUntilMs, dueAtMs())
   const arm = (): void => {
     if (!isStarted || isRunning) return
+    // Whatever else woke this process may come before the wake-up.
+    if (isOverdue(clock, armedAtMs)) {
+      sleep()
+      onSlept?.()
+    }
     const atMs = nextMs()
-    if (atMs <= clock.nowMs()) return void run()
+    if (atMs <= clock.nowMs()) {
+      sleep()
+      return void run()
+    }
     // A deadline that moved later is noticed at the old time.
     if (atMs >= armedAtMs) return
     sleep()
     if (atMs === Infinity) return
     armedAtMs = atMs
     disarm = clock.wakeAt(atMs, () => {
+      const isLate = isOverdue(clock, atMs)
       sleep()
-      if (clock.nowMs() - atMs > sleptMs) onSlept?.()
+      if (isLate) onSlept?.()
       arm()
     })
   }
@@ -74,5 +87,26 @@ export function createChore({ clock, dueAtMs, work, onSlept }: ChoreOptions): Ch
       sleep()
     },
     touch: arm,
+  }
+}
+
+/** True if a wake-up for that time must have been slept through. */
+function isOverdue(clock: Clock, atMs: number): boolean {
+  return clock.nowMs() - atMs > sleptMs
+}
+
+/** Wakes up again and again; what is returned ends that, and tells whether any of it was slept through. */
+function startTicks(clock: Clock): () => boolean {
+  let hasSlept = false
+  let atMs = clock.nowMs() + tickMs
+  const tick = (): void => {
+    hasSlept ||= isOverdue(clock, atMs)
+    atMs = clock.nowMs() + tickMs
+    disarm = clock.wakeAt(atMs, tick)
+  }
+  let disarm = clock.wakeAt(atMs, tick)
+  return () => {
+    disarm()
+    return hasSlept || isOverdue(clock, atMs)
   }
 }

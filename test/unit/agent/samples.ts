@@ -38,7 +38,7 @@ export class TestClock implements Clock {
       this.ms = Math.max(this.ms, next.atMs)
       next.wake()
     }
-    this.ms = untilMs
+    this.ms = Math.max(this.ms, untilMs)
   }
 
   /** Lets time pass in small steps, with all promises settled in between. */

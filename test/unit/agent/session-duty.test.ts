@@ -31,6 +31,8 @@ class Bench {
   isLeader = true
   /** What becomes of the next writes; applied by default. */
   failures = 0
+  /** For so long the process sleeps in the middle of the next write. */
+  pauseMs = 0
   confirmed: Result<void, RequestError> = ok(undefined)
 
   constructor(...sessions: readonly Session[]) {
@@ -52,6 +54,8 @@ class Bench {
 
   #write(command: Command): boolean {
     this.written.push(command)
+    this.clock.ms += this.pauseMs
+    this.pauseMs = 0
     if (this.failures-- > 0) return false
     for (const each of command.kind === 'batch' ? command.commands : [command]) {
       if (each.kind !== 'sessionDestroy') throw new Error(each.kind)
@@ -157,6 +161,29 @@ describe('the leader', () => {
     await bench.clock.run(19_900, 100)
     expect(bench.written).toEqual([])
     expect(await bench.renew('s')).toBe('s')
+  })
+
+  it('notices that it has slept also when a new session comes before the wake-up', async () => {
+    const bench = new Bench(session('s'))
+    bench.duty.start()
+    await bench.clock.run(5000, 1000)
+    bench.clock.ms += 60_000
+    bench.create(session('t'))
+    await bench.clock.run(19_900, 100)
+    expect(bench.written).toEqual([])
+    await bench.clock.run(200, 100)
+    expect(bench.sessions.size).toBe(0)
+  })
+
+  it('gives full time to all when it has slept over a write', async () => {
+    const bench = new Bench(session('s', 9000), session('other'))
+    bench.duty.start()
+    bench.pauseMs = 60_000
+    await bench.clock.run(18_100, 100)
+    expect([bench.written.length, [...bench.sessions.keys()]]).toEqual([1, ['other']])
+    await bench.clock.run(19_800, 100)
+    expect(bench.written).toHaveLength(1)
+    expect(await bench.renew('other')).toBe('other')
   })
 
   it('begins anew with the sessions of a state that was restored', async () => {
