@@ -58,8 +58,8 @@ export interface Agent {
   readonly log: Log
   /** Reacts to signals and resolves with the exit code when the agent has ended. */
   run(): Promise<number>
-  /** Leaves the pools, then stops. */
-  leave(): Promise<void>
+  /** Leaves the cluster, then stops. Refused, unless forced, if the others could then decide nothing; it goes on then. */
+  leave(isForced?: boolean): Promise<Result<null, RequestError>>
   /** Stops without leaving: to the others it has failed. */
   stop(): Promise<void>
 }
@@ -415,26 +415,23 @@ class RunningAgent implements Agent {
 
   /** A signal is never refused: an agent that the others cannot do without stops and does not leave. */
   async #leaveOrStop(): Promise<number> {
-    const may = await this.#mayLeave()
-    if (may.ok) {
-      await this.leave()
-      return 0
-    }
-    this.#logger.warn('Stopping without leaving the cluster', { reason: may.error.message })
-    this.#host.console.err(`Stopping without leaving the cluster: ${may.error.message}\n`)
+    const left = await this.leave()
+    if (left.ok) return 0
+    this.#logger.warn('Stopping without leaving the cluster', { reason: left.error.message })
+    this.#host.console.err(`Stopping without leaving the cluster: ${left.error.message}\n`)
     await this.stop()
     return 1
   }
 
-  #mayLeave(): Promise<Result<null, RequestError>> {
+  #mayLeave(isForced: boolean): Promise<Result<null, RequestError>> {
     const requests = this.#requests
-    if (requests === null) return Promise.resolve(ok(null))
+    if (requests === null || isForced) return Promise.resolve(ok(null))
     const raft = this.#server?.raft ?? null
     return mayLeave({ id: this.id, clock: this.#host.clock, raft, requests })
   }
 
   async #leaveForApi(isForced: boolean): Promise<Result<void, RequestError>> {
-    const may = isForced ? ok(null) : await this.#mayLeave()
+    const may = await this.#mayLeave(isForced)
     if (!may.ok) return may
     await this.#leavePools()
     // The answer goes out first.
@@ -443,9 +440,12 @@ class RunningAgent implements Agent {
     return ok(undefined)
   }
 
-  async leave(): Promise<void> {
+  async leave(isForced = false): Promise<Result<null, RequestError>> {
+    const may = await this.#mayLeave(isForced)
+    if (!may.ok) return may
     await this.#leavePools()
     await this.stop()
+    return may
   }
 
   #leavePools(): Promise<void> {

@@ -53,7 +53,7 @@ describe('a leave', () => {
     nodeOf(cluster, 's2').crash('kill')
     await cluster.run(20_000)
     const node = nodeOf(cluster, 's3')
-    node.leave()
+    node.leave(true)
     expect(await ended(cluster, node, 20_000)).toBeLessThan(15_000)
   })
 
