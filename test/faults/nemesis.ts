@@ -54,11 +54,14 @@ export class Nemesis {
 
   async #run(): Promise<void> {
     const { random } = this.#options
+    let round: FaultName[] = []
     while (this.#isOn) {
-      await this.#sleep(random.between(500, 6000))
+      await this.#sleep(random.between(500, 4000))
       // Servers that have ended by themselves are started again, as by a supervisor.
       for (const machine of this.#options.machines) if (!machine.isRunning) machine.start()
-      const name = random.pick(faultNames)
+      // Each kind once in a round.
+      if (round.length === 0) round = random.shuffle([...faultNames])
+      const name = round.pop()
       if (name === undefined || !this.#isOn) continue
       this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
       await this.#cause(name)
