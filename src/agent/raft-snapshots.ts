@@ -42,6 +42,9 @@ export interface HeldSnapshot {
   release(): void
 }
 
+/** A snapshot that was taken here, and the index of its last command. */
+type Saved = Pick<HeldSnapshot, 'meta' | 'index'>
+
 /** Carries out the effects. */
 export interface SnapshotWork {
   perform(effect: SnapshotEffect): void
@@ -59,7 +62,8 @@ export function createSnapshotWork(options: SnapshotWorkOptions): SnapshotWork {
 class Work implements SnapshotWork {
   readonly #options: SnapshotWorkOptions
   /** The snapshot that is being written. The storage asks that nothing else is kept meanwhile. */
-  #saving: Promise<Result<SnapshotMeta, string>> | null = null
+  #saving: Promise<Result<Saved, string>> | null = null
+  #lastSaved: Saved | null = null
   #restoring: Promise<void> | null = null
   #isStopped = false
 
@@ -108,7 +112,7 @@ class Work implements SnapshotWork {
     void this.#startSave()
   }
 
-  #startSave(): Promise<Result<SnapshotMeta, string>> {
+  #startSave(): Promise<Result<Saved, string>> {
     const saving = this.#save(this.#options.meta()).finally(() => (this.#saving = null))
     this.#saving = saving
     return saving
@@ -116,28 +120,32 @@ class Work implements SnapshotWork {
 
   async take(): Promise<Result<HeldSnapshot, string>> {
     const { storage, store, clock } = this.#options
+    const wanted = store.appliedIndex
+    if (wanted === 0) return err('This server holds no state yet')
     while (this.#saving !== null || this.#restoring !== null) {
       await (this.#saving ?? this.#restoring?.catch(() => undefined))
     }
     if (this.#isStopped) return err('The agent is stopping')
-    if (store.appliedIndex === 0) return err('This server holds no state yet')
-    const index = Math.max(1, store.lastIndex)
-    const { latest } = storage
-    const isCurrent = latest !== null && latest.index === store.appliedIndex
-    const taken = isCurrent ? ok(latest) : await this.#startSave()
+    const taken = this.#recent(wanted) ?? (await this.#startSave())
     if (!taken.ok) return taken
-    const meta = taken.value
-    return ok({
-      meta,
-      index,
-      bytes: () => bytesOf(storage, meta, createTurns(clock)),
-      release: storage.hold(meta),
-    })
+    const { meta, index } = taken.value
+    const bytes = (): AsyncIterable<Uint8Array> => bytesOf(storage, meta, createTurns(clock))
+    return ok({ meta, index, bytes, release: storage.hold(meta) })
+  }
+
+  /** What is there already, if it holds all that was applied when it was asked for: who asks at once shares one. */
+  #recent(wanted: number): Result<Saved, string> | null {
+    const { storage, store } = this.#options
+    const { latest } = storage
+    if (latest === null || latest.index < wanted) return null
+    if (latest.index === store.appliedIndex) return ok({ meta: latest, index: Math.max(1, store.lastIndex) })
+    return this.#lastSaved?.meta.index === latest.index ? ok(this.#lastSaved) : null
   }
 
   /** A snapshot that cannot be written harms nothing but the length of the log: the next one is tried. */
-  async #save(meta: Omit<SnapshotMeta, 'size'>): Promise<Result<SnapshotMeta, string>> {
+  async #save(meta: Omit<SnapshotMeta, 'size'>): Promise<Result<Saved, string>> {
     const { storage, store, log } = this.#options
+    const index = Math.max(1, store.lastIndex)
     let saved: SnapshotMeta
     try {
       saved = await storage.save(meta, store.records())
@@ -149,7 +157,8 @@ class Work implements SnapshotWork {
       return err(text)
     }
     this.#feed({ kind: 'snapshotTaken', snapshot: saved })
-    return ok(saved)
+    this.#lastSaved = { meta: saved, index }
+    return ok(this.#lastSaved)
   }
 
   async #readChunk(effect: SnapshotEffect & { readonly kind: 'readSnapshotChunk' }): Promise<void> {
