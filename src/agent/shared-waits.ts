@@ -36,12 +36,25 @@ interface Shared {
   readonly sinceMs: number
   readonly waiters: Set<Waiter>
   readonly cancel: AbortController
+  /** It may have been answered already, and the answer be on its way. */
+  isUnderWay: boolean
+}
+
+/** A question for what there is now. */
+interface Fresh {
+  /** Reads that had come to wait when it was asked. */
+  readonly joins: number
+  readonly outcome: Promise<Outcome>
 }
 
 interface Waiter {
+  /** Counts the reads that come to wait. */
+  readonly number: number
   shared: Shared
   readonly sinceMs: number
   isSecondTry: boolean
+  /** It came when the request was under way: the answer may lack what was acknowledged before that. */
+  isLate: boolean
   readonly resolve: (outcome: Outcome) => void
   readonly signal: AbortSignal
   readonly onAbort: () => void
@@ -52,13 +65,14 @@ interface Waiter {
 export class SharedWaits {
   readonly #options: SharedWaitsOptions
   readonly #sharedByKey = new Map<string, Shared>()
-  readonly #freshByKey = new Map<string, Promise<Outcome>>()
+  readonly #freshByKey = new Map<string, Fresh>()
   readonly #deadlines: Deadlines<Waiter>
   #waiting = 0
+  #joins = 0
 
   constructor(options: SharedWaitsOptions) {
     this.#options = options
-    this.#deadlines = new Deadlines(options.clock, (waiter) => this.#onTimeOver(waiter))
+    this.#deadlines = new Deadlines(options.clock, (waiter) => this.#answerNow(waiter))
   }
 
   /** Reads that wait. */
@@ -91,15 +105,18 @@ export class SharedWaits {
     const key = `${minIndex} ${consistency} ${maxStaleMs ?? ''} ${JSON.stringify(datacenter)} ${question}`
     return new Promise((resolve) => {
       const shared = this.#sharedByKey.get(key) ?? this.#begin(key, query, options)
-      this.#join(shared, options.waitMs, { resolve, signal, isSecondTry: false })
+      const isLate = shared.isUnderWay && consistency !== 'stale'
+      this.#join(shared, options.waitMs, { resolve, signal, isLate })
     })
   }
 
-  #join(shared: Shared, waitMs: number, asked: Pick<Waiter, 'resolve' | 'signal' | 'isSecondTry'>): void {
+  #join(shared: Shared, waitMs: number, asked: Pick<Waiter, 'resolve' | 'signal' | 'isLate'>): void {
     const { clock, random } = this.#options
     const waiter: Waiter = {
+      number: ++this.#joins,
       shared,
       sinceMs: clock.nowMs(),
+      isSecondTry: false,
       ...asked,
       onAbort: () => this.#finish(waiter, gone),
       dueAtMs: 0,
@@ -121,8 +138,11 @@ export class SharedWaits {
       sinceMs: clock.nowMs(),
       waiters: new Set(),
       cancel: new AbortController(),
+      isUnderWay: false,
     }
     this.#sharedByKey.set(key, shared)
+    // What leaves this agent leaves it at the end of the turn.
+    clock.soon(() => (shared.isUnderWay = true))
     void ask(query, shared.options, shared.cancel.signal).then((outcome) => this.#onOutcome(shared, outcome))
     return shared
   }
@@ -147,6 +167,7 @@ export class SharedWaits {
       const isEarly = nowMs - waiter.sinceMs < holdMs && !waiter.isSecondTry
       // The search for a leader was another's for most of the time.
       if (isEarly && !outcome.ok && isSearchOver(outcome.error)) this.#tryAgain(waiter)
+      else if (waiter.isLate && outcome.ok) this.#answerNow(waiter)
       else this.#finish(waiter, outcome)
     }
   }
@@ -160,24 +181,28 @@ export class SharedWaits {
   #move(waiter: Waiter, to: Shared): void {
     waiter.shared.waiters.delete(waiter)
     waiter.shared = to
+    waiter.isLate = false
     to.waiters.add(waiter)
   }
 
-  /** The time of one of them is over: it is answered with what there is now. */
-  #onTimeOver(waiter: Waiter): void {
-    const { shared } = waiter
+  /** Answers one of them with what there is now: its time is over, or it came too late for the answer of the others. */
+  #answerNow(waiter: Waiter): void {
+    const { shared, number } = waiter
     this.#leave(waiter)
-    void this.#fresh(shared).then(waiter.resolve)
+    void this.#fresh(shared, number).then(waiter.resolve)
   }
 
-  /** What there is now; those whose time is over at the same moment share that too. */
-  #fresh({ key, query, options }: Shared): Promise<Outcome> {
+  /** What there is now, asked for after a read came; those whose time is over at the same moment share that too. */
+  #fresh({ key, query, options }: Shared, number: number): Promise<Outcome> {
     const underWay = this.#freshByKey.get(key)
-    if (underWay !== undefined) return underWay
-    const fresh = this.#options.ask(query, { ...options, minIndex: 0 }, never)
+    if (underWay !== undefined && underWay.joins >= number) return underWay.outcome
+    const outcome = this.#options.ask(query, { ...options, minIndex: 0 }, never)
+    const fresh = { joins: this.#joins, outcome }
     this.#freshByKey.set(key, fresh)
-    void fresh.then(() => this.#freshByKey.delete(key))
-    return fresh
+    void outcome.then(() => {
+      if (this.#freshByKey.get(key) === fresh) this.#freshByKey.delete(key)
+    })
+    return outcome
   }
 
   #finish(waiter: Waiter, outcome: Outcome): void {

@@ -76,6 +76,40 @@ describe('waits for the same', () => {
     expect(asked.length).toBe(7)
   })
 
+  it('begun after the request get an answer that is as new as they are: the one under way may be older', async () => {
+    const { clock, asked, waits } = waitsWith()
+    const first = waits.read(query, options(5), signal())
+    await clock.run(100)
+    const later = [waits.read(query, options(5), signal()), waits.read(query, options(5), signal())]
+    asked[0]?.answer(answerAt(6))
+    expect(await first).toEqual(answerAt(6))
+    expect(asked.slice(1).map((each) => each.options)).toEqual([options(0, 600_000)])
+    asked[1]?.answer(answerAt(9))
+    expect(await Promise.all(later)).toEqual([answerAt(9), answerAt(9)])
+    expect([waits.waiting, waits.requests, clock.armed]).toEqual([0, 0, 0])
+  })
+
+  it('of stale reads share whatever comes', async () => {
+    const { clock, asked, waits } = waitsWith()
+    const stale = { ...options(5), consistency: 'stale' as const }
+    const first = waits.read(query, stale, signal())
+    await clock.run(100)
+    const later = waits.read(query, stale, signal())
+    asked[0]?.answer(answerAt(6))
+    expect(await Promise.all([first, later])).toEqual([answerAt(6), answerAt(6)])
+    expect(asked.length).toBe(1)
+  })
+
+  it('that end share no answer that was asked for before they began', async () => {
+    const { clock, asked, waits } = waitsWith()
+    void waits.read(query, options(5), signal())
+    void waits.read(query, options(5, 100), signal())
+    await clock.run(130)
+    void waits.read(query, options(5, 100), signal())
+    await clock.run(130)
+    expect(asked.map((each) => each.options.minIndex)).toEqual([5, 0, 0])
+  })
+
   it('end one by one when their time is over, with what there is then', async () => {
     const { clock, asked, waits } = waitsWith()
     const short = waits.read(query, options(5, 1000), signal())
