@@ -366,7 +366,8 @@ export class RaftNode {
         this.#writesInFlight--
         if (this.#isStopped) return
         for (const { to, message } of effect.sendWhenDurable) this.#send(to, message)
-        this.#pump.feed({ kind: 'persisted', write: effect.write })
+        // What becomes durable may be what makes the state's age known: a server that is alone hears nothing else.
+        this.#feed({ kind: 'persisted', write: effect.write })
         if (this.#writesInFlight === 0) this.#flush()
       },
       (error: unknown) => {

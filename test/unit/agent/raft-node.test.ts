@@ -46,6 +46,27 @@ describe('a stale read', () => {
     await expectConvergence(cluster, 120_000)
     await finish(cluster)
   })
+
+  it('that comes when the only server begins to lead is answered as soon as its state is known', async () => {
+    const world = new World({ seed: 955 })
+    const machine = machineIn(world, 'n1')
+    machine.disk.faults = { ...machine.disk.faults, syncMicrosMin: 300_000, syncMicrosMax: 300_000 }
+    const args = ['-server', '-bootstrap-expect', '1']
+    const agent = await world.wait(startAgent(world, machine, args).agent, 20_000)
+    const lasted: number[] = []
+    for (let asked = 0; asked < 150; asked++) {
+      const startMs = world.nowMs
+      const request = new Request('http://agent/v1/kv/k?stale')
+      void Promise.resolve(agent.app(request, { ip: '10.0.0.99', port: 1 })).then(() =>
+        lasted.push(world.nowMs - startMs),
+      )
+      await world.run(20)
+    }
+    await world.run(1000)
+    expect(lasted).toHaveLength(150)
+    expect(Math.max(...lasted)).toBeLessThan(1000)
+    await stopAll(world, [agent])
+  })
 })
 
 describe('a write', () => {
