@@ -29,21 +29,15 @@ export interface Port {
   note(target: string, what: string, answer: Answer): void
 }
 
-/** Sentences of refusals which promise that nothing was changed. */
-const refusals: readonly string[] = [
-  'No cluster leader',
-  'No known Consul servers',
-  'invalid session',
-  'rate limit',
-]
-
-/** What an answer to a write tells: that it was carried out, that it certainly was not, or nothing. */
+/**
+ * What an answer to a write tells: that it was carried out, that it certainly was not, or nothing. Every answer but one
+ * says which: only with `X-Consul-Outcome: unknown` nobody knows.
+ */
 export function fateOf(answer: Answer): 'answered' | 'failed' | 'unknown' {
   const { status, body } = answer
   if (status === 200) return 'answered'
-  if (status >= 400 && status < 500) return 'failed'
   if (status === 0) return body.includes('ECONNREFUSED') ? 'failed' : 'unknown'
-  return refusals.some((text) => body.includes(text)) ? 'failed' : 'unknown'
+  return answer.header('x-consul-outcome') === 'unknown' ? 'unknown' : 'failed'
 }
 
 /** The JSON of a text, or undefined. */
