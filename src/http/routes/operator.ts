@@ -84,7 +84,7 @@ export const operatorRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/operator/autopilot/state',
     summary: 'The servers as autopilot sees them, by ID, with their zones',
-    parameters: ['dc', 'stale'],
+    parameters: ['dc'],
     answer: ['AutopilotState'],
     handler: async (call) => call.reply.json(call, renderAutopilotState(await ask(call, 'autopilotHealth'))),
   },
