@@ -61,7 +61,7 @@ export class Deadlines<T> {
         continue
       }
       this.#buckets.delete(atMs)
-      due.push(...bucket)
+      for (const item of bucket) due.push(item)
     }
     if (nextMs < Infinity) this.#arm(nextMs)
     for (const item of due) this.#onDue(item)

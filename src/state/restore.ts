@@ -67,7 +67,7 @@ function swapIn(tables: Tables, change: Change, { tables: staged, highestIndex }
   tables.recent.forget(index)
   setHistory(tables, present.kvHistoryVersionsMax, present.kvHistoryAgeMs)
   shortenDelays(tables, change.wallMs)
-  change.sessions.push(...ended)
+  for (const each of ended) change.sessions.push(each)
   for (const { id, ttlMs } of tables.sessions.values()) change.sessions.push({ id, ttlMs })
 }
 

@@ -50,7 +50,8 @@ export function applyTransaction(
     return { kind: 'txn', outcome }
   }
   for (const topic of attempt.topics.list()) change.topics.add(topic)
-  change.sessions.push(...attempt.sessions)
+  // One by one: a call takes no more than some 100,000 arguments, and how many depends on the engine.
+  for (const each of attempt.sessions) change.sessions.push(each)
   return { kind: 'txn', outcome }
 }
 

@@ -116,6 +116,26 @@ describe('a restore', () => {
   })
 })
 
+it('more sessions than a call may have arguments can come and go at once', () => {
+  const one = createState()
+  applyAll(one, register(node('n1')), session('s'))
+  const [info] = one.query({ kind: 'sessions' }).value
+  if (info === undefined) throw new Error('no session')
+  const sessions = Array.from({ length: 150_000 }, (_, i): StateRecord => {
+    return { kind: 'session', session: { ...info, id: `s${i}` } }
+  })
+  const state = createState()
+  applyAll(state, begin(), bring(sessions), end(sessions.length), register(node('n1')))
+  const ended = applyAt(state, 2000, {
+    kind: 'txn',
+    operations: [{ kind: 'node', verb: 'delete', node: node('n1'), index: 0 }],
+  })
+  expect(ended).toMatchObject({ result: { outcome: { errors: [] } } })
+  expect(ended.sessions).toHaveLength(sessions.length)
+  applyAll(state, begin(), bring(sessions), end(sessions.length), begin())
+  expect(applyAt(state, 3000, end(0)).sessions).toHaveLength(sessions.length)
+})
+
 describe('a restore is refused', () => {
   const records = [...archived().snapshot().archive()]
   it.each<readonly [string, readonly Command[]]>([
