@@ -1,4 +1,5 @@
 // What one server does with a request that is meant for it: read its copy, propose a write, tell about itself.
+import { decodeCommand } from '../codec/command-codec.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { formatAddress, type Address } from '../model/address.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
@@ -249,6 +250,11 @@ function meta(options: LocalServerOptions, index: number): ReadMeta {
 }
 
 async function write(options: LocalServerOptions, command: Uint8Array): Promise<RpcReply> {
+  // What stands in the log every server has to read, for ever: one entry that cannot be read would end them all.
+  const readable = decodeCommand(command)
+  if (!readable.ok) {
+    return refuse(requestError('badRequest', `The write cannot be kept in the log: ${readable.error.detail}`))
+  }
   const written = await options.raft.propose(command)
   return written.ok ? { kind: 'written', ...written.value } : refuse(written.error)
 }

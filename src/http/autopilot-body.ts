@@ -45,13 +45,21 @@ function unsigned(goType: string): Reader<number> {
 /** A duration in text, or a number of nanoseconds. */
 const duration: Reader<number> = (value) => {
   if (value === null) return 0
-  if (typeof value === 'number') return Math.trunc(value)
+  if (typeof value === 'number') return inRange(Math.trunc(value), value)
   if (typeof value !== 'string') {
     throw decodeFailure(`strconv.ParseFloat: parsing ${JSON.stringify(shown(value))}: invalid syntax`)
   }
   const nanos = parseDuration(value)
   if (nanos === undefined) throw decodeFailure(durationProblem(value))
-  return nanos
+  return inRange(nanos, value)
+}
+
+/** Integers that are exact end at some 2,500 hours. */
+const durationNanosMax = 2400 * 3600e9
+
+function inRange(nanos: number, given: Json): number {
+  if (nanos >= 0 && nanos <= durationNanosMax) return nanos
+  throw decodeFailure(`invalid duration ${JSON.stringify(given)}: it must be from 0s to 2400h`)
 }
 
 function shown(value: Json): string {

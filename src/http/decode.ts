@@ -79,9 +79,10 @@ export const textMapReader: Reader<TextMap> = map(text(), 'map[string]string')
 /** A list of text. */
 export const textListReader: Reader<readonly string[]> = list(text(), '[]string')
 
-/** Anything, with the keys of its objects sorted, as Go prints them. */
+/** Anything, with the keys of its objects sorted, as Go prints them; numbers past all range are refused, as there. */
 export const anything: Reader<Json> = (value, at) => {
   if (isList(value)) return value.map((item) => anything(item, at))
+  if (typeof value === 'number' && !Number.isFinite(value)) throw mismatch(value, at, 'float64')
   return isObject(value) ? map(anything, '')(value, at) : value
 }
 

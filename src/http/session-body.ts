@@ -57,10 +57,11 @@ const lockDelay: Reader<number | undefined> = (value) => {
   return scaled(nanos)
 }
 
-/** A negative delay delays nothing, and so does a number past all time. */
+/** A negative delay delays nothing, and so does a number past all time; 60 s and 100 days are the same delay. */
 function scaled(amount: number): number {
   if (amount <= 0 || amount >= 2 ** 63) return 0
-  return amount < secondsBelow ? amount * 1e9 : amount
+  const nanos = amount < secondsBelow ? amount * 1e9 : amount
+  return Math.min(nanos, Number.MAX_SAFE_INTEGER)
 }
 
 /** Why a text is no duration, in Go's words. */

@@ -58,7 +58,12 @@ const operation = fc.record(
 )
 
 const session = fc.record(
-  { TTL: fc.jsonValue(), LockDelay: fc.jsonValue(), Checks: fc.jsonValue(), Behavior: fc.string() },
+  {
+    TTL: fc.jsonValue(),
+    LockDelay: fc.oneof(fc.jsonValue(), text, fc.double()),
+    Checks: fc.jsonValue(),
+    Behavior: fc.string(),
+  },
   { requiredKeys: [] },
 )
 

@@ -131,3 +131,14 @@ test('before the first leader has written the settings of autopilot there are no
   const response = await asking(createStateBackend())('GET /v1/operator/autopilot/configuration')
   expect([response.status, await response.text()]).toEqual([500, 'autopilot config not initialized yet'])
 })
+
+test.each(['"-5s"', '"2401h"', '-1', '9e18', '1e400'])(
+  'a threshold of %s is refused: servers could not read it from the log',
+  async (given) => {
+    const response = await asking(createStateBackend())('PUT /v1/operator/autopilot/configuration', {
+      body: `{"LastContactThreshold":${given}}`,
+    })
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('it must be from 0s to 2400h')
+  },
+)

@@ -93,6 +93,12 @@ describe('a registration', () => {
 })
 
 describe('hostile bodies', () => {
+  test('a number past all range is refused wherever it stands', () => {
+    expect(() =>
+      register('{"Node":"n","Address":"a","Service":{"Service":"s","Proxy":{"Config":{"x":1e400}}}}'),
+    ).toThrow('json: cannot unmarshal number into Go struct field')
+  })
+
   test('a prototype cannot be set', () => {
     expect(() => register('{"Node":"n","Address":"a","NodeMeta":{"__proto__":"x"}}')).toThrow(
       'the key "__proto__" cannot be used',

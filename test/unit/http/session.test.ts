@@ -33,6 +33,8 @@ describe('what is created', () => {
     ['-5', 0],
     ['1e30', 0],
     ['"1h"', 3_600_000_000_000],
+    ['"3000h"', Number.MAX_SAFE_INTEGER],
+    ['9e18', Number.MAX_SAFE_INTEGER],
     ['{}', 0],
   ])('a lock-delay of %s is %d ns', async (given, nanos) => {
     const { ask } = await onNode()

@@ -1,5 +1,6 @@
 // A backend on the real state store, without a cluster or a clock: writes are applied at once, and waits end by a
 // write; those of less than a second, in which nothing happens here, end at once.
+import { decodeCommand, encodeCommand } from '../../../src/codec/command-codec.ts'
 import type { AgentControl, Backend } from '../../../src/http/backend.ts'
 import { type Result, err, ok } from '../../../src/lib/result.ts'
 import type { Command, CommandResult } from '../../../src/model/command.ts'
@@ -147,7 +148,11 @@ class BackendOnState implements StateBackend {
 
   write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>> {
     const failure = this.#failureIn(datacenter)
-    return Promise.resolve(failure === undefined ? ok(this.apply(command)) : err(failure))
+    if (failure !== undefined) return Promise.resolve(err(failure))
+    // As in the log: what the API lets pass has to be readable there.
+    const kept = decodeCommand(encodeCommand(command))
+    if (!kept.ok) throw new Error(`a command that the log cannot hold: ${kept.error.detail}`)
+    return Promise.resolve(ok(this.apply(kept.value.command)))
   }
 
   ask<K extends ServerQueryKind>(
