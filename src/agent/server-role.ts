@@ -121,7 +121,12 @@ class Server implements ServerRole {
     this.#snapshots = serverSnapshots(options, { raft: this.raft, store })
     this.#work = createLeaderWork(options, this.raft, store)
     this.#backups = backupDuties(options, this.raft)
-    this.#time = createTimeDuties(options, { raft: this.raft, store, entryClock: this.#entryClock })
+    this.#time = createTimeDuties(options, {
+      raft: this.raft,
+      store,
+      entryClock: this.#entryClock,
+      isRestoring: () => this.#snapshots.isRestoring(),
+    })
     this.#leadership = createLeadership({ raft: this.raft, store, clock: options.host.clock }, [
       this.#time,
       this.#work,

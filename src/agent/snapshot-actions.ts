@@ -22,6 +22,8 @@ export interface SnapshotActions extends Pick<
   Actions,
   'snapshotBegin' | 'snapshotRead' | 'restoreWrite' | 'restoreEnd'
 > {
+  /** True while this server puts an archive in place of the state. */
+  isRestoring(): boolean
   stop(): void
 }
 
@@ -46,6 +48,7 @@ export function createSnapshotActions(options: SnapshotActionsOptions): Snapshot
     },
     restoreWrite: ({ id, offset, data }) => imports.write(id, offset, data),
     restoreEnd: ({ id, size }) => imports.end(id, size),
+    isRestoring: () => imports.isRestoring,
     stop() {
       exports.stop()
       imports.stop()

@@ -24,6 +24,8 @@ export interface ImportOptions {
 
 /** Archives that are being received. */
 export interface Imports {
+  /** True while one of them is put in place of the state. */
+  readonly isRestoring: boolean
   /** Takes the next bytes. Offset 0 begins. */
   write(id: string, offset: number, data: Uint8Array): Promise<Result<null, RequestError>>
   /** All `size` bytes are there: verify them, then replace the state. */
@@ -63,6 +65,10 @@ class Receiver implements Imports {
 
   constructor(options: ImportOptions) {
     this.#options = options
+  }
+
+  get isRestoring(): boolean {
+    return this.#isRestoring
   }
 
   async write(id: string, offset: number, data: Uint8Array): Promise<Result<null, RequestError>> {
@@ -276,7 +282,7 @@ class Restore {
     }
   }
 
-  /** An end that does not fit makes all servers drop what they have. Without a leader the next restore does. */
+  /** An end that does not fit makes all servers drop what they have. If this server leads no more, the next leader drops it. */
   async #giveUp(): Promise<void> {
     await Promise.all(this.#inFlight.splice(0))
     await this.#options.propose({ kind: 'restoreEnd', id: this.#id, records: Number.MAX_SAFE_INTEGER })

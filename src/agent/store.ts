@@ -126,6 +126,11 @@ export class Store {
     return this.#state.historyDueAtWallMs()
   }
 
+  /** The restore that is under way in the log, or was given up; null for none. */
+  get stagedRestore(): string | null {
+    return this.#state.stagedRestore
+  }
+
   /** Tells one follower of the sessions that come and go, and of keys that expire. */
   follow(follower: StoreFollower): void {
     this.#follower = follower

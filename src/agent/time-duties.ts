@@ -28,6 +28,8 @@ export interface TimeParts {
   readonly raft: RaftNode
   readonly store: Store
   readonly entryClock: EntryClock
+  /** True while this server carries out a restore. */
+  readonly isRestoring: () => boolean
 }
 
 /** Makes the duties of one server; they sleep until `start`. */
@@ -60,6 +62,13 @@ export function createTimeDuties(options: DutyOptions, parts: TimeParts): TimeDu
     newId: () => randomUuid(host.entropy.bytes(16)),
     kvHistory: config.kvHistory,
     hasOldHistory: () => (store.historyDueAtWallMs() ?? Infinity) <= entryClock.nowMs(),
+    // Only a leader carries one out: what another one has begun nobody goes on with.
+    abandonedRestore: () => (parts.isRestoring() ? null : store.stagedRestore),
+    async dropRestore(id) {
+      const dropped = await raft.propose(encodeCommand({ kind: 'restoreEnd', id, records: neverSo }))
+      if (dropped.ok) log.named('leader').info('Dropped a restore that was given up in the middle', { id })
+      return dropped.ok
+    },
   })
   store.follow({
     onSessions: (changes) => sessions.onSessions(changes),
@@ -80,6 +89,9 @@ export function createTimeDuties(options: DutyOptions, parts: TimeParts): TimeDu
     },
   }
 }
+
+/** No restore has so many records: it is refused, and what was staged goes. */
+const neverSo = Number.MAX_SAFE_INTEGER
 
 function writer(raft: RaftNode, log: Logger): (command: Command) => Promise<boolean> {
   return async (command) => {

@@ -1,5 +1,5 @@
 // What the leader sees to for the whole state, now and then: the rules that all servers know, the cluster's name, how
-// much history of keys is kept. Each is written once, when it differs.
+// much history of keys is kept, that no restore lies about half done. Each is written once, when it differs.
 import type { Command } from '../model/command.ts'
 import type { Marks } from '../model/state-record.ts'
 import type { Clock } from '../runtime/host.ts'
@@ -19,6 +19,10 @@ export interface UpkeepDutyOptions {
   readonly kvHistory: { readonly versionsMax: number; readonly ageMs: number }
   /** True if versions of keys are past their age. */
   readonly hasOldHistory: () => boolean
+  /** A restore that nobody carries on: its leader was lost in the middle of it. Null for none. */
+  readonly abandonedRestore: () => string | null
+  /** Makes all servers drop what it has brought; false if that was not applied, or nobody knows. */
+  readonly dropRestore: (id: string) => Promise<boolean>
   /** Appends a command; false if it was not applied, or nobody knows. */
   readonly write: (command: Command) => Promise<boolean>
 }
@@ -38,6 +42,8 @@ export function createUpkeepDuty(options: UpkeepDutyOptions): LeaderDuties {
     async work() {
       const command = nextCommand(options)
       if (command !== null) return write(command)
+      const abandoned = options.abandonedRestore()
+      if (abandoned !== null) return options.dropRestore(abandoned)
       lookAtMs = clock.nowMs() + (marks().behaviour < behaviourMax ? upgradingMs : lookMs)
       return true
     },

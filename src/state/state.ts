@@ -51,6 +51,8 @@ export interface State {
   dueExpiries(wallMs: number, max: number): readonly Expiry[]
   /** From when on `pruneKvHistory` has something to drop, ms of the cluster's time; null for never. */
   historyDueAtWallMs(): number | null
+  /** The restore that is under way, or was given up; null for none. */
+  readonly stagedRestore: string | null
   /** The state as it is now, unaffected by later commands. O(1). */
   snapshot(): StateSnapshot
 }
@@ -177,6 +179,10 @@ class TableState implements State {
 
   historyDueAtWallMs(): number | null {
     return historyDueAt(this.#tables)
+  }
+
+  get stagedRestore(): string | null {
+    return this.#tables.single.staging?.id ?? null
   }
 
   snapshot(): StateSnapshot {

@@ -224,12 +224,30 @@ function upkeepOf(bench: Bench, change: Partial<UpkeepDutyOptions> = {}): void {
     newId: () => 'id',
     kvHistory: { versionsMax: 0, ageMs: 1000 },
     hasOldHistory: () => (bench.state.historyDueAtWallMs() ?? Infinity) <= bench.entryClock.nowMs(),
+    abandonedRestore: () => bench.state.stagedRestore,
+    dropRestore: (id) => bench.write({ kind: 'restoreEnd', id, records: -1 }),
     write: bench.write,
     ...change,
   }).start()
 }
 
 describe('upkeep', () => {
+  it('drops a restore that nobody carries on, and leaves alone one that is under way', async () => {
+    const bench = new Bench()
+    let isOurs = false
+    upkeepOf(bench, { abandonedRestore: () => (isOurs ? null : bench.state.stagedRestore) })
+    await bench.clock.run(1000)
+    await bench.write({ kind: 'restoreBegin', id: 'r' })
+    const before = bench.written.length
+    await bench.clock.run(15_000, 100)
+    expect(bench.written.slice(before)).toEqual([{ kind: 'restoreEnd', id: 'r', records: -1 }])
+    expect(bench.state.stagedRestore).toBeNull()
+    isOurs = true
+    await bench.write({ kind: 'restoreBegin', id: 'own' })
+    await bench.clock.run(15_000, 100)
+    expect(bench.state.stagedRestore).toBe('own')
+  })
+
   it('switches the rules on and names the cluster at once, and once', async () => {
     const bench = new Bench()
     upkeepOf(bench)
