@@ -4,7 +4,7 @@ import { sleep, until } from '../e2e/harness.ts'
 import { AgeClients } from '../linearizability/age-clients.ts'
 import { checkHistory, type KvOperation } from '../linearizability/check.ts'
 import { HistoryRecorder } from '../linearizability/history.ts'
-import { KvClients } from '../linearizability/kv-clients.ts'
+import { KvClients, readAll } from '../linearizability/kv-clients.ts'
 import type { KvInput, KvOutput } from '../linearizability/kv-operations.ts'
 import { LockClients } from '../linearizability/lock-clients.ts'
 import { parsed, type Port } from '../linearizability/port.ts'
@@ -68,6 +68,8 @@ export class FaultRun {
     await sleep(2000)
     for (const each of work.clients) each.stop()
     await until('all clients have their last answer', () => work.clients.every((each) => each.isIdle), 30_000)
+    const last = machines[0]?.name ?? ''
+    this.#problems.push(...(await readAll({ port: this.#port, history: this.#history }, last)))
     say(`${this.#time()} checking ${this.#history.size} operations`)
     const differences = await this.#differences()
     this.#port.close()

@@ -43,6 +43,23 @@ export async function carryOut(
   return { outcome, answer }
 }
 
+/** Reads everything that the history speaks of once more: what was acknowledged last must be there as well. */
+export async function readAll(
+  options: Pick<KvClientsOptions, 'port' | 'history'>,
+  target: string,
+): Promise<readonly string[]> {
+  const problems: string[] = []
+  const who = { client: 'last', target, mode: 'consistent' }
+  const groups = new Set(options.history.operations().map(({ input }) => input.group))
+  for (const group of groups) {
+    const isTxn = group.startsWith('lin/txn/')
+    const input: KvInput = isTxn ? { group, kind: 'list' } : { group, kind: 'get', key: group }
+    const { outcome, answer } = await carryOut(options, who, input)
+    if (outcome.kind !== 'answered') problems.push(`lastRead: ${group}: ${answer.status} ${answer.body}`)
+  }
+  return problems
+}
+
 /** Clients at work until `stop`. */
 export class KvClients {
   readonly #options: KvClientsOptions

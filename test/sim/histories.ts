@@ -3,7 +3,7 @@ import type { Random } from '../../src/lib/random.ts'
 import { AgeClients } from '../linearizability/age-clients.ts'
 import { checkHistory } from '../linearizability/check.ts'
 import { HistoryRecorder } from '../linearizability/history.ts'
-import { KvClients } from '../linearizability/kv-clients.ts'
+import { KvClients, readAll } from '../linearizability/kv-clients.ts'
 import type { KvInput, KvOutput } from '../linearizability/kv-operations.ts'
 import { LockClients } from '../linearizability/lock-clients.ts'
 import type { Answer, Port } from '../linearizability/port.ts'
@@ -11,6 +11,7 @@ import { brokenDelays, endsOf } from '../linearizability/sessions.ts'
 import { ask } from './client.ts'
 import type { Cluster } from './cluster.ts'
 import { MemberChanges } from './member-changes.ts'
+import type { SimNode } from './node.ts'
 
 /** What the clients of a run do. */
 export const scenarioNames = ['cluster', 'kv', 'txn', 'locks', 'members'] as const
@@ -106,8 +107,9 @@ export class HistoryWorkload {
     for (const clients of this.#clients) clients.stop()
   }
 
-  /** Checks all that was recorded; what is wrong, or could not be decided. */
-  verify(): readonly string[] {
+  /** Reads everything once more, and checks all that was recorded; what is wrong, or could not be decided. */
+  async verify(last: SimNode): Promise<readonly string[]> {
+    const unread = await readAll({ port: simPort(this.#cluster), history: this.#history }, last.name)
     const recorded = this.#history.operations()
     const sessions = this.#locks?.sessions ?? []
     const result = checkHistory([...recorded, ...endsOf(sessions, recorded)])
@@ -117,6 +119,7 @@ export class HistoryWorkload {
         `${this.#age.reads} stale reads, oldest ${this.#age.oldestMs} ms`,
     )
     return [
+      ...unread,
       ...result.violations.map((text) => `notLinearizable: ${text}`),
       ...result.undecided.map((text) => `undecided: ${text}`),
       ...(this.#delayPerMille === null ? [] : brokenDelays(sessions, recorded, this.#delayPerMille)),

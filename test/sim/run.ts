@@ -182,7 +182,7 @@ function historyWork(
     },
     becomeQuiet: () => undefined,
     stop: () => workload.stop(),
-    verify: () => Promise.resolve(workload.verify()),
+    verify: (last) => workload.verify(last),
   }
 }
 

@@ -33,7 +33,9 @@ async function complaints(
   await during(cluster)
   workload.stop()
   await cluster.until(() => workload.isIdle, 20_000)
-  return [...cluster.violations, ...workload.verify()].join('\n')
+  cluster.world.links.heal()
+  const found = await cluster.world.wait(workload.verify(leaderOf(cluster)), 60_000)
+  return [...cluster.violations, ...found].join('\n')
 }
 
 function isFor(request: Request, path: string, method = 'PUT'): boolean {
