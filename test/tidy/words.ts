@@ -17,7 +17,7 @@ const outsideTidy = (path: string): boolean => !path.startsWith('test/tidy/')
 
 // Real time passes only in tests of the outside world.
 const inVirtualTime = (path: string): boolean =>
-  /^test\/(?!e2e\/|conformance\/|bench\/)/.test(path) && path.endsWith('.ts')
+  /^test\/(?!e2e\/|conformance\/|bench\/|faults\/)/.test(path) && path.endsWith('.ts')
 
 const bans: readonly Ban[] = [
   { pattern: /\bFIXME\b/g, reason: 'mend it or write a TODO with owner and condition', applies: outsideTidy },
@@ -28,7 +28,7 @@ const bans: readonly Ban[] = [
   },
   {
     pattern: /\b(?:setTimeout|setInterval|sleep|delay)\s*\(/g,
-    reason: 'tests outside e2e run in virtual time; wait for a condition',
+    reason: 'tests outside e2e and faults run in virtual time; wait for a condition',
     applies: inVirtualTime,
     isCode: true,
   },
