@@ -92,7 +92,8 @@ export class Cluster {
    */
   addNode(name: string, isServer: boolean, more: readonly string[] = [], isLate = false): SimNode {
     const { servers, args = [], serverArgs = [], limits = realLimits, config } = this.#options
-    const firstIps = this.servers.slice(0, 3).map((node) => node.machine.ip)
+    const present = isLate ? this.servers.filter((node) => !node.hasLeft) : this.servers.slice(0, 3)
+    const firstIps = present.map((node) => node.machine.ip)
     const node = new SimNode(this.world, {
       name,
       isServer,
