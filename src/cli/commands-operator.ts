@@ -19,17 +19,19 @@ const autopilotFlags: readonly FlagSpec[] = [
   {
     name: 'last-contact-threshold',
     kind: 'duration',
-    placeholder: '200ms',
+    placeholder: 'duration',
     doc: 'A server is unhealthy after so long without a word from the leader.',
   },
   {
     name: 'max-trailing-logs',
     kind: 'uint',
+    placeholder: 'number',
     doc: 'A server is unhealthy when it is so many entries behind.',
   },
   {
     name: 'min-quorum',
     kind: 'uint',
+    placeholder: 'number',
     doc: 'Failed servers are only taken out while at least so many voters are left.',
   },
   {
@@ -40,7 +42,7 @@ const autopilotFlags: readonly FlagSpec[] = [
   {
     name: 'server-stabilization-time',
     kind: 'duration',
-    placeholder: '10s',
+    placeholder: 'duration',
     doc: 'A new server votes after it has been healthy for so long.',
   },
   {
@@ -157,7 +159,7 @@ const raftCommands: readonly (CommandSpec | GroupSpec)[] = [
       { name: 'id', kind: 'string', doc: 'ID of the server. By default the one with the longest log.' },
     ],
     http: 'query',
-    positional: anyArguments,
+    positional: { min: 0, max: 0, many: 'Too many arguments: the server to lead is named with -id' },
     load: async () => (await import('./commands/operator.ts')).transferLeader,
   },
 ]

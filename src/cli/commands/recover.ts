@@ -24,13 +24,41 @@ export async function recover(context: Context): Promise<number> {
   const done = await withDataDirectory(host, dataDir, async () => {
     const view = await lookAtServer(host, dataDir)
     if (!view.ok) return view
-    if (isJson) context.print(renderJson(view.value))
-    else context.print(foundLines(view.value).join('\n'))
-    return flags.bool('yes') ? write(context, view.value) : ok(isJson ? '' : plan(context, view.value))
+    if (!isJson) context.print(foundLines(view.value).join('\n'))
+    const written = flags.bool('yes') ? await write(context, view.value) : ok(null)
+    if (!written.ok) return written
+    if (isJson) return ok(renderJson(shapeOf(view.value, written.value)))
+    return ok(written.value === null ? plan(context, view.value) : writtenText(written.value))
   })
-  if (!done.ok) context.complain(done.error)
-  else if (done.value !== '') context.print(done.value)
+  if (done.ok) context.print(done.value)
+  else context.complain(done.error)
   return done.ok ? 0 : 1
+}
+
+/** A `peers.json` that was written, and the address in it. */
+interface Written {
+  readonly path: string
+  readonly address: string
+}
+
+function shapeOf(view: RecoveryView, written: Written | null): unknown {
+  return {
+    DataDir: view.dataDir,
+    ID: view.id,
+    LastTerm: view.lastTerm,
+    LastIndex: view.lastIndex,
+    CurrentTerm: view.term,
+    SnapshotIndex: view.snapshotIndex,
+    ConfigurationIndex: view.configurationIndex,
+    Servers: view.configuration.servers.map(({ id, address, suffrage }) => ({
+      ID: id,
+      Address: address,
+      Voter: suffrage === 'voter',
+    })),
+    HasPeersFile: view.hasPeersFile || written !== null,
+    Damaged: view.damaged,
+    Written: written?.path ?? null,
+  }
 }
 
 function plan({ program }: Context, view: RecoveryView): string {
@@ -40,7 +68,7 @@ function plan({ program }: Context, view: RecoveryView): string {
   return ['', 'Nothing was changed. What to do:', '', ...planLines(view, program)].join('\n')
 }
 
-async function write({ host, flags }: Context, view: RecoveryView): Promise<Result<string, string>> {
+async function write({ host, flags }: Context, view: RecoveryView): Promise<Result<Written, string>> {
   const address = flags.string('address') ?? ownEntry(view)?.address ?? ''
   if (address === '') {
     return err(
@@ -49,11 +77,13 @@ async function write({ host, flags }: Context, view: RecoveryView): Promise<Resu
   }
   const written = await writeRecovery(host, view, address)
   if (!written.ok) return written
-  return ok(
-    [
-      '',
-      `Wrote ${written.value}: this server (${address}) is the only one that votes, from its next start on.`,
-      'Start its agent now. Remove the data directories of all other servers before they are started again.',
-    ].join('\n'),
-  )
+  return ok({ path: written.value, address })
+}
+
+function writtenText({ path, address }: Written): string {
+  return [
+    '',
+    `Wrote ${path}: this server (${address}) is the only one that votes, from its next start on.`,
+    'Start its agent now. Remove the data directories of all other servers before they are started again.',
+  ].join('\n')
 }

@@ -165,12 +165,25 @@ function lineOf(record: StateRecord): string {
   return `${JSON.stringify({ Type: typeOf(record), Data: jsonOf(data) }, bigintAsText)}\n`
 }
 
-/** Names with a capital, bytes in base64. */
+/** Fields whose values were given by users, names included. */
+const keptAsGiven: ReadonlySet<string> = new Set(['meta', 'definition', 'proxy', 'connect'])
+
+/** Our names with a capital, bytes in base64. */
 function jsonOf(value: unknown): unknown {
   if (value instanceof Uint8Array) return base64(value)
   if (Array.isArray(value)) return value.map(jsonOf)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [capitalised(name), jsonOf(each)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [
+      capitalised(name),
+      keptAsGiven.has(name) ? each : name === 'taggedAddresses' ? byTag(each) : jsonOf(each),
+    ]),
+  )
+}
+
+/** Tags are users' names, what stands under them is ours. */
+function byTag(addresses: object): unknown {
+  return Object.fromEntries(Object.entries(addresses).map(([tag, each]) => [tag, jsonOf(each)]))
 }
 
 function capitalised(name: string): string {

@@ -171,6 +171,11 @@ Total       3         4
   })
 })
 
+test('operator raft transfer-leader does not take a server that is not named with -id for none', async () => {
+  const { code, err } = await run(['operator', 'raft', 'transfer-leader', 'id-1'])
+  expect([code, err]).toEqual([1, 'Too many arguments: the server to lead is named with -id\n'])
+})
+
 describe('operator recover', () => {
   const directory = mkdtempSync(join(tmpdir(), 'proconsul-recover-'))
   afterEach(() => rmSync(directory, { recursive: true, force: true }))

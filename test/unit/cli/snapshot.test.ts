@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { archiveOf, stateWith } from '../agent/archive-parts.ts'
+import { node, register, service } from '../state/fixtures.ts'
 import { run, type Outcome } from './console.ts'
 
 let directory = ''
@@ -105,6 +106,18 @@ test('decode prints each record as a line of JSON', async () => {
   const first = keys.find(({ Type }) => Type === 'KVS')
   expect(first?.Data.Key).toBe('key/0')
   expect(Buffer.from(first?.Data.Value ?? '', 'base64').toString()).toBe('value 0 ')
+})
+
+test('decode leaves names that users gave as they are', async () => {
+  const state = stateWith(1)
+  const of = node('n', { taggedAddresses: { lan: '10.0.0.1' }, meta: { zone: 'a' } })
+  const taggedAddresses = { lan: { address: '10.0.0.1', port: 80 } }
+  const web = service('web', { taggedAddresses, meta: { version: '1' } })
+  state.apply(2, register(of, { service: web }), { wallMs: 0 })
+  writeFileSync(file('a.snap'), await archiveOf(state))
+  const { out } = await run(['snapshot', 'decode', file('a.snap')])
+  expect(out).toContain('"TaggedAddresses":{"lan":"10.0.0.1"},"Meta":{"zone":"a"}')
+  expect(out).toContain('"TaggedAddresses":{"lan":{"Address":"10.0.0.1","Port":80}},"Meta":{"version":"1"}')
 })
 
 test.each(['inspect', 'decode'])('%s says what is wrong with a file', async (command) => {
