@@ -8,9 +8,14 @@ export function describeFailure(error: unknown): string {
   if (error.name === 'IndeterminateError') {
     return `${error.message}; it may have been carried out, or will be: read before you try again`
   }
-  if (error.name !== 'ConnectionError') return error.message
+  if (error.name !== 'ConnectionError' || isOfFile(error)) return error.message
   const way = 'is an agent running there? Start one, or name its address with -http-addr or CONSUL_HTTP_ADDR'
   return `${error.message}; ${way}`
+}
+
+/** True if what was to be sent could not be read: the agent has no part in that. */
+function isOfFile(error: Error): boolean {
+  return 'code' in error && ['EISDIR', 'EACCES', 'EIO'].includes(String(error.code))
 }
 
 /** Names of the errors that say that a request has failed; by name, so that the client's code is loaded late. */

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { describeFailure } from '../../../src/cli/failure.ts'
+import { ConnectionError } from '../../../src/http/client/connection.ts'
 import { archiveOf, stateWith } from '../agent/archive-parts.ts'
 import { node, register, service } from '../state/fixtures.ts'
 import { run, type Outcome } from './console.ts'
@@ -142,6 +144,12 @@ test('restore sends the file', async () => {
   })
   expect(outcome).toEqual({ code: 0, out: 'Restored snapshot\n', err: '' })
   expect(sent).toEqual(['PUT', '/v1/snapshot', 'pretend'])
+})
+
+test('a file that cannot be read is no reason to ask for an agent', () => {
+  expect(describeFailure(new ConnectionError('Cannot read d: is a directory', 'EISDIR', null))).toBe(
+    'Cannot read d: is a directory',
+  )
 })
 
 test.each(['save', 'restore', 'inspect', 'decode'])('%s needs one file', async (command) => {
