@@ -57,9 +57,9 @@ export class Cluster {
   readonly kv: KvChecker = new KvChecker()
   /** When an entry was first applied by anyone. */
   readonly appliedAtMicros: Map<number, number> = new Map()
-  /** Ids of the voters by the newest configuration that anyone knows to be final. */
-  voters: readonly string[] = []
-  #votersIndex = 0
+  /** Ids of the voters by the newest final configuration, and by the newest of all: it may become final, or not. */
+  readonly voters: { final: readonly string[]; newest: readonly string[] } = { final: [], newest: [] }
+  readonly #votersIndex = { final: 0, newest: 0 }
   /** Snapshots that were taken over from a leader. */
   restores = 0
   /** What was violated; a run ends at the first. */
@@ -261,11 +261,13 @@ export class Cluster {
   }
 
   #noteVoters(effect: Extract<RaftEffect, { readonly kind: 'configurationChanged' }>): void {
-    if (!effect.committed || effect.index < this.#votersIndex) return
-    this.#votersIndex = effect.index
-    this.voters = effect.configuration.servers
-      .filter((server) => server.suffrage === 'voter')
-      .map((server) => server.id)
+    const { configuration, index, committed } = effect
+    const voters = configuration.servers.filter((server) => server.suffrage === 'voter')
+    for (const which of committed ? (['final', 'newest'] as const) : (['newest'] as const)) {
+      if (index < this.#votersIndex[which]) continue
+      this.#votersIndex[which] = index
+      this.voters[which] = voters.map((server) => server.id)
+    }
   }
 
   #onRaft(node: SimNode, effect: RaftEffect): void {

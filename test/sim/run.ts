@@ -203,11 +203,13 @@ async function verify(
 function minority(cluster: Cluster, random: ReturnType<typeof seededRandom>): ReadonlySet<SimNode> {
   if (random.chance(600)) return new Set()
   const servers = random.shuffle([...cluster.servers]).slice(0, Math.floor((cluster.servers.length - 1) / 2))
-  const { voters } = cluster
-  const votersMax = voters.length === 0 ? Infinity : Math.floor((voters.length - 1) / 2)
-  const isOfVoters = (node: SimNode): boolean => voters.includes(node.id)
-  const spared = new Set(servers.filter(isOfVoters).slice(0, votersMax))
-  for (const node of servers) if (!isOfVoters(node)) spared.add(node)
+  const spared = new Set<SimNode>()
+  const isBearable = (voters: readonly string[]): boolean =>
+    2 * [...spared].filter((node) => voters.includes(node.id)).length < Math.max(1, voters.length)
+  for (const node of servers) {
+    spared.add(node)
+    if (!isBearable(cluster.voters.final) || !isBearable(cluster.voters.newest)) spared.delete(node)
+  }
   return spared
 }
 
