@@ -46,6 +46,8 @@ export interface Reconcile {
   stop(): void
   /** Something about a learner or the configuration has changed, or about the member of this name. */
   touch(member?: string): void
+  /** The catalog has been replaced by an archive's: everything is looked at anew, at once. */
+  restored(): void
   /** This server has asked to be removed because it leaves: it is not taken in again meanwhile. */
   expectLeave(id: string): void
   /** An operator has removed this server: it has a while to be stopped before it is taken in again. */
@@ -121,6 +123,12 @@ class Mirror implements Reconcile {
     if (this.#isRunning) return
     this.#isRunning = true
     void this.#run()
+  }
+
+  restored(): void {
+    this.#absentSinceMs.clear()
+    this.#due = null
+    this.touch()
   }
 
   expectLeave(id: string): void {

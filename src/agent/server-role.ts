@@ -118,7 +118,11 @@ class Server implements ServerRole {
     this.#options = options
     this.#entryClock = createEntryClock(options.host.clock, () => store.marks.wallMs)
     this.raft = this.#makeRaft(store, storage)
-    this.#snapshots = serverSnapshots(options, { raft: this.raft, store })
+    this.#snapshots = serverSnapshots(options, {
+      raft: this.raft,
+      store,
+      onRestored: () => this.#work.reconcile.restored(),
+    })
     this.#work = createLeaderWork(options, this.raft, store)
     this.#backups = backupDuties(options, this.raft)
     this.#time = createTimeDuties(options, {

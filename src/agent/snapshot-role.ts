@@ -16,10 +16,18 @@ import type { Store } from './store.ts'
 /** How long another server may take to give the next piece of an archive. */
 const pieceMsMax = 30_000
 
+/** What a server's part in archives works with. */
+export interface SnapshotParts {
+  readonly raft: RaftNode
+  readonly store: Store
+  /** This server, as the leader, has replaced the state. */
+  readonly onRestored: () => void
+}
+
 /** The actions around archives of one server. */
 export function serverSnapshots(
   options: ServerRoleOptions,
-  { raft, store }: { readonly raft: RaftNode; readonly store: Store },
+  { raft, store, onRestored }: SnapshotParts,
 ): SnapshotActions {
   const { host, config } = options
   const { clock } = host
@@ -52,6 +60,7 @@ export function serverSnapshots(
     },
     async propose(command) {
       const written = await raft.propose(encodeCommand(command))
+      if (written.ok && command.kind === 'restoreEnd') onRestored()
       return written.ok ? ok(written.value.result) : written
     },
     askServer: (id, action) => askServer(options, id, action),

@@ -4,6 +4,7 @@ import { createReconcile, type Reconcile, type ReconcileOptions } from '../../..
 import type { Member } from '../../../src/gossip/events.ts'
 import type { Command } from '../../../src/model/command.ts'
 import type { ServerChange } from '../../../src/raft/events.ts'
+import { check } from '../state/fixtures.ts'
 import { member, readerOf, settled, silent, stateOf, TestClock } from './samples.ts'
 
 /** A leader with its catalog, pool and configuration, all in memory. */
@@ -84,6 +85,19 @@ class Leader {
     return readerOf(this.state).node(node) !== null
   }
 
+  idOf(node: string): string | undefined {
+    return readerOf(this.state).node(node)?.node.id
+  }
+
+  /** Puts another node in the place of that of the same name, as an archive does. */
+  archive({ name, id, address }: Member): void {
+    this.#write({ kind: 'deregister', node: name, serviceId: '', checkId: '' })
+    const node = { id, name, address: address.ip, datacenter: 'dc1', taggedAddresses: {}, meta: {} }
+    const health = check('serfHealth', 'passing', { node: name, output: 'Agent alive and reachable' })
+    const checks = [{ ...health, name: 'Serf Health Status' }]
+    this.#write({ kind: 'register', node, service: null, checks, skipNodeUpdate: false })
+  }
+
   health(node: string): string | undefined {
     return readerOf(this.state).checks(node)[0]?.status
   }
@@ -106,6 +120,28 @@ describe('what could not be written', () => {
     leader.reconcile.touch('n2')
     await leader.clock.run(1500)
     expect([leader.has('n1'), leader.has('n2')]).toEqual([true, true])
+  })
+})
+
+describe('a catalog that was replaced by an archive', () => {
+  it('is brought up to date at once: its nodes are the members of these names', async () => {
+    const leader = await new Leader().start()
+    leader.see(member('n1'))
+    leader.reconcile.touch('n1')
+    await settled()
+    leader.archive(member('n1', { id: 'id-of-a-lost-cluster' }))
+    expect(leader.idOf('n1')).toBe('id-of-a-lost-cluster')
+    leader.reconcile.restored()
+    await settled()
+    expect([leader.idOf('n1'), leader.health('n1')]).toEqual(['id-n1', 'passing'])
+  })
+
+  it('is left alone by a server that does not lead', async () => {
+    const leader = new Leader()
+    leader.see(member('n1'))
+    leader.reconcile.restored()
+    await settled()
+    expect(leader.has('n1')).toBe(false)
   })
 })
 
