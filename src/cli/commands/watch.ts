@@ -37,6 +37,9 @@ interface WatchType {
   source(context: Context): Source
 }
 
+/** What -state can name. */
+const states: readonly string[] = ['any', 'passing', 'warning', 'critical']
+
 /** The flags that choose what is watched, in the order in which the reference complains about them. */
 const selectors: readonly string[] = ['key', 'prefix', 'service', 'tag', 'passingonly', 'state', 'name']
 
@@ -118,6 +121,9 @@ function checksSource({ flags }: Context): Source {
   const service = flags.string('service') ?? ''
   const state = flags.string('state') ?? ''
   if (service !== '' && state !== '') throw new UsageError('Cannot specify service and state')
+  if (state !== '' && !states.includes(state)) {
+    throw new UsageError(`Unsupported state: ${state}; there are ${states.join(', ')}`)
+  }
   return (client, options) =>
     service === ''
       ? client.watchChecks(state === '' ? 'any' : state, options)

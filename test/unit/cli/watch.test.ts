@@ -37,3 +37,14 @@ test('a command finds the change on its input and the index in its environment',
   })
   expect([code, err]).toEqual([1, 'Error executing handler: exit status 42\n'])
 })
+
+test('a state that no check can have is refused, not waited for', async () => {
+  const { code, out, err } = await run(['watch', '-type=checks', '-state=bogus'], {
+    answer: () => Response.json([], withIndex),
+  })
+  expect([code, out, err]).toEqual([
+    1,
+    '',
+    'Unsupported state: bogus; there are any, passing, warning, critical\n',
+  ])
+})
