@@ -2,7 +2,7 @@
 import type { Indexes } from '../model/catalog.ts'
 import type { AutopilotConfig, StoredAutopilotConfig } from '../model/operator.ts'
 import type { Session, SessionBehavior, SessionInfo, SessionServiceCheck } from '../model/session.ts'
-import { count, flag, list, oneOf, pick, record, text, type Shape } from './shapes.ts'
+import { count, finite, flag, list, oneOf, pick, record, text, type Shape } from './shapes.ts'
 
 const indexes = { createIndex: count, modifyIndex: count }
 
@@ -20,10 +20,10 @@ const sessionFields = {
 
 const autopilotFields = {
   cleanupDeadServers: flag,
-  lastContactThresholdNanos: count,
+  lastContactThresholdNanos: finite,
   maxTrailingLogs: count,
   minQuorum: count,
-  serverStabilizationTimeNanos: count,
+  serverStabilizationTimeNanos: finite,
   redundancyZoneTag: text,
   disableUpgradeMigration: flag,
   upgradeVersionTag: text,

@@ -58,8 +58,8 @@ const duration: Reader<number> = (value) => {
 const durationNanosMax = 2400 * 3600e9
 
 function inRange(nanos: number, given: Json): number {
-  if (nanos >= 0 && nanos <= durationNanosMax) return nanos
-  throw decodeFailure(`invalid duration ${JSON.stringify(given)}: it must be from 0s to 2400h`)
+  if (Math.abs(nanos) <= durationNanosMax) return nanos
+  throw decodeFailure(`invalid duration ${JSON.stringify(given)}: it must be 2400h at most`)
 }
 
 function shown(value: Json): string {
