@@ -110,9 +110,15 @@ async function route(options: Context, request: RpcRequest, signal: AbortSignal)
       requestError('internal', `The request was forwarded ${request.hops} times without finding its place`),
     )
   }
+  const isOther = isElsewhere(options, request.datacenter)
+  // Nearly all that a busy leader is asked: its own clients' writes need no search.
+  if (request.kind === 'write' && request.hops === 0 && !isOther && local?.isLeader() === true) {
+    const reply = await local.serve(request, signal)
+    if (!isNoLeader(reply)) return reply
+  }
   const call: Call = { request, signal, patience: new Patience(options, request) }
   if (local === null) return toAnyServer(options, call)
-  if (isElsewhere(options, request.datacenter)) return toDatacenter(options, call)
+  if (isOther) return toDatacenter(options, call)
   return needsLeader(request) ? toLeader(options, local, call) : local.serve(request, signal)
 }
 
@@ -291,13 +297,16 @@ async function toAnyServer(options: Context, call: Call): Promise<RpcReply> {
   const { clock, random, lan, datacenter } = options
   const { signal, patience } = call
   let last: RpcReply | null = null
+  let hasWord = false
   do {
     let isFull = true
     for (const server of lan.candidates(datacenter, clock.nowMs())) {
       if (last !== null && (patience.isOver || signal.aborted)) break
       const asked = await askServer(options, call, { server, directory: lan, shareMs: patience.searchLeftMs })
       if (asked.isFinal) return asked.reply
-      last = asked.reply
+      // What a server says tells more than that another one cannot be reached.
+      if (asked.hasAnswered || !hasWord) last = asked.reply
+      hasWord ||= asked.hasAnswered
       isFull &&= asked.isFull
     }
     const isHopeless = last === null ? lan.all().length === 0 : isFull

@@ -18,12 +18,12 @@ export async function readBody(
   request: Request,
   bytesMax: number,
 ): Promise<Result<Uint8Array, BodyTooLarge>> {
-  if (request.body === null) return ok(new Uint8Array(0))
   const announced = request.headers.get('content-length')
   const bytes = announced === null ? 0 : Number(announced)
   if (!(bytes <= bytesMax + discardedBytesMax)) return err({ bytes })
-  if (announced === null || bytes > bytesMax) return await readChunks(request.body, bytesMax)
-  return ok(new Uint8Array(await request.arrayBuffer()))
+  // A stream is made only for those who need one: asking whether there is a body makes it.
+  if (announced !== null && bytes <= bytesMax) return ok(new Uint8Array(await request.arrayBuffer()))
+  return request.body === null ? ok(new Uint8Array(0)) : await readChunks(request.body, bytesMax)
 }
 
 /** Reads the body as text. Throws Refusal (413) for one that is too large. */

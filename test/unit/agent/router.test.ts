@@ -80,6 +80,22 @@ describe('a blocking query', () => {
   })
 })
 
+describe('a write of a client', () => {
+  it('is refused with the word of a server that lives, not with the silence of those that do not', async () => {
+    const cluster = await formed({ seed: 904, servers: 3, clients: 1 })
+    const client = nodeOf(cluster, 'c1')
+    const [first, second] = cluster.nodes.filter((node) => node !== client)
+    for (const node of [first, second]) node?.crash('kill')
+    await cluster.run(5000)
+    const asked = ask(cluster.world, client, { method: 'PUT', path: '/v1/kv/k', body: '1', timeoutMs: 20_000 })
+    const answer = await cluster.world.wait(asked, 25_000)
+    expect([answer.status, answer.body]).toEqual([500, 'No cluster leader'])
+    for (const node of [first, second]) node?.start()
+    await expectConvergence(cluster, 120_000)
+    await finish(cluster)
+  })
+})
+
 describe('many blocking queries of one client', () => {
   async function outcomesOf(pathOf: (number: number, index: number) => string): Promise<readonly number[]> {
     const limits = { ...tinyLimits, requestsPerSessionMax: 16 }
