@@ -81,7 +81,7 @@ export async function showAutopilotState(context: Context): Promise<number> {
   const isJson = wantsJson(context.flags)
   return attempt(context, 'Error querying Autopilot state', async () => {
     const client = await context.client()
-    const state = await client.autopilotState({ stale: context.flags.bool('stale') })
+    const state = await client.autopilotState()
     context.print(isJson ? renderJson(state) : stateLines(state).join('\n'))
     return 0
   })

@@ -38,7 +38,8 @@ export interface OperatorClient {
   ): Promise<boolean>
   /** The servers' health; an unhealthy cluster is an answer too. */
   autopilotHealth(options?: { readonly dc?: string }): Promise<AutopilotHealthShape>
-  autopilotState(options?: OperatorQuery): Promise<AutopilotStateShape>
+  /** As the leader sees it: no other server knows. */
+  autopilotState(options?: { readonly dc?: string }): Promise<AutopilotStateShape>
   usage(options?: OperatorQuery & { readonly global?: boolean }): Promise<UsageShape>
 
   /** The whole state as an archive, as it is being made. Read it to its end, and verify it before relying on it. */
@@ -126,7 +127,10 @@ function autopilotCalls(connection: Connection): AutopilotCalls {
         alsoAccept: 429,
       }),
     autopilotState: (options = {}) =>
-      json(connection, { path: '/v1/operator/autopilot/state', query: parameters(connection, options) }),
+      json(connection, {
+        path: '/v1/operator/autopilot/state',
+        query: { dc: dcOf(connection, options) },
+      }),
   }
 }
 

@@ -92,7 +92,7 @@ const fullCalls: readonly ((client: Client) => unknown)[] = [
   (client) => client.autopilotConfiguration({ dc: 'd', stale: true }),
   (client) => client.autopilotSetConfiguration({}, { dc: 'd', cas: 1 }),
   (client) => client.autopilotHealth({ dc: 'd' }),
-  (client) => client.autopilotState({ dc: 'd', stale: true }),
+  (client) => client.autopilotState({ dc: 'd' }),
   (client) => client.usage({ dc: 'd', stale: true, global: true }),
   (client) => client.snapshotSave({ dc: 'd', stale: true }),
   (client) => client.snapshotRestore('', { dc: 'd' }),
