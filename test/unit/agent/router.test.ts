@@ -87,7 +87,12 @@ describe('a write of a client', () => {
     const [first, second] = cluster.nodes.filter((node) => node !== client)
     for (const node of [first, second]) node?.crash('kill')
     await cluster.run(5000)
-    const asked = ask(cluster.world, client, { method: 'PUT', path: '/v1/kv/k', body: '1', timeoutMs: 20_000 })
+    const asked = ask(cluster.world, client, {
+      method: 'PUT',
+      path: '/v1/kv/k',
+      body: '1',
+      timeoutMs: 20_000,
+    })
     const answer = await cluster.world.wait(asked, 25_000)
     expect([answer.status, answer.body]).toEqual([500, 'No cluster leader'])
     for (const node of [first, second]) node?.start()
