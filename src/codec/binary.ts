@@ -85,7 +85,13 @@ export class ByteWriter {
     return true
   }
 
-  /** What was written; the writer must not be used any more. */
+  /** Begins anew in the same buffer, over what was written before. */
+  reset(): void {
+    this.#bytes.fill(0, 0, this.#length)
+    this.#length = 0
+  }
+
+  /** What was written; the writer must not be used any more, but for `reset`. */
   finish(): Uint8Array {
     return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length)
   }

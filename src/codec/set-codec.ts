@@ -47,9 +47,18 @@ export function decodeSet(data: Uint8Array, headBytes: number): Result<PlainSet,
   return reader.isDone ? ok({ key, value, flags }) : fault(reader, 'set')
 }
 
-/** Encodes a key at rest. Equal entries give equal bytes. */
+/** Snapshots encode keys by the hundred thousand: these share a buffer, large ones get their own. */
+const sharedBytes = 4096
+const shared = new ByteWriter(sharedBytes)
+
+/**
+ * Encodes a key at rest. Equal entries give equal bytes. The bytes are a view that the next encoding may share a buffer
+ * with.
+ */
 export function encodeKvRecord(entry: KvEntry): Uint8Array {
-  const writer = new ByteWriter(2 * entry.key.length + entry.value.length + 80)
+  const size = 3 * (entry.key.length + entry.session.length) + entry.value.length + 80
+  const writer = size > sharedBytes ? new ByteWriter(size) : shared
+  writer.reset()
   writer.byte(kvRecordFormat)
   writer.string(entry.key)
   writer.uint64(entry.flags)

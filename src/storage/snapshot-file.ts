@@ -36,13 +36,15 @@ export function* snapshotParts(
   let total = 0
   let block = emptyBlock()
   for (const record of records) {
-    if (block.length > blockHeaderBytes && block.length + record.length > blockBytes) {
-      const sealed = sealBlock(block, total)
-      total = sealed.total
-      yield sealed.part
+    const isFull = block.length > blockHeaderBytes && block.length + record.length > blockBytes
+    const full = isFull ? sealBlock(block, total) : null
+    if (full !== null) {
+      total = full.total
       block = emptyBlock()
     }
+    // Before anybody else runs: the record may be a view of what the next one is encoded into.
     block.bytes(record)
+    if (full !== null) yield full.part
   }
   if (block.length > blockHeaderBytes) {
     const sealed = sealBlock(block, total)
