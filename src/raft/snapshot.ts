@@ -14,7 +14,7 @@ export function checkSnapshotDue(core: Core): void {
   const size = core.snapshot?.size ?? 0
   const bytes = core.bytesSinceSnapshot
   // By entries only when they are worth it: else a large state that changes a little is written again and again.
-  const isDueByEntries = core.appliedIndex >= core.snapshotDueIndex && 2 * bytes >= size
+  const isDueByEntries = core.appliedIndex >= core.snapshotDueIndex && bytes >= size
   const isDue = isDueByEntries || bytes >= Math.max(core.limits.snapshotLogBytes, size)
   if (!isDue || core.restoring !== null) return
   core.snapshotDueIndex = core.appliedIndex + core.limits.snapshotEntries
