@@ -89,7 +89,7 @@ export class FaultRun {
       return { clients: [...clients, restores], age: null, locks: null, restores }
     }
     const age = new AgeClients({ ...this.#common('age'), readers: 3 })
-    const locks = new LockClients({ ...this.#common('locks'), clients: 5, keys: 2, ttlMs })
+    const locks = new LockClients({ ...this.#common('locks'), clients: 5, keys: 2, ttlMs, epoch })
     return { clients: [...clients, age, locks], age, locks, restores: null }
   }
 

@@ -18,6 +18,8 @@ export interface LockClientsOptions {
   readonly ttlMs: number
   readonly pauseMsMax: number
   readonly onProblem: (problem: string) => void
+  /** Part of the keys' names: a new one now and then keeps what must be searched short. */
+  readonly epoch?: () => string
 }
 
 /** Clients at work until `stop`. */
@@ -73,8 +75,8 @@ export class LockClients {
 
   /** One attempt on a key, and what the holder does then; true if the session is of no more use. */
   async #tryLock(random: Random, { client, session, n }: Attempt): Promise<boolean> {
-    const { port, keys, pauseMsMax } = this.#options
-    const key = `lin/lock/${random.below(keys)}`
+    const { port, keys, pauseMsMax, epoch } = this.#options
+    const key = `lin/lock/${epoch?.() ?? ''}${random.below(keys)}`
     const own = { group: key, key, session: session.id }
     const who = (): { readonly client: string; readonly target: string; readonly mode: string } => ({
       client,
