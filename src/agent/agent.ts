@@ -348,7 +348,7 @@ class RunningAgent implements Agent {
   }
 
   #join(pools: Pools): void {
-    void pools.joinConfigured(this.#stopping.signal).then((isJoined) => {
+    void pools.joinConfigured(this.#stopping.signal, this.#server?.peerIps() ?? []).then((isJoined) => {
       // While it leaves, nobody is joined any more.
       if (isJoined || this.#stopping.signal.aborted || this.#leaving !== null) return
       void this.stop().then(() => this.#ended(1))

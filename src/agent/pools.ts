@@ -3,7 +3,7 @@ import type { AgentConfig, GossipTimingOverrides } from '../config/agent-config.
 import { lanTiming, wanTiming, type GossipConfig } from '../gossip/config.ts'
 import type { Member } from '../gossip/events.ts'
 import type { Random } from '../lib/random.ts'
-import { formatAddress, type Address } from '../model/address.ts'
+import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Host } from '../runtime/host.ts'
 import type { AgentTrace } from './agent.ts'
@@ -45,7 +45,7 @@ export interface Pools {
   /** A session with this LAN member broke: a hint to probe it next. */
   contactLost(name: string): void
   /** Joins what the configuration and the last run tell; false when the configured attempts are used up. */
-  joinConfigured(signal: AbortSignal): Promise<boolean>
+  joinConfigured(signal: AbortSignal, peerIps: readonly string[]): Promise<boolean>
   leave(): Promise<void>
   stop(): Promise<void>
 }
@@ -204,10 +204,11 @@ class AgentPools implements Pools {
     this.#lan?.contactLost(name)
   }
 
-  async joinConfigured(signal: AbortSignal): Promise<boolean> {
+  async joinConfigured(signal: AbortSignal, peerIps: readonly string[]): Promise<boolean> {
     const { config } = this.#options
-    this.#rejoin('lan', signal)
-    this.#rejoin('wan', signal)
+    const peers = peerIps.map((ip) => ({ ip, port: config.ports.serfLan }))
+    this.#rejoin('lan', signal, peers)
+    this.#rejoin('wan', signal, [])
     const joins = [this.#joinPool(this.lan, config.joinLan, config.ports.serfLan, signal)]
     if (this.#wan !== null)
       joins.push(this.#joinPool(this.#wan, config.joinWan, config.ports.serfWan, signal))
@@ -226,13 +227,16 @@ class AgentPools implements Pools {
   }
 
   /** Finds the cluster of the last run again, in the background; a leave on purpose counts unless it may be undone. */
-  #rejoin(name: PoolName, signal: AbortSignal): void {
+  #rejoin(name: PoolName, signal: AbortSignal, others: readonly Address[]): void {
     const restored = this.#files[name]?.restored
     const pool = name === 'lan' ? this.#lan : this.#wan
-    if (restored === undefined || pool === null || restored.addresses.length === 0) return
+    if (restored === undefined || pool === null) return
     if (restored.hasLeft && !this.#options.config.rejoinAfterLeave) return
     const { host, log } = this.#options
-    const { addresses } = restored
+    const isNew = (other: Address): boolean =>
+      !restored.addresses.some((known) => isSameAddress(known, other))
+    const addresses = [...restored.addresses, ...others.filter(isNew)]
+    if (addresses.length === 0) return
     void rejoin({ clock: host.clock, pool, addresses, log: log.named(`serf.${name}`), signal })
   }
 

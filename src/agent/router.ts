@@ -111,15 +111,23 @@ async function route(options: Context, request: RpcRequest, signal: AbortSignal)
     )
   }
   const isOther = isElsewhere(options, request.datacenter)
-  // Nearly all that a busy leader is asked: its own clients' writes need no search.
-  if (request.kind === 'write' && request.hops === 0 && !isOther && local?.isLeader() === true) {
-    const reply = await local.serve(request, signal)
-    if (!isNoLeader(reply)) return reply
-  }
+  const reply = isOther || local === null ? null : await ownWrite(local, request, signal)
+  if (reply !== null) return reply
   const call: Call = { request, signal, patience: new Patience(options, request) }
   if (local === null) return toAnyServer(options, call)
   if (isOther) return toDatacenter(options, call)
   return needsLeader(request) ? toLeader(options, local, call) : local.serve(request, signal)
+}
+
+/** Nearly all that a busy leader is asked: its own clients' writes need no search. Null for everything else. */
+async function ownWrite(
+  local: LocalServer,
+  request: ForwardedRequest,
+  signal: AbortSignal,
+): Promise<RpcReply | null> {
+  if (request.kind !== 'write' || request.hops > 0 || !local.isLeader()) return null
+  const reply = await local.serve(request, signal)
+  return isNoLeader(reply) ? null : reply
 }
 
 function isElsewhere(options: RouterOptions, datacenter: string): boolean {
@@ -296,24 +304,27 @@ function isNoLeader(reply: RpcReply): boolean {
 async function toAnyServer(options: Context, call: Call): Promise<RpcReply> {
   const { clock, random, lan, datacenter } = options
   const { signal, patience } = call
-  let last: RpcReply | null = null
-  let hasWord = false
+  const isOver = (): boolean => patience.isOver || signal.aborted
+  let last: Asked | null = null
   do {
     let isFull = true
     for (const server of lan.candidates(datacenter, clock.nowMs())) {
-      if (last !== null && (patience.isOver || signal.aborted)) break
+      if (last !== null && isOver()) break
       const asked = await askServer(options, call, { server, directory: lan, shareMs: patience.searchLeftMs })
       if (asked.isFinal) return asked.reply
-      // What a server says tells more than that another one cannot be reached.
-      if (asked.hasAnswered || !hasWord) last = asked.reply
-      hasWord ||= asked.hasAnswered
+      last = moreTelling(last, asked)
       isFull &&= asked.isFull
     }
     const isHopeless = last === null ? lan.all().length === 0 : isFull
     if (isHopeless) break
     await sleep(clock, Math.min(patience.searchLeftMs, 100 + random.below(100)), signal)
-  } while (!patience.isOver && !signal.aborted)
-  return last ?? refuse(requestError('noServers', 'No known Consul servers'))
+  } while (!isOver())
+  return last?.reply ?? refuse(requestError('noServers', 'No known Consul servers'))
+}
+
+/** What a server says tells more than that another one cannot be reached. */
+function moreTelling(last: Asked | null, asked: Asked): Asked {
+  return last === null || asked.hasAnswered || !last.hasAnswered ? asked : last
 }
 
 /** From a server: at a server of another datacenter. Dead and silent ones must not take longer than the hold. */

@@ -63,6 +63,8 @@ export interface ServerRole {
   onSessionClosed(to: Address): void
   /** The leader's RPC address, '' if none is known. */
   leaderText(): string
+  /** Where the Raft configuration has the other servers: a way to find the pool again when all others are lost. */
+  peerIps(): readonly string[]
   /** Gives the leadership and the seat away; true if there were other servers. */
   leave(): Promise<boolean>
   stop(): Promise<void>
@@ -220,6 +222,12 @@ class Server implements ServerRole {
     const { leader } = this.raft.machine
     const address = leader === null ? undefined : this.raft.addressOf(leader)
     return address === undefined ? '' : formatAddress(address)
+  }
+
+  peerIps(): readonly string[] {
+    const { machine } = this.raft
+    const others = machine.configuration.servers.filter((server) => server.id !== this.#options.id)
+    return others.flatMap((server) => this.raft.addressOf(server.id)?.ip ?? [])
   }
 
   leave(): Promise<boolean> {
