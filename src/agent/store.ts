@@ -181,9 +181,10 @@ export class Store {
     return answer as StoreAnswer<QueryValue<Q['kind']>>
   }
 
-  /** The state as records, frozen at this moment: the writer goes on meanwhile. */
+  /** The state as records, frozen at this moment: the writer goes on meanwhile. They can be walked again and again. */
   records(): Iterable<StateRecord> {
-    return this.#state.snapshot().records()
+    const snapshot = this.#state.snapshot()
+    return { [Symbol.iterator]: () => snapshot.records()[Symbol.iterator]() }
   }
 
   /** Replaces the state by a snapshot's. Everybody who waits is woken: indexes may have changed. */

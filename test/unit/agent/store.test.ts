@@ -138,3 +138,14 @@ describe('who asks the same', () => {
     expect([(await reading).value.length, store.watching]).toEqual([0, 0])
   })
 })
+
+describe('the records of a store', () => {
+  it('can be walked again, as they were: a server without a disk encodes its snapshot for each who asks', () => {
+    const { store } = storeWith(10)
+    const records = store.records()
+    const first = [...records]
+    store.apply(6, put('later', '1'), { wallMs: 0 })
+    expect(first.length).toBeGreaterThan(1)
+    expect([...records]).toEqual(first)
+  })
+})
