@@ -1,13 +1,13 @@
 // How transactions and what they gave look in CBOR: operations and results by position, behind the number of their
 // kind. Operations are data at rest (commands hold them): numbers are never given a second meaning.
 import { unreachable } from '../lib/assert.ts'
-import type {
-  TxnCatalogVerb,
-  TxnError,
-  TxnKvVerb,
-  TxnOperation,
-  TxnOutcome,
-  TxnResult,
+import {
+  txnCatalogVerbs,
+  txnKvVerbs,
+  type TxnError,
+  type TxnOperation,
+  type TxnOutcome,
+  type TxnResult,
 } from '../model/transaction.ts'
 import { catalogCheck, catalogNode, catalogService, checkInfo, kvEntry } from './catalog-shapes.ts'
 import { nodeInfo, packCheck, packKvEntry, packNode, packService, serviceInfo } from './catalog-shapes.ts'
@@ -30,22 +30,8 @@ import {
 
 const kinds = { kv: 1, node: 2, service: 3, check: 4, session: 5 } as const
 
-const kvVerb = oneOf<TxnKvVerb>(
-  'set',
-  'cas',
-  'lock',
-  'unlock',
-  'get',
-  'get-or-empty',
-  'get-tree',
-  'check-index',
-  'check-session',
-  'check-not-exists',
-  'delete',
-  'delete-tree',
-  'delete-cas',
-)
-const catalogVerb = oneOf<TxnCatalogVerb>('get', 'set', 'cas', 'delete', 'delete-cas')
+const kvVerb = oneOf(...txnKvVerbs)
+const catalogVerb = oneOf(...txnCatalogVerbs)
 
 const kvBody = tuple(kvVerb, text, bytes, uint64, count, text)
 const nodeBody = tuple(catalogVerb, nodeInfo, count)

@@ -1,7 +1,15 @@
 // The body of `/v1/txn` as operations. What does not parse refuses all of it; an operation that says too little, or
 // something unknown, becomes an error of its own, with the others' in the answer.
 import type { CheckInfo, NodeInfo, ServiceInfo } from '../model/catalog.ts'
-import type { TxnCatalogVerb, TxnError, TxnKvVerb, TxnOperation } from '../model/transaction.ts'
+import {
+  txnCatalogVerbs,
+  txnKvVerbs,
+  txnKvWrites,
+  type TxnCatalogVerb,
+  type TxnError,
+  type TxnKvVerb,
+  type TxnOperation,
+} from '../model/transaction.ts'
 import { Refusal } from './errors.ts'
 import { checkOf, refuseBadId, serviceOf } from './registration.ts'
 import {
@@ -88,34 +96,13 @@ function attemptOf(given: GivenOperation, limits: TxnLimits): Attempt | undefine
   return undefined
 }
 
-const kvReads: ReadonlySet<string> = new Set<TxnKvVerb>([
-  'get',
-  'get-or-empty',
-  'get-tree',
-  'check-index',
-  'check-session',
-  'check-not-exists',
-])
-const kvWrites: ReadonlySet<string> = new Set<TxnKvVerb>([
-  'set',
-  'cas',
-  'lock',
-  'unlock',
-  'delete',
-  'delete-tree',
-  'delete-cas',
-])
-const catalogVerbs: ReadonlySet<string> = new Set<TxnCatalogVerb>([
-  'get',
-  'set',
-  'cas',
-  'delete',
-  'delete-cas',
-])
+const kvVerbs: ReadonlySet<string> = new Set(txnKvVerbs)
+const kvWrites: ReadonlySet<string> = new Set(txnKvWrites)
+const catalogVerbs: ReadonlySet<string> = new Set(txnCatalogVerbs)
 
 function kvOperation(given: GivenKv, { valueBytesMax }: TxnLimits): TxnOperation {
   if (given.Key === '' && given.Verb !== 'delete-tree') throw new Refusal(409, 'Must provide key')
-  if (!kvReads.has(given.Verb) && !kvWrites.has(given.Verb)) throw unknownVerb('KV', given.Verb)
+  if (!kvVerbs.has(given.Verb)) throw unknownVerb('KV', given.Verb)
   if (given.Value.length > valueBytesMax) {
     const size = `(${given.Value.length} > ${valueBytesMax} bytes)`
     throw new Refusal(413, `Value for key ${JSON.stringify(given.Key)} is too large ${size}`)

@@ -36,24 +36,28 @@ export type TxnOperation =
     }
   | { readonly kind: 'session'; readonly verb: 'delete'; readonly session: string }
 
-/** Verbs on keys. */
-export type TxnKvVerb =
-  | 'set'
-  | 'cas'
-  | 'lock'
-  | 'unlock'
-  | 'get'
-  | 'get-or-empty'
-  | 'get-tree'
-  | 'check-index'
-  | 'check-session'
-  | 'check-not-exists'
-  | 'delete'
-  | 'delete-tree'
-  | 'delete-cas'
+/** Verbs on keys that change nothing. */
+export const txnKvReads = [
+  'get',
+  'get-or-empty',
+  'get-tree',
+  'check-index',
+  'check-session',
+  'check-not-exists',
+] as const
 
-/** Verbs on nodes, services and checks. */
-export type TxnCatalogVerb = 'get' | 'set' | 'cas' | 'delete' | 'delete-cas'
+/** Verbs on keys that change something. */
+export const txnKvWrites = ['set', 'cas', 'lock', 'unlock', 'delete', 'delete-tree', 'delete-cas'] as const
+
+/** A verb on keys. */
+export type TxnKvVerb = (typeof txnKvReads)[number] | (typeof txnKvWrites)[number]
+/** All of them. */
+export const txnKvVerbs: readonly TxnKvVerb[] = [...txnKvReads, ...txnKvWrites]
+
+/** Verbs on nodes, services and checks; `get` alone changes nothing. */
+export const txnCatalogVerbs = ['get', 'set', 'cas', 'delete', 'delete-cas'] as const
+/** One of them. */
+export type TxnCatalogVerb = (typeof txnCatalogVerbs)[number]
 
 /** What one operation gave. Deletions and checks of indexes give nothing. */
 export type TxnResult =
@@ -75,16 +79,15 @@ export interface TxnOutcome {
   readonly errors: readonly TxnError[]
 }
 
-/** True if the operations only read, so that no entry of the log is needed. */
-export function isReadOnly(operations: readonly TxnOperation[]): boolean {
-  return operations.every((operation) => readingVerbs.has(operation.verb))
+/** True if an operation changes nothing. */
+export function isRead(operation: TxnOperation): boolean {
+  return readingVerbs.has(operation.verb)
 }
 
-const readingVerbs: ReadonlySet<string> = new Set([
-  'get',
-  'get-or-empty',
-  'get-tree',
-  'check-index',
-  'check-session',
-  'check-not-exists',
-])
+/** `get` of the catalog is among them. */
+const readingVerbs: ReadonlySet<string> = new Set(txnKvReads)
+
+/** True if the operations only read, so that no entry of the log is needed. */
+export function isReadOnly(operations: readonly TxnOperation[]): boolean {
+  return operations.every(isRead)
+}

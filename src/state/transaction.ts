@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { KvEntry } from '../model/catalog.ts'
 import type { CommandResult } from '../model/command.ts'
 import {
+  isRead,
   isReadOnly,
   type TxnError,
   type TxnOperation,
@@ -111,7 +112,6 @@ function check(tables: Tables, change: Change, operations: readonly TxnOperation
   return errors
 }
 
-const readingVerbs: ReadonlySet<string> = new Set(['get', 'get-or-empty', 'get-tree'])
 const infallibleVerbs: ReadonlySet<string> = new Set([
   'set',
   'delete',
@@ -122,7 +122,7 @@ const infallibleVerbs: ReadonlySet<string> = new Set([
 
 /** True if an operation behind the first write may fail. */
 function canFailHalfWay(operations: readonly TxnOperation[]): boolean {
-  const firstWrite = operations.findIndex(({ verb }) => !readingVerbs.has(verb) && !verb.startsWith('check-'))
+  const firstWrite = operations.findIndex((operation) => !isRead(operation))
   const lastFallible = operations.findLastIndex(
     ({ kind, verb }) => kind !== 'kv' || !infallibleVerbs.has(verb),
   )

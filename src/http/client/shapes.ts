@@ -1,5 +1,6 @@
 // The JSON bodies of the HTTP API in the reference's field names: what the client reads.
 import type { JsonObject, TextMap } from '../../model/catalog.ts'
+import type { TxnCatalogVerb, TxnKvVerb } from '../../model/transaction.ts'
 
 /** A member of a gossip pool (`/v1/agent/members`). `Status`: 0 none, 1 alive, 2 leaving, 3 left, 4 failed. */
 export interface MemberShape {
@@ -208,7 +209,7 @@ export interface SessionShape {
 /** One operation of a transaction: one of the fields is there. */
 export interface TxnOperationShape {
   readonly KV?: {
-    readonly Verb: TxnKvVerbShape
+    readonly Verb: TxnKvVerb
     readonly Key: string
     /** base64; see `toBase64`. */
     readonly Value?: string
@@ -216,30 +217,11 @@ export interface TxnOperationShape {
     readonly Index?: number
     readonly Session?: string
   }
-  readonly Node?: { readonly Verb: TxnVerbShape; readonly Node: JsonObject }
-  readonly Service?: { readonly Verb: TxnVerbShape; readonly Node: string; readonly Service: JsonObject }
-  readonly Check?: { readonly Verb: TxnVerbShape; readonly Check: JsonObject }
+  readonly Node?: { readonly Verb: TxnCatalogVerb; readonly Node: JsonObject }
+  readonly Service?: { readonly Verb: TxnCatalogVerb; readonly Node: string; readonly Service: JsonObject }
+  readonly Check?: { readonly Verb: TxnCatalogVerb; readonly Check: JsonObject }
   readonly Session?: { readonly Verb: 'delete'; readonly Session: { readonly ID: string } }
 }
-
-/** Verbs on keys. */
-export type TxnKvVerbShape =
-  | 'set'
-  | 'cas'
-  | 'lock'
-  | 'unlock'
-  | 'get'
-  | 'get-or-empty'
-  | 'get-tree'
-  | 'check-index'
-  | 'check-session'
-  | 'check-not-exists'
-  | 'delete'
-  | 'delete-tree'
-  | 'delete-cas'
-
-/** Verbs on nodes, services and checks. */
-export type TxnVerbShape = 'get' | 'set' | 'cas' | 'delete' | 'delete-cas'
 
 /** What a transaction gave: results, or the errors for which nothing was changed. */
 export interface TxnOutcomeShape {

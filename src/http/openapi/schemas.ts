@@ -1,4 +1,5 @@
 // The shapes of the API's bodies, by the names that routes call them. Answers of the tests are held against them.
+import { txnCatalogVerbs, txnKvVerbs } from '../../model/transaction.ts'
 import {
   type Schema,
   anyObject,
@@ -163,23 +164,7 @@ const catalogSchemas: Readonly<Record<CatalogSchemaName, Schema>> = {
   }),
 }
 
-const kvVerbs = [
-  'set',
-  'cas',
-  'lock',
-  'unlock',
-  'get',
-  'get-or-empty',
-  'get-tree',
-  'check-index',
-  'check-session',
-  'check-not-exists',
-  'delete',
-  'delete-tree',
-  'delete-cas',
-]
-
-const catalogVerb = oneOf('get', 'set', 'cas', 'delete', 'delete-cas')
+const catalogVerb = oneOf(...txnCatalogVerbs)
 
 type StoreSchemaName =
   | 'KvPair'
@@ -242,7 +227,7 @@ const storeSchemas: Readonly<Record<StoreSchemaName, Schema>> = {
       request(
         {
           KV: request({
-            Verb: { type: 'string', enum: kvVerbs },
+            Verb: oneOf(...txnKvVerbs),
             Key: text(),
             Value: base64(),
             Flags: uint64(),
