@@ -1,9 +1,9 @@
 // Archives on their way out: frozen at one moment, made while they are read, forgotten when nobody reads any more.
+import { joined } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Clock } from '../runtime/host.ts'
 import { writeArchive } from '../storage/archive.ts'
-import { joined } from '../storage/byte-stream.ts'
 import type { HeldSnapshot } from './raft-snapshots.ts'
 
 /** What archives are made from. */

@@ -1,4 +1,5 @@
 // Reads request bodies, never keeping more than a limit.
+import { joined } from '../lib/bytes.ts'
 import { type Result, err, ok } from '../lib/result.ts'
 import { Refusal } from './errors.ts'
 
@@ -48,15 +49,4 @@ async function readChunks(
   // Not cancelled: that would cut the connection before the answer is on its way.
   reader.releaseLock()
   return bytes > bytesMax ? err({ bytes }) : ok(joined(chunks, bytes))
-}
-
-function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0]
-  const whole = new Uint8Array(bytes)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.length
-  }
-  return whole
 }

@@ -1,10 +1,11 @@
 // Archives of the state for people to keep: a gzipped tar of meta.json, state.bin and SHA256SUMS, in this order.
 // state.bin is a snapshot as snapshot-file.ts has it. Written and read as streams: nothing is in memory as a whole.
 import { sha256 } from '@noble/hashes/sha2.js'
+import { joined } from '../lib/bytes.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
 import { encodeArchiveMeta, parseArchiveMeta, type ArchiveMeta } from './archive-meta.ts'
-import { ByteStream, errorOf, gunzip, gzip, joined, StreamWindow, type Bytes } from './byte-stream.ts'
+import { ByteStream, errorOf, gunzip, gzip, StreamWindow, type Bytes } from './byte-stream.ts'
 import type { Window } from './file-window.ts'
 import { isSnapshotStart } from './snapshot-file.ts'
 import { parseTarHeader, tarEnd, tarHeader, tarPadding, type TarEntry } from './tar.ts'

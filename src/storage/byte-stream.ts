@@ -1,4 +1,5 @@
 // Streams of bytes as asynchronous iterables: read by count, sent through the platform's gzip, with back-pressure.
+import { joined } from '../lib/bytes.ts'
 import type { Window } from './file-window.ts'
 
 /** Bytes that come in pieces of any size. */
@@ -44,17 +45,6 @@ export class ByteStream {
   async close(): Promise<void> {
     await this.#pieces.return?.()
   }
-}
-
-/** Parts as one. */
-export function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
 
 /** A part of a stream as a window, which only goes forward. `onBytes` sees all that passes. */

@@ -1,4 +1,5 @@
 // `/v1/snapshot`: the whole state as an archive, and back. Archives pass through in pieces, in both directions.
+import { joined } from '../../lib/bytes.ts'
 import type { Result } from '../../lib/result.ts'
 import { requestError, type RequestError } from '../../model/errors.ts'
 import type { Action, ActionValue } from '../../model/query.ts'
@@ -102,14 +103,4 @@ async function* piecesOf(request: Request): AsyncGenerator<Uint8Array> {
 
 function brokenOff(): never {
   throw refusalOf(requestError('cancelled', 'The archive broke off while it was sent; nothing was changed'))
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
