@@ -1,6 +1,7 @@
 // Clients that ask how old stale answers are: one writer counts upwards in a key, readers read it with `stale` and with
 // `max_stale`. An answer must hold every count that was acknowledged before the age that it tells, or may have.
 import type { Random } from '../../src/lib/random.ts'
+import { Crew, problemOf } from './crew.ts'
 import { fateOf, parsed, type Port } from './port.ts'
 
 const timeoutMs = 8000
@@ -19,40 +20,20 @@ export interface AgeClientsOptions {
 }
 
 /** A writer and its readers at work until `stop`. */
-export class AgeClients {
+export class AgeClients extends Crew {
   readonly #options: AgeClientsOptions
   readonly #key = 'lin/age'
   /** When each count was acknowledged; counts of unknown outcome are not in it. */
   readonly #acknowledged: { readonly count: number; readonly at: number }[] = []
-  #isOn = true
-  #active = 0
   /** Stale answers that were checked, and the greatest age that one told. */
   reads = 0
   oldestMs = 0
 
   constructor(options: AgeClientsOptions) {
+    super((error) => options.onProblem(problemOf(error)))
     this.#options = options
-    this.#launch(this.#write())
-    for (let i = 0; i < options.readers; i++) this.#launch(this.#read(`r${i}`))
-  }
-
-  get isIdle(): boolean {
-    return this.#active === 0
-  }
-
-  stop(): void {
-    this.#isOn = false
-  }
-
-  #launch(work: Promise<void>): void {
-    this.#active++
-    work.then(
-      () => this.#active--,
-      (error: unknown) => {
-        this.#active--
-        this.#options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error))
-      },
-    )
+    this.launch(this.#write())
+    for (let i = 0; i < options.readers; i++) this.launch(this.#read(`r${i}`))
   }
 
   /** Counts by compare-and-set: a step of unknown outcome that comes late must not set the count back. */
@@ -60,7 +41,7 @@ export class AgeClients {
     const { port, pauseMsMax } = this.#options
     const random = this.#options.random.fork('age writer')
     let known: { readonly count: number; readonly index: number } | null = null
-    while (this.#isOn) {
+    while (this.isOn) {
       const target = random.pick(port.targets)
       if (target === undefined) return
       if (known === null) known = await this.#learn(target)
@@ -90,7 +71,7 @@ export class AgeClients {
   async #read(name: string): Promise<void> {
     const { port, pauseMsMax } = this.#options
     const random = this.#options.random.fork(`age ${name}`)
-    while (this.#isOn) {
+    while (this.isOn) {
       const target = random.pick(port.targets)
       if (target === undefined) return
       const maxMs = random.chance(500) ? random.pick([50, 200, 1000, 5000]) : undefined

@@ -1,5 +1,6 @@
 // Clients that put, read, compare-and-set and delete a few keys that all of them use, alone and in transactions.
 import type { Random } from '../../src/lib/random.ts'
+import { Crew, problemOf } from './crew.ts'
 import type { HistoryRecorder, Outcome } from './history.ts'
 import { outcomeOf, requestOf } from './kv-http.ts'
 import type { KvInput, KvOutput, KvStep, TxnStepResult } from './kv-operations.ts'
@@ -61,34 +62,13 @@ export async function readAll(
 }
 
 /** Clients at work until `stop`. */
-export class KvClients {
+export class KvClients extends Crew {
   readonly #options: KvClientsOptions
-  #isOn = true
-  #active = 0
 
   constructor(options: KvClientsOptions) {
+    super((error) => options.onProblem(problemOf(error)))
     this.#options = options
-    for (let i = 0; i < options.clients; i++) this.#launch(`k${i}`)
-  }
-
-  /** True when every client has had its last answer. */
-  get isIdle(): boolean {
-    return this.#active === 0
-  }
-
-  stop(): void {
-    this.#isOn = false
-  }
-
-  #launch(name: string): void {
-    this.#active++
-    this.#run(name).then(
-      () => this.#active--,
-      (error: unknown) => {
-        this.#active--
-        this.#options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error))
-      },
-    )
+    for (let i = 0; i < options.clients; i++) this.launch(this.#run(`k${i}`))
   }
 
   async #run(client: string): Promise<void> {
@@ -98,7 +78,7 @@ export class KvClients {
     // Most clients stay with one agent, as people's do; some wander.
     const home = random.chance(600) ? random.pick(port.targets) : undefined
     let n = 0
-    while (this.#isOn) {
+    while (this.isOn) {
       n++
       const target = home ?? random.pick(port.targets)
       if (target === undefined) return

@@ -1,5 +1,6 @@
 // Clients that take locks with sessions of their own, and renew, release, end or forget them.
 import type { Random } from '../../src/lib/random.ts'
+import { Crew, problemOf } from './crew.ts'
 import type { HistoryRecorder } from './history.ts'
 import { carryOut } from './kv-clients.ts'
 import type { KvInput, KvOutput } from './kv-operations.ts'
@@ -23,44 +24,24 @@ export interface LockClientsOptions {
 }
 
 /** Clients at work until `stop`. */
-export class LockClients {
+export class LockClients extends Crew {
   readonly sessions: SessionRecord[] = []
   readonly #options: LockClientsOptions
-  #isOn = true
-  #active = 0
 
   constructor(options: LockClientsOptions) {
+    super((error) => options.onProblem(problemOf(error)))
     this.#options = options
-    for (let i = 0; i < options.clients; i++) this.#launch(`l${i}`)
-  }
-
-  get isIdle(): boolean {
-    return this.#active === 0
-  }
-
-  stop(): void {
-    this.#isOn = false
-  }
-
-  #launch(name: string): void {
-    this.#active++
-    this.#run(name).then(
-      () => this.#active--,
-      (error: unknown) => {
-        this.#active--
-        this.#options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error))
-      },
-    )
+    for (let i = 0; i < options.clients; i++) this.launch(this.#run(`l${i}`))
   }
 
   async #run(client: string): Promise<void> {
     const { port } = this.#options
     const random = this.#options.random.fork(client)
     let n = 0
-    while (this.#isOn) {
+    while (this.isOn) {
       const session = await this.#create(client, random)
       const rounds = random.between(1, 4)
-      for (let round = 0; session !== null && this.#isOn && round < rounds; round++) {
+      for (let round = 0; session !== null && this.isOn && round < rounds; round++) {
         n++
         const isOver = await this.#tryLock(random, { client, session, n })
         if (isOver) break
@@ -95,7 +76,7 @@ export class LockClients {
       await port.pause(random.between(1, 2 * pauseMsMax))
       return false
     }
-    for (let i = random.below(4); i > 0 && this.#isOn; i--) {
+    for (let i = random.below(4); i > 0 && this.isOn; i--) {
       await port.pause(random.between(1, pauseMsMax))
       if (random.chance(500)) await this.#renew(random, session)
       else await carryOut(this.#options, who(), { group: key, kind: 'get', key })

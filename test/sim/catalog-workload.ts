@@ -1,6 +1,7 @@
 // External services that come and go in the catalog, and people who wait for changes: what a blocking query answers
 // must be newer than what was known, and in the end everyone who waits must have seen the last change.
 import type { Random } from '../../src/lib/random.ts'
+import { Crew } from '../linearizability/crew.ts'
 import { ask, jsonOf, type Answer } from './client.ts'
 import type { Cluster } from './cluster.ts'
 import type { SimNode } from './node.ts'
@@ -20,24 +21,23 @@ interface Watched {
 }
 
 /** Writers and watchers of the catalog until `stop`. */
-export class CatalogWorkload {
+export class CatalogWorkload extends Crew {
   readonly #cluster: Cluster
   readonly #random: Random
-  #isOn = true
   #isQuiet = false
-  #active = 0
 
   constructor(cluster: Cluster, random: Random) {
+    super((error) =>
+      cluster.check(() => {
+        throw error
+      }),
+    )
     this.#cluster = cluster
     this.#random = random
-    this.#launch(this.#register())
-    this.#launch(this.#watch('/v1/catalog/service/ext', 'a'))
-    this.#launch(this.#watch('/v1/kv/app/?recurse', 'b'))
-    this.#launch(this.#watch('/v1/catalog/nodes', 'c'))
-  }
-
-  get isIdle(): boolean {
-    return this.#active === 0
+    this.launch(this.#register())
+    this.launch(this.#watch('/v1/catalog/service/ext', 'a'))
+    this.launch(this.#watch('/v1/kv/app/?recurse', 'b'))
+    this.launch(this.#watch('/v1/catalog/nodes', 'c'))
   }
 
   /** From now on nothing goes wrong: a change must be told at once. */
@@ -45,25 +45,10 @@ export class CatalogWorkload {
     this.#isQuiet = true
   }
 
-  stop(): void {
-    this.#isOn = false
-  }
-
-  #launch(work: Promise<void>): void {
-    this.#active++
-    work.then(
-      () => this.#active--,
-      (error: unknown) =>
-        this.#cluster.check(() => {
-          throw error
-        }),
-    )
-  }
-
   /** Registers and deregisters instances of one service on external nodes. */
   async #register(): Promise<void> {
     const random = this.#random.fork('register')
-    for (let port = 1; this.#isOn; port++) {
+    for (let port = 1; this.isOn; port++) {
       await this.#pause(random.between(50, 1500))
       const node = random.pick(this.#cluster.nodes)
       if (node === undefined) return
@@ -87,7 +72,7 @@ export class CatalogWorkload {
     const { world } = this.#cluster
     const random = this.#random.fork(`watch ${name}`)
     let index = 0
-    while (this.#isOn) {
+    while (this.isOn) {
       const node = random.pick(this.#cluster.nodes)
       if (node === undefined) return
       const startMicros = world.scheduler.nowMicros

@@ -1,6 +1,7 @@
 // Clients that write and read keys through any agent, and note what they were told; see checkers/kv.ts for what they
 // may be told. Each has a key of its own, and all share one counter.
 import type { Random } from '../../src/lib/random.ts'
+import { Crew } from '../linearizability/crew.ts'
 import { ask, jsonOf, type Answer } from './client.ts'
 import type { Cluster } from './cluster.ts'
 import type { SimNode } from './node.ts'
@@ -9,28 +10,22 @@ import type { SimNode } from './node.ts'
 const timeoutMs = 8000
 
 /** Clients at work until `stop`. */
-export class Workload {
+export class Workload extends Crew {
   readonly #cluster: Cluster
   readonly #random: Random
-  #isOn = true
-  #active = 0
   readonly #counter = 'app/counter'
 
   constructor(cluster: Cluster, clients: number, random: Random) {
+    super((error) =>
+      cluster.check(() => {
+        throw error
+      }),
+    )
     this.#cluster = cluster
     this.#random = random
-    for (let i = 0; i < clients; i++) this.#launch(this.#clientOf(i))
-    this.#launch(this.#counterClient('a'))
-    this.#launch(this.#counterClient('b'))
-  }
-
-  /** True when every client has had its last answer. */
-  get isIdle(): boolean {
-    return this.#active === 0
-  }
-
-  stop(): void {
-    this.#isOn = false
+    for (let i = 0; i < clients; i++) this.launch(this.#clientOf(i))
+    this.launch(this.#counterClient('a'))
+    this.launch(this.#counterClient('b'))
   }
 
   /** Reads every key through a node and checks it against all that was acknowledged. */
@@ -46,21 +41,10 @@ export class Workload {
     }
   }
 
-  #launch(work: Promise<void>): void {
-    this.#active++
-    work.then(
-      () => this.#active--,
-      (error: unknown) =>
-        this.#cluster.check(() => {
-          throw error
-        }),
-    )
-  }
-
   async #clientOf(number: number): Promise<void> {
     const key = `app/client-${number}`
     const random = this.#random.fork(key)
-    for (let value = 1; this.#isOn; value++) {
+    for (let value = 1; this.isOn; value++) {
       const node = random.pick(this.#cluster.nodes)
       if (node === undefined) return
       if (random.chance(600)) await this.#write(node, key, value)
@@ -101,7 +85,7 @@ export class Workload {
   async #counterClient(name: string): Promise<void> {
     const { world, kv } = this.#cluster
     const random = this.#random.fork(`counter ${name}`)
-    while (this.#isOn) {
+    while (this.isOn) {
       await this.#pause(random.between(20, 800))
       const node = random.pick(this.#cluster.nodes)
       if (node === undefined) return
