@@ -9,6 +9,12 @@ export const pureFolders: readonly string[] = [
   'raft',
   'state',
   'checks',
+  'coordinate',
+  'query',
+  'definition',
+  'local',
+  'filter',
+  'metrics',
   'config/hcl',
 ]
 
