@@ -58,6 +58,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   hono: ['http'],
   cac: ['cli'],
   'sorted-btree': ['state'],
+  re2js: ['lib'],
   'ipaddr.js': ['config', 'dns', 'http', 'agent', 'cli'],
 }
 
