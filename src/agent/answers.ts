@@ -38,9 +38,9 @@ const tablesByKind: Readonly<Partial<Record<QueryKind, readonly string[]>>> = {
   kvKeys: [],
 }
 
-/** True if the answers to such a question are kept. */
-export function isKept(kind: QueryKind): boolean {
-  return tablesByKind[kind] !== undefined
+/** True if the answers to such a question are kept. Distances change all the time: an order by them is not. */
+export function isKept(query: Query): boolean {
+  return tablesByKind[query.kind] !== undefined && !('near' in query && query.near !== '')
 }
 
 /** Kept answers of one store. */

@@ -1,6 +1,5 @@
 // Commands that servers of an older release cannot apply: they are refused until all servers are known to be able to.
 // The one place that knows which command came with which behaviour (state/behaviour.ts).
-import { decodeCommand } from '../codec/command-codec.ts'
 import type { Command } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Clock } from '../runtime/host.ts'
@@ -18,9 +17,20 @@ const firstKinds: ReadonlySet<Command['kind']> = new Set([
   'setBehaviour',
 ])
 
+/** Kinds of the third one. */
+const thirdKinds: ReadonlySet<Command['kind']> = new Set([
+  'preparedQuerySet',
+  'preparedQueryDelete',
+  'coordinates',
+  'configEntrySet',
+  'configEntryDelete',
+  'raiseIndexes',
+])
+
 /** The least behaviour by which a command can be applied. */
 export function neededBehaviour(command: Command): number {
   if (command.kind === 'batch') return Math.max(0, ...command.commands.map(neededBehaviour))
+  if (thirdKinds.has(command.kind)) return 2
   const hasTtl = 'ttlMs' in command && command.ttlMs > 0
   return firstKinds.has(command.kind) && !hasTtl ? 0 : 1
 }
@@ -35,12 +45,12 @@ export interface GateParts {
 /** A new leader may just be about to switch: so long it is waited for that. */
 const switchMsMax = 2000
 
-/** Why an encoded command cannot be appended by this leader; null if it can. Waits a little for a switch. */
-export async function passGate(data: Uint8Array, parts: GateParts): Promise<RequestError | null> {
+/** Why a command cannot be appended by this leader; null if it can. Waits a little for a switch. */
+export async function passGate(command: Command, parts: GateParts): Promise<RequestError | null> {
   const { store, clock, isLeader } = parts
   const untilMs = clock.nowMs() + switchMsMax
   for (;;) {
-    const refused = gate(data, store.marks.behaviour)
+    const refused = gate(command, store.marks.behaviour)
     if (refused === null || clock.nowMs() >= untilMs) return refused
     // Whoever does not lead refuses it for that.
     if (!isLeader()) return null
@@ -48,14 +58,12 @@ export async function passGate(data: Uint8Array, parts: GateParts): Promise<Requ
   }
 }
 
-/** Why an encoded command cannot be appended while the state goes by `behaviour`; null if it can. */
-function gate(data: Uint8Array, behaviour: number): RequestError | null {
-  const decoded = decodeCommand(data)
-  if (!decoded.ok) return requestError('badRequest', 'The command cannot be read')
-  if (neededBehaviour(decoded.value.command) <= behaviour) return null
+/** Why a command cannot be appended while the state goes by `behaviour`; null if it can. */
+function gate(command: Command, behaviour: number): RequestError | null {
+  if (neededBehaviour(command) <= behaviour) return null
   return requestError(
     'refused',
-    `Cannot apply ${decoded.value.command.kind}: not all servers of this datacenter are known to run a release ` +
+    `Cannot apply ${command.kind}: not all servers of this datacenter are known to run a release ` +
       'that can; upgrade those that do not, and remove those that are gone for good',
   )
 }

@@ -88,7 +88,7 @@ function reconcileOptions(
     members: () => pools.lan.machine.members(),
     member: (name) => pools.lan.machine.member(name),
     catalog: {
-      nodes: () => store.query({ kind: 'nodes', nodeMeta: {} }).value,
+      nodes: () => store.query({ kind: 'nodes', nodeMeta: {}, near: '' }).value,
       node: (name) => store.query({ kind: 'node', node: name }).value,
       checks: (name) => store.query({ kind: 'healthNode', node: name }).value,
     },

@@ -1,5 +1,5 @@
 // Questions as keys, so that those who ask the same share one evaluation, one wait, one request to another agent.
-import type { Query, QueryKind, QueryTable } from '../model/query.ts'
+import type { NearSelector, Query, QueryKind, QueryTable, ServiceSelector } from '../model/query.ts'
 
 type Keys = { readonly [K in QueryKind]: (args: QueryTable[K]['args']) => string | null }
 
@@ -11,17 +11,18 @@ export function queryKey(query: Query): string | null {
 }
 
 const partsOf: Keys = {
-  nodes: (args) => map(args.nodeMeta),
+  nodes: (args) => `${map(args.nodeMeta)}${near(args)}`,
   node: (args) => args.node,
+  nodeServices: (args) => args.node,
+  nodeDump: (args) => args.node,
   nodesByAddress: (args) => args.ip,
   servicesByAddress: (args) => args.ip,
   services: (args) => map(args.nodeMeta),
-  serviceNodes: (args) => `${list(args.tags)}${map(args.nodeMeta)}${args.service}`,
+  serviceNodes: (args) => selector(args),
   healthNode: (args) => args.node,
-  healthChecks: (args) => `${map(args.nodeMeta)}${args.service}`,
-  healthService: (args) =>
-    `${args.passing ? '+' : '-'}${list(args.tags)}${map(args.nodeMeta)}${args.service}`,
-  healthState: (args) => `${map(args.nodeMeta)}${args.state}`,
+  healthChecks: (args) => `${map(args.nodeMeta)}${near(args)}${args.service}`,
+  healthService: (args) => `${args.passing ? '+' : '-'}${selector(args)}`,
+  healthState: (args) => `${map(args.nodeMeta)}${near(args)}${args.state}`,
   kvGet: (args) => args.key,
   kvList: (args) => args.prefix,
   kvKeys: (args) => `${JSON.stringify(args.separator)}${args.prefix}`,
@@ -31,8 +32,23 @@ const partsOf: Keys = {
   sessions: () => '',
   sessionsOfNode: (args) => args.node,
   txn: () => null,
+  preparedQueries: () => '',
+  preparedQuery: (args) => args.id,
+  preparedQueryResolve: (args) => args.nameOrId,
+  coordinates: () => '',
+  coordinatesOfNode: (args) => args.node,
+  configEntries: (args) => args.configKind,
+  configEntry: (args) => `${JSON.stringify(args.configKind)}${args.name}`,
   autopilotConfig: () => '',
   usage: () => '',
+}
+
+function selector(args: ServiceSelector & NearSelector): string {
+  return `${args.connect ? 'c' : ''}${list(args.tags)}${map(args.nodeMeta)}${near(args)}${args.service}`
+}
+
+function near(args: NearSelector): string {
+  return args.near === '' ? '{}' : `${JSON.stringify([args.near])}`
 }
 
 /** Ends in a bracket, so that what follows cannot be mistaken for a part of it. */

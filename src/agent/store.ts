@@ -143,7 +143,7 @@ export class Store {
     for (const topic of applied.changed) this.#changed.push(topic)
     if (applied.sessions.length > 0) this.#follower?.onSessions(applied.sessions)
     if (applied.changed.includes(expiryTopic)) this.#follower?.onExpiring()
-    if (beginsEpoch(command, applied.result)) this.#onEpoch(command.kind === 'restoreEnd')
+    if (beginsEpoch(command, applied.result)) this.#onEpoch(command.kind !== 'setClusterId')
     return applied.result
   }
 
@@ -171,7 +171,7 @@ export class Store {
   /** Answers from the state as it is. Values are shared, with the state and with others who ask the same. */
   query<Q extends Query>(query: Q): StoreAnswer<QueryValue<Q['kind']>> {
     // Between an entry and `wake` kept answers may be of the past.
-    const key = isKept(query.kind) && this.#changed.length === 0 ? queryKey(query) : null
+    const key = isKept(query) && this.#changed.length === 0 ? queryKey(query) : null
     if (key === null) return this.#state.query(query) as StoreAnswer<QueryValue<Q['kind']>>
     let answer = this.#answers.get(key)
     if (answer === undefined) {
@@ -311,7 +311,8 @@ export class Store {
 /** True if indexes before and after the command are not of the same history, or its name is only known now. */
 function beginsEpoch(command: Command, result: CommandResult): boolean {
   if (result.kind === 'refused') return false
-  return command.kind === 'restoreEnd' || command.kind === 'setClusterId'
+  return epochKinds.has(command.kind)
 }
 
+const epochKinds: ReadonlySet<Command['kind']> = new Set(['restoreEnd', 'setClusterId', 'raiseIndexes'])
 const expiryTopic = tableTopic('expiry')

@@ -4,16 +4,28 @@ import { unreachable } from '../lib/assert.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type {
   Command,
+  ConfigEntryCommand,
+  CoordinatesCommand,
   KvCommand,
   KvWrite,
   OperatorCommand,
+  QueryCommand,
   RegisterCommand,
   RestoreCommand,
   SessionCommand,
   TxnCommand,
 } from '../model/command.ts'
-import { checkInfo, nodeInfo, packCheck, packNode, packService, serviceInfo } from './catalog-shapes.ts'
+import {
+  checkInfo,
+  jsonObject,
+  nodeInfo,
+  packCheck,
+  packNode,
+  packService,
+  serviceInfo,
+} from './catalog-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
+import { nodeCoordinate, packCoordinate, packQueryInfo, queryInfo } from './later-shapes.ts'
 import { packRecord, stateRecord } from './record-codec.ts'
 import { decodeSet, encodeSet, setFormat } from './set-codec.ts'
 import { autopilotConfig, packAutopilot, packSession, sessionInfo } from './session-shapes.ts'
@@ -60,6 +72,12 @@ const kinds = {
   restoreBegin: 22,
   restoreRecords: 23,
   restoreEnd: 24,
+  preparedQuerySet: 25,
+  preparedQueryDelete: 26,
+  coordinates: 27,
+  configEntrySet: 28,
+  configEntryDelete: 29,
+  raiseIndexes: 30,
 } as const
 
 type Simple = Exclude<Command, { readonly kind: 'batch' }>
@@ -93,15 +111,17 @@ export function encodeCommand(command: Command): Uint8Array {
   return data
 }
 
-/** Writes the time into an encoded command, in place; one without a head is left as it is. */
-export function stampCommand(data: Uint8Array, wallMs: number): void {
-  if (!hasHead(data)) return
+/** Writes the time into an encoded command, in place, and returns it as it will be read; 0 for one without a head. */
+export function stampCommand(data: Uint8Array, wallMs: number): number {
+  if (!hasHead(data)) return 0
+  const stamp = Math.min(Math.max(0, Math.floor(wallMs)), Number.MAX_SAFE_INTEGER)
   // Byte by byte: a view would make the engine give this small array a buffer of its own.
-  let time = Math.min(Math.max(0, Math.floor(wallMs)), Number.MAX_SAFE_INTEGER)
+  let time = stamp
   for (let at = headBytes - 1; at > 0; at--) {
     data[at] = time % 0x100
     time = Math.floor(time / 0x100)
   }
+  return stamp
 }
 
 function hasHead(data: Uint8Array): boolean {
@@ -149,7 +169,13 @@ function packCommand(command: Command): readonly unknown[] {
   }
 }
 
-type Rest = KvCommand | OperatorCommand | RestoreCommand
+type Rest =
+  | KvCommand
+  | OperatorCommand
+  | RestoreCommand
+  | QueryCommand
+  | ConfigEntryCommand
+  | CoordinatesCommand
 
 function packRest(command: Rest): readonly unknown[] {
   switch (command.kind) {
@@ -158,7 +184,14 @@ function packRest(command: Rest): readonly unknown[] {
     case 'setClusterId':
     case 'setKvHistory':
     case 'pruneKvHistory':
+    case 'raiseIndexes':
       return packOperator(command)
+    case 'preparedQuerySet':
+    case 'preparedQueryDelete':
+    case 'coordinates':
+    case 'configEntrySet':
+    case 'configEntryDelete':
+      return packQueries(command)
     case 'restoreBegin':
     case 'restoreRecords':
     case 'restoreEnd':
@@ -229,6 +262,27 @@ function packOperator(command: OperatorCommand): readonly unknown[] {
       return [kind, command.versionsMax, command.ageMs]
     case 'pruneKvHistory':
       return [kind]
+    case 'raiseIndexes':
+      return [kind, command.by]
+    default:
+      return unreachable(command)
+  }
+}
+
+/** The commands that came with prepared queries. */
+function packQueries(command: QueryCommand | ConfigEntryCommand | CoordinatesCommand): readonly unknown[] {
+  const kind = kinds[command.kind]
+  switch (command.kind) {
+    case 'preparedQuerySet':
+      return [kind, packQueryInfo(command.query)]
+    case 'preparedQueryDelete':
+      return [kind, command.id]
+    case 'coordinates':
+      return [kind, command.updates.map(packCoordinate)]
+    case 'configEntrySet':
+      return [kind, command.configKind, command.name, command.body, command.expectedIndex]
+    case 'configEntryDelete':
+      return [kind, command.configKind, command.name, command.expectedIndex]
     default:
       return unreachable(command)
   }
@@ -262,6 +316,9 @@ const twoCounts = tuple(count, count)
 const textAndCount = tuple(text, count)
 const autopilotBody = tuple(autopilotConfig, nullable(count))
 const recordsBody = tuple(text, list(stateRecord))
+
+const configSetBody = tuple(text, text, jsonObject, nullable(count))
+const configDeleteBody = tuple(text, text, nullable(count))
 
 type Readers = {
   readonly [K in Exclude<keyof typeof kinds, 'batch'>]: (body: readonly unknown[]) => Simple
@@ -326,6 +383,18 @@ const readers: Readers = {
   pruneKvHistory: (body) => {
     nothing(body)
     return { kind: 'pruneKvHistory' }
+  },
+  raiseIndexes: (body) => ({ kind: 'raiseIndexes', by: oneCount(body)[0] }),
+  preparedQuerySet: (body) => ({ kind: 'preparedQuerySet', query: tuple(queryInfo)(body)[0] }),
+  preparedQueryDelete: (body) => ({ kind: 'preparedQueryDelete', id: oneText(body)[0] }),
+  coordinates: (body) => ({ kind: 'coordinates', updates: tuple(list(nodeCoordinate))(body)[0] }),
+  configEntrySet: (body) => {
+    const [configKind, name, entry, expectedIndex] = configSetBody(body)
+    return { kind: 'configEntrySet', configKind, name, body: entry, expectedIndex }
+  },
+  configEntryDelete: (body) => {
+    const [configKind, name, expectedIndex] = configDeleteBody(body)
+    return { kind: 'configEntryDelete', configKind, name, expectedIndex }
   },
   restoreBegin: (body) => ({ kind: 'restoreBegin', id: oneText(body)[0] }),
   restoreRecords: (body) => {

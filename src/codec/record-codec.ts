@@ -14,6 +14,8 @@ import {
   packStoredNode,
   packStoredService,
 } from './catalog-shapes.ts'
+import { configEntry, nodeCoordinate, packConfigEntry, packCoordinate } from './later-shapes.ts'
+import { packStoredQuery, storedQuery } from './later-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
 import { decodeKvRecord, encodeKvRecord, kvRecordFormat } from './set-codec.ts'
 import { packStoredAutopilot, packStoredSession, storedAutopilot, storedSession } from './session-shapes.ts'
@@ -44,6 +46,9 @@ const kinds = {
   autopilot: 11,
   restore: 12,
   restoring: 13,
+  preparedQuery: 14,
+  coordinate: 15,
+  configEntry: 16,
 } as const
 
 type Marks = Extract<StateRecord, { readonly kind: 'marks' }>['marks']
@@ -71,7 +76,7 @@ export function packRecord(record: StateRecord): readonly unknown[] {
   const kind = kinds[record.kind]
   switch (record.kind) {
     case 'marks':
-      return [kind, pick(marksFields, record.marks)]
+      return [kind, packMarks(record.marks)]
     case 'node':
       return [kind, packStoredNode(record.node)]
     case 'service':
@@ -84,6 +89,12 @@ export function packRecord(record: StateRecord): readonly unknown[] {
       return [kind, packKvEntry(record.entry)]
     case 'tombstone':
       return [kind, record.key, record.index]
+    case 'preparedQuery':
+      return [kind, packStoredQuery(record.query)]
+    case 'coordinate':
+      return [kind, packCoordinate(record.coordinate)]
+    case 'configEntry':
+      return [kind, packConfigEntry(record.entry)]
     default:
       return packLater(record)
   }
@@ -115,7 +126,12 @@ function packLater(record: Later): readonly unknown[] {
   }
 }
 
-const marksFields = {
+/** Servers of an older release can read the marks as long as the cluster goes by rules that they know. */
+function packMarks(marks: Marks): object {
+  return marks.behaviour < 2 ? pick<Partial<Marks>>(marksFieldsOfSecondForm, marks) : pick(marksFields, marks)
+}
+
+const marksFieldsOfSecondForm = {
   lastIndex: count,
   nodes: count,
   services: count,
@@ -133,6 +149,16 @@ const marksFields = {
   kvHistoryAgeMs: count,
 }
 
+const marksFields = {
+  ...marksFieldsOfSecondForm,
+  preparedQueries: count,
+  coordinates: count,
+  configEntries: count,
+}
+
+/** What marks lack that were written before there were prepared queries. */
+const marksOfSecondForm = { preparedQueries: 0, coordinates: 0, configEntries: 0 }
+
 /** What marks lack that were written before there were sessions. */
 const marksOfFirstForm = {
   sessions: 0,
@@ -148,8 +174,12 @@ const marksOfFirstForm = {
 const marksRecord = record<Marks>(marksFields)
 
 const marks: Shape<Marks> = (value) => {
-  const isFirstForm = typeof value === 'object' && value !== null && !Object.hasOwn(value, 'behaviour')
-  return marksRecord(isFirstForm ? { ...value, ...marksOfFirstForm } : value)
+  if (typeof value !== 'object' || value === null) return marksRecord(value)
+  if (!Object.hasOwn(value, 'behaviour')) {
+    return marksRecord({ ...value, ...marksOfFirstForm, ...marksOfSecondForm })
+  }
+  const isSecondForm = !Object.hasOwn(value, 'preparedQueries')
+  return marksRecord(isSecondForm ? { ...value, ...marksOfSecondForm } : value)
 }
 
 const textAndCount = tuple(text, count)
@@ -189,6 +219,9 @@ const readers: ReadonlyMap<unknown, (body: readonly unknown[]) => StateRecord> =
   [kinds.lockDelay, readLockDelay],
   [kinds.kvVersion, readKvVersion],
   [kinds.autopilot, (body) => ({ kind: 'autopilot', config: tuple(storedAutopilot)(body)[0] })],
+  [kinds.preparedQuery, (body) => ({ kind: 'preparedQuery', query: tuple(storedQuery)(body)[0] })],
+  [kinds.coordinate, (body) => ({ kind: 'coordinate', coordinate: tuple(nodeCoordinate)(body)[0] })],
+  [kinds.configEntry, (body) => ({ kind: 'configEntry', entry: tuple(configEntry)(body)[0] })],
   [kinds.restore, readRestore],
   [kinds.restoring, (body) => ({ kind: 'restoring', record: tuple(staged)(body)[0] })],
 ])

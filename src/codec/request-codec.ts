@@ -52,8 +52,13 @@ export function encodeRequest(request: RpcRequest): Uint8Array {
   return encodeCbor(request.kind === 'read' ? { ...request, query: packQuery(request.query) } : request)
 }
 
+/** What older servers do not know is left out as long as it says nothing. */
 function packQuery(query: Query): unknown {
-  return query.kind === 'txn' ? { ...query, operations: query.operations.map(packOperation) } : query
+  if (query.kind === 'txn') return { ...query, operations: query.operations.map(packOperation) }
+  const packed: Record<string, unknown> = { ...query }
+  if ('near' in query && query.near === '') delete packed['near']
+  if ('connect' in query && !query.connect) delete packed['connect']
+  return packed
 }
 
 /** Decodes a request. Errors: a CodecError; never throws. */
@@ -98,19 +103,32 @@ export function decodeReply(data: Uint8Array): Result<RpcReply, CodecError> {
 
 const consistency = oneOf<Consistency>('default', 'consistent', 'stale')
 const textMap = map(text)
-const selector = { service: text, tags: list(text), nodeMeta: textMap }
+const selector = { service: text, tags: list(text), nodeMeta: textMap, near: text, connect: flag }
+
+/** A record that may lack `near`. */
+function withNear<T>(shape: Shape<T>): Shape<T> {
+  return (value) => shape(optional(value, 'near', ''))
+}
+
+function withConnect<T>(shape: Shape<T>): Shape<T> {
+  return withNear((value) => shape(optional(value, 'connect', false)))
+}
 
 const query: Shape<Query> = union<Query>({
-  nodes: record({ kind: literal('nodes'), nodeMeta: textMap }),
+  nodes: withNear(record({ kind: literal('nodes'), nodeMeta: textMap, near: text })),
   node: record({ kind: literal('node'), node: text }),
+  nodeServices: record({ kind: literal('nodeServices'), node: text }),
+  nodeDump: record({ kind: literal('nodeDump'), node: text }),
   nodesByAddress: record({ kind: literal('nodesByAddress'), ip: text }),
   servicesByAddress: record({ kind: literal('servicesByAddress'), ip: text }),
   services: record({ kind: literal('services'), nodeMeta: textMap }),
-  serviceNodes: record({ kind: literal('serviceNodes'), ...selector }),
+  serviceNodes: withConnect(record({ kind: literal('serviceNodes'), ...selector })),
   healthNode: record({ kind: literal('healthNode'), node: text }),
-  healthChecks: record({ kind: literal('healthChecks'), service: text, nodeMeta: textMap }),
-  healthService: record({ kind: literal('healthService'), ...selector, passing: flag }),
-  healthState: record({ kind: literal('healthState'), state: text, nodeMeta: textMap }),
+  healthChecks: withNear(
+    record({ kind: literal('healthChecks'), service: text, nodeMeta: textMap, near: text }),
+  ),
+  healthService: withConnect(record({ kind: literal('healthService'), ...selector, passing: flag })),
+  healthState: withNear(record({ kind: literal('healthState'), state: text, nodeMeta: textMap, near: text })),
   kvGet: record({ kind: literal('kvGet'), key: text }),
   kvList: record({ kind: literal('kvList'), prefix: text }),
   kvKeys: record({ kind: literal('kvKeys'), prefix: text, separator: text }),
@@ -120,6 +138,13 @@ const query: Shape<Query> = union<Query>({
   sessions: record({ kind: literal('sessions') }),
   sessionsOfNode: record({ kind: literal('sessionsOfNode'), node: text }),
   txn: record({ kind: literal('txn'), operations: list(txnOperation) }),
+  preparedQueries: record({ kind: literal('preparedQueries') }),
+  preparedQuery: record({ kind: literal('preparedQuery'), id: text }),
+  preparedQueryResolve: record({ kind: literal('preparedQueryResolve'), nameOrId: text }),
+  coordinates: record({ kind: literal('coordinates') }),
+  coordinatesOfNode: record({ kind: literal('coordinatesOfNode'), node: text }),
+  configEntries: record({ kind: literal('configEntries'), configKind: text }),
+  configEntry: record({ kind: literal('configEntry'), configKind: text, name: text }),
   autopilotConfig: record({ kind: literal('autopilotConfig') }),
   usage: record({ kind: literal('usage') }),
 })

@@ -36,7 +36,10 @@ export async function lookUpService(
   const from = readFrom(lookup, target.datacenter)
   if (from === undefined || target.service === '') return nameError(lookup)
   const tags = target.tag === '' ? [] : [target.tag]
-  const read = await view.read({ kind: 'serviceNodes', service: target.service, tags, nodeMeta: {} }, from)
+  const read = await view.read(
+    { kind: 'serviceNodes', service: target.service, tags, nodeMeta: {}, near: '', connect: false },
+    from,
+  )
   if (!read.ok) return readError(lookup, read.error)
   const found = read.value.filter((each) => isServing(each, config.onlyPassing))
   if (found.length === 0) return nameError(lookup)

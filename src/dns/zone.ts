@@ -11,7 +11,10 @@ const serversMax = 3
 /** Answers SOA and NS, which every name of the zone has in common. */
 export async function lookUpZone(lookup: Lookup): Promise<Reply> {
   const { view, random, config } = lookup
-  const read = await view.read({ kind: 'serviceNodes', service: 'consul', tags: [], nodeMeta: {} }, '')
+  const read = await view.read(
+    { kind: 'serviceNodes', service: 'consul', tags: [], nodeMeta: {}, near: '', connect: false },
+    '',
+  )
   if (!read.ok) return readError(lookup, read.error)
   const nodes = read.value.filter((each) => isServing(each, config.onlyPassing)).map(({ node }) => node)
   // A name server's name must be a host name.

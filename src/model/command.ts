@@ -1,6 +1,9 @@
 // Commands: what is written into the replicated log for the state store, and what applying one results in.
 import type { CheckInfo, NodeInfo, ServiceInfo } from './catalog.ts'
+import type { ConfigEntry } from './config-entry.ts'
+import type { NodeCoordinate } from './coordinate.ts'
 import type { AutopilotConfig } from './operator.ts'
+import type { PreparedQueryInfo } from './prepared-query.ts'
 import type { SessionInfo } from './session.ts'
 import type { StateRecord } from './state-record.ts'
 import type { TxnOperation, TxnOutcome } from './transaction.ts'
@@ -14,6 +17,9 @@ export type Command =
   | TxnCommand
   | OperatorCommand
   | RestoreCommand
+  | QueryCommand
+  | ConfigEntryCommand
+  | CoordinatesCommand
   /** Several commands as one entry, applied in order; each has its own result. */
   | { readonly kind: 'batch'; readonly commands: readonly Exclude<Command, { readonly kind: 'batch' }>[] }
 
@@ -89,6 +95,40 @@ export type OperatorCommand =
   | { readonly kind: 'setKvHistory'; readonly versionsMax: number; readonly ageMs: number }
   /** Drops versions of keys that are older than they may be. */
   | { readonly kind: 'pruneKvHistory' }
+  /**
+   * From here on indexes are greater by so much: after a recovery that may have lost writes no index, and so no fencing
+   * token, is given a second time.
+   */
+  | { readonly kind: 'raiseIndexes'; readonly by: number }
+
+/** Changes of prepared queries. */
+export type QueryCommand =
+  /** Creates it, or puts it in the place of the one with its ID. */
+  | { readonly kind: 'preparedQuerySet'; readonly query: PreparedQueryInfo }
+  /** What is not there is no error. */
+  | { readonly kind: 'preparedQueryDelete'; readonly id: string }
+
+/** Changes of configuration entries. `expectedIndex` null: whatever is there; 0: only if there is none. */
+export type ConfigEntryCommand =
+  | {
+      readonly kind: 'configEntrySet'
+      readonly configKind: string
+      readonly name: string
+      readonly body: ConfigEntry['body']
+      readonly expectedIndex: number | null
+    }
+  | {
+      readonly kind: 'configEntryDelete'
+      readonly configKind: string
+      readonly name: string
+      readonly expectedIndex: number | null
+    }
+
+/** Where nodes are; those that the catalog does not know are passed over. */
+export interface CoordinatesCommand {
+  readonly kind: 'coordinates'
+  readonly updates: readonly NodeCoordinate[]
+}
 
 /**
  * Replaces the whole state by an archive's, piece by piece: what was begun is not seen until the end, and a new

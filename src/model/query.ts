@@ -8,28 +8,38 @@ import type {
   ServiceHealth,
   TextMap,
 } from './catalog.ts'
+import type { ConfigEntry } from './config-entry.ts'
+import type { NodeCoordinate } from './coordinate.ts'
 import type { StoredAutopilotConfig, UsageView } from './operator.ts'
+import type { PreparedQuery } from './prepared-query.ts'
 import type { Session } from './session.ts'
 import type { TxnOperation, TxnOutcome } from './transaction.ts'
 
 /** Each question with the shape of its answer. One table: the union, the evaluator and the renderers follow it. */
 export interface QueryTable {
-  nodes: { args: { readonly nodeMeta: TextMap }; value: readonly CatalogNode[] }
+  nodes: { args: { readonly nodeMeta: TextMap } & NearSelector; value: readonly CatalogNode[] }
   node: { args: { readonly node: string }; value: NodeDetail | null }
+  /** As `node`, and whoever is not found by name is looked for by the beginning of the ID. */
+  nodeServices: { args: { readonly node: string }; value: NodeDetail | null }
+  /** Nodes with all they have: one, or with '' every one. */
+  nodeDump: { args: { readonly node: string }; value: readonly NodeDump[] }
   /** For PTR: nodes whose address is `ip`. */
   nodesByAddress: { args: { readonly ip: string }; value: readonly CatalogNode[] }
   /** For PTR: service instances whose address is `ip`. */
   servicesByAddress: { args: { readonly ip: string }; value: readonly ServiceHealth[] }
   services: { args: { readonly nodeMeta: TextMap }; value: readonly ServiceSummary[] }
-  serviceNodes: { args: ServiceSelector; value: readonly ServiceHealth[] }
+  serviceNodes: { args: ServiceSelector & NearSelector; value: readonly ServiceHealth[] }
   healthNode: { args: { readonly node: string }; value: readonly CatalogCheck[] }
   healthChecks: {
-    args: { readonly service: string; readonly nodeMeta: TextMap }
+    args: { readonly service: string; readonly nodeMeta: TextMap } & NearSelector
     value: readonly CatalogCheck[]
   }
-  healthService: { args: ServiceSelector & { readonly passing: boolean }; value: readonly ServiceHealth[] }
+  healthService: {
+    args: ServiceSelector & NearSelector & { readonly passing: boolean }
+    value: readonly ServiceHealth[]
+  }
   healthState: {
-    args: { readonly state: string; readonly nodeMeta: TextMap }
+    args: { readonly state: string; readonly nodeMeta: TextMap } & NearSelector
     value: readonly CatalogCheck[]
   }
   kvGet: { args: { readonly key: string }; value: KvEntry | null }
@@ -51,6 +61,15 @@ export interface QueryTable {
   sessionsOfNode: { args: { readonly node: string }; value: readonly Session[] }
   /** A transaction that only reads. */
   txn: { args: { readonly operations: readonly TxnOperation[] }; value: TxnOutcome }
+  preparedQueries: { args: object; value: readonly PreparedQuery[] }
+  preparedQuery: { args: { readonly id: string }; value: PreparedQuery | null }
+  /** What answers to a name: the query of this ID, of this name, or the template with the longest prefix of it. */
+  preparedQueryResolve: { args: { readonly nameOrId: string }; value: PreparedQuery | null }
+  coordinates: { args: object; value: readonly NodeCoordinate[] }
+  coordinatesOfNode: { args: { readonly node: string }; value: readonly NodeCoordinate[] }
+  /** '' for those of every kind. */
+  configEntries: { args: { readonly configKind: string }; value: readonly ConfigEntry[] }
+  configEntry: { args: { readonly configKind: string; readonly name: string }; value: ConfigEntry | null }
   /** Null until the first leader has written it. */
   autopilotConfig: { args: object; value: StoredAutopilotConfig | null }
   usage: { args: object; value: UsageView }
@@ -61,6 +80,19 @@ export interface ServiceSelector {
   readonly service: string
   readonly tags: readonly string[]
   readonly nodeMeta: TextMap
+  /** Instead: proxies for the service, and instances of it that need none. */
+  readonly connect: boolean
+}
+
+/** In which order. */
+export interface NearSelector {
+  /** A node: who is nearest to it comes first, who has no coordinate last; '' for the order of the tables. */
+  readonly near: string
+}
+
+/** A node with all it has. */
+export interface NodeDump extends NodeDetail {
+  readonly checks: readonly CatalogCheck[]
 }
 
 /** A node with its services. */

@@ -1,6 +1,9 @@
 // The replicated state as a stream of records: what snapshots and archives are made of.
 import type { CatalogCheck, CatalogNode, CatalogService, KvEntry, KvVersion } from './catalog.ts'
+import type { ConfigEntry } from './config-entry.ts'
+import type { NodeCoordinate } from './coordinate.ts'
 import type { StoredAutopilotConfig } from './operator.ts'
+import type { PreparedQuery } from './prepared-query.ts'
 import type { Session } from './session.ts'
 
 /** Indexes of whole tables, of what is gone, and what else there is one of. No index ever goes back. */
@@ -27,6 +30,9 @@ export interface Marks {
   clusterId: string
   kvHistoryVersionsMax: number
   kvHistoryAgeMs: number
+  preparedQueries: number
+  coordinates: number
+  configEntries: number
 }
 
 /** One piece of the state. Their order does not matter, except that the first to be written is `marks`. */
@@ -43,6 +49,9 @@ export type StateRecord =
   | { readonly kind: 'lockDelay'; readonly key: string; readonly untilWallMs: number }
   | { readonly kind: 'kvVersion'; readonly key: string; readonly version: KvVersion }
   | { readonly kind: 'autopilot'; readonly config: StoredAutopilotConfig }
+  | { readonly kind: 'preparedQuery'; readonly query: PreparedQuery }
+  | { readonly kind: 'coordinate'; readonly coordinate: NodeCoordinate }
+  | { readonly kind: 'configEntry'; readonly entry: ConfigEntry }
   /** A restore that is under way, and one record of what it has brought so far. */
   | { readonly kind: 'restore'; readonly id: string; readonly records: number }
   | { readonly kind: 'restoring'; readonly record: StateRecord }

@@ -6,6 +6,7 @@ import { assert } from '../lib/assert.ts'
 export const behaviours = [
   'the catalog and keys',
   'sessions, locks, transactions, keys that expire, history of keys, settings of operators, restores',
+  'prepared queries, coordinates, configuration entries, indexes that are raised',
 ] as const
 
 /** The newest behaviour that this version knows. */

@@ -1,12 +1,13 @@
 // Storing and removing nodes, services and checks, with the indexes and topics that each touches.
 // What may be stored is decided in register.ts.
 import type { CatalogNode, CatalogService, CheckInfo, NodeInfo, ServiceInfo } from '../model/catalog.ts'
+import { deleteCoordinate } from './coordinates.ts'
 import { isSameValue } from './equal.ts'
 import { fold, foldedKey } from './keys.ts'
 import { entriesUnder, hasUnder, valuesUnder } from './ordered-map.ts'
 import { endSessionsOfCheck, endSessionsOfNode } from './sessions.ts'
 import type { Change, Tables } from './tables.ts'
-import { nodeTopic, serviceTopic, tableTopic } from './topics.ts'
+import { connectTopic, nodeTopic, serviceTopic, tableTopic } from './topics.ts'
 
 /** A node by name, whatever its case. */
 export function nodeByName(tables: Tables, name: string): CatalogNode | undefined {
@@ -39,16 +40,49 @@ export function putService(tables: Tables, change: Change, node: string, service
   if (known !== undefined && isSameInfo(known, { ...service, node: known.node })) return
   const createIndex = known?.createIndex ?? change.index
   const stored: CatalogService = { ...service, node, createIndex, modifyIndex: change.index }
-  if (known !== undefined) tables.servicesByName.delete(foldedKey(known.service, node, known.id))
-  tables.services.set(key, stored)
-  tables.servicesByName.set(foldedKey(service.service, node, service.id), stored)
+  if (known !== undefined) removeService(tables, change, known)
+  insertService(tables, stored)
   touchTable(tables, change, 'services')
   change.topics.add(nodeTopic(node))
   touchService(tables, change, service.service)
+  touchDestination(change, stored)
   if (known !== undefined) {
     touchService(tables, change, known.service)
     refreshChecks(tables, change, stored)
   }
+}
+
+/** Puts a service into the tables, as it is. */
+export function insertService(tables: Tables, service: CatalogService): void {
+  const { node, id } = service
+  tables.services.set(foldedKey(node, id), service)
+  tables.servicesByName.set(foldedKey(service.service, node, id), service)
+  const destination = destinationOf(service)
+  if (destination !== null) tables.servicesByDestination.set(foldedKey(destination, node, id), service)
+}
+
+/** What a service stands in front of: as a proxy another one, without need of a proxy itself; else null. */
+function destinationOf({ kind, service, proxy, connect }: ServiceInfo): string | null {
+  if (kind === 'connect-proxy') {
+    const destination = proxy?.['DestinationServiceName']
+    return typeof destination === 'string' ? destination : null
+  }
+  return connect?.['Native'] === true ? service : null
+}
+
+/** Takes a service out of all tables but the first. Where it stood in front of another, that one has lost something. */
+function removeService(tables: Tables, change: Change, service: CatalogService): void {
+  tables.servicesByName.delete(foldedKey(service.service, service.node, service.id))
+  const destination = destinationOf(service)
+  if (destination === null) return
+  tables.servicesByDestination.delete(foldedKey(destination, service.node, service.id))
+  tables.marks.serviceExtinction = change.index
+  touchDestination(change, service)
+}
+
+function touchDestination(change: Change, service: ServiceInfo): void {
+  const destination = destinationOf(service)
+  if (destination !== null) change.topics.add(connectTopic(destination))
 }
 
 /** Stores a check on a node that exists; its service, if it names one, exists too. */
@@ -87,6 +121,7 @@ export function deleteNode(tables: Tables, change: Change, name: string): void {
   endSessionsOfNode(tables, change, name)
   if (node.id !== '') tables.nodeKeyById.delete(fold(node.id))
   tables.nodes.delete(foldedKey(name))
+  deleteCoordinate(tables, change, name)
   touchNode(tables, change, name)
 }
 
@@ -98,7 +133,7 @@ export function deleteService(tables: Tables, change: Change, node: string, id: 
     deleteCheck(tables, change, node, check.checkId)
   }
   tables.services.delete(foldedKey(node, id))
-  tables.servicesByName.delete(foldedKey(service.service, node, id))
+  removeService(tables, change, service)
   touchTable(tables, change, 'services')
   change.topics.add(nodeTopic(node))
   touchService(tables, change, service.service)
@@ -154,6 +189,7 @@ function touchService(tables: Tables, change: Change, name: string): void {
 function touchServicesOf(tables: Tables, change: Change, node: string): void {
   for (const [, service] of entriesUnder(tables.services, foldedKey(node))) {
     touchService(tables, change, service.service)
+    touchDestination(change, service)
   }
 }
 
@@ -162,5 +198,9 @@ function touchCheck(tables: Tables, change: Change, check: CheckInfo): void {
   touchTable(tables, change, 'checks')
   change.topics.add(nodeTopic(check.node))
   if (check.serviceId === '') touchServicesOf(tables, change, check.node)
-  else touchService(tables, change, check.serviceName)
+  else {
+    touchService(tables, change, check.serviceName)
+    const service = tables.services.get(foldedKey(check.node, check.serviceId))
+    if (service !== undefined) touchDestination(change, service)
+  }
 }

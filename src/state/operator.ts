@@ -26,9 +26,21 @@ export function applyOperator(tables: Tables, change: Change, command: OperatorC
     case 'pruneKvHistory':
       pruneHistory(tables, change.wallMs)
       return { kind: 'done' }
+    case 'raiseIndexes':
+      raiseIndexes(tables, command.by)
+      return { kind: 'done' }
     default:
       return unreachable(command)
   }
+}
+
+/** Leaves out some indexes: whoever holds one of those that were lost sees a greater one next. */
+function raiseIndexes(tables: Tables, by: number): void {
+  const { marks } = tables
+  marks.lastIndex += by
+  marks.indexOffset += by
+  marks.restoredIndex = marks.lastIndex
+  tables.recent.forget(marks.lastIndex)
 }
 
 function setAutopilot(

@@ -9,6 +9,7 @@ import type {
   TextMap,
 } from '../model/catalog.ts'
 import type {
+  NodeDump,
   Query,
   QueryKind,
   QueryTable,
@@ -18,13 +19,19 @@ import type {
 } from '../model/query.ts'
 import { nodeByName } from './catalog.ts'
 import { changesIndex, kvChanges } from './changes.ts'
+import { configEntriesOf } from './config-entries.ts'
+import { sortByDistance } from './coordinates.ts'
 import { versionsOf } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
 import { compareText, valuesUnder } from './ordered-map.ts'
+import { resolveQuery } from './prepared-queries.ts'
 import type { Tables } from './tables.ts'
 import { newestTombstoneUnder } from './tombstones.ts'
 import { readTransaction } from './transaction.ts'
 import { usageOf } from './usage.ts'
+
+/** Shorter beginnings of an ID find no node. */
+const idPrefixMin = 2
 
 /** An answer and its index, which may be 0 when nothing was ever written that concerns it. */
 export interface Answer<T> {
@@ -48,7 +55,12 @@ export function answerQuery<Q extends Query>(tables: Tables, query: Q): Answer<Q
 const evaluators: Evaluators = {
   nodes: (tables, args) => ({
     index: tables.marks.nodes,
-    value: tables.nodes.valuesArray().filter((node) => hasMeta(node, args.nodeMeta)),
+    value: sortByDistance(
+      tables,
+      args.near,
+      tables.nodes.valuesArray().filter((node) => hasMeta(node, args.nodeMeta)),
+      (node) => node.name,
+    ),
   }),
   node: (tables, args) => {
     const node = nodeByName(tables, args.node)
@@ -58,6 +70,18 @@ const evaluators: Evaluators = {
         node === undefined ? null : { node, services: valuesUnder(tables.services, foldedKey(args.node)) },
     }
   },
+  nodeServices: (tables, args) => {
+    const node = nodeByName(tables, args.node) ?? nodeByIdPrefix(tables, args.node)
+    return {
+      index: Math.max(tables.marks.nodes, tables.marks.services),
+      value:
+        node === undefined ? null : { node, services: valuesUnder(tables.services, foldedKey(node.name)) },
+    }
+  },
+  nodeDump: (tables, args) => ({
+    index: Math.max(tables.marks.nodes, tables.marks.services, tables.marks.checks),
+    value: dumpNodes(tables, args.node),
+  }),
   nodesByAddress: (tables, args) => ({
     index: tables.marks.nodes,
     value: tables.nodes.valuesArray().filter((node) => node.address === args.ip),
@@ -76,8 +100,8 @@ const evaluators: Evaluators = {
     value: summaries(tables, args.nodeMeta),
   }),
   serviceNodes: (tables, args) => ({
-    index: serviceIndex(tables, args.service),
-    value: healthOf(tables, instances(tables, args)),
+    index: serviceIndex(tables, args),
+    value: nearest(tables, args.near, healthOf(tables, instances(tables, args))),
   }),
   healthNode: (tables, args) => ({
     index: tables.marks.checks,
@@ -85,17 +109,25 @@ const evaluators: Evaluators = {
   }),
   healthChecks: (tables, args) => ({
     index: isEmpty(args.nodeMeta) ? tables.marks.checks : Math.max(tables.marks.nodes, tables.marks.checks),
-    value: instances(tables, { ...args, tags: [] }).flatMap((service) =>
-      checksOf(tables, service, service.id),
+    value: nearestChecks(
+      tables,
+      args.near,
+      instances(tables, { ...args, tags: [], connect: false }).flatMap((service) =>
+        checksOf(tables, service, service.id),
+      ),
     ),
   }),
   healthService: (tables, args) => ({
-    index: serviceIndex(tables, args.service),
-    value: healthOf(tables, instances(tables, args)).filter((found) => !args.passing || isPassing(found)),
+    index: serviceIndex(tables, args),
+    value: nearest(
+      tables,
+      args.near,
+      healthOf(tables, instances(tables, args)).filter((found) => !args.passing || isPassing(found)),
+    ),
   }),
   healthState: (tables, args) => ({
     index: isEmpty(args.nodeMeta) ? tables.marks.checks : Math.max(tables.marks.nodes, tables.marks.checks),
-    value: checksInState(tables, args),
+    value: nearestChecks(tables, args.near, checksInState(tables, args)),
   }),
   kvGet: (tables, args) => {
     const entry = tables.kvByKey.get(args.key) ?? null
@@ -133,6 +165,34 @@ const evaluators: Evaluators = {
     index: tables.marks.lastIndex,
     value: readTransaction(tables, args.operations),
   }),
+  preparedQueries: (tables) => ({
+    index: tables.marks.preparedQueries,
+    value: tables.preparedQueries.valuesArray(),
+  }),
+  preparedQuery: (tables, args) => ({
+    index: tables.marks.preparedQueries,
+    value: tables.preparedQueries.get(fold(args.id)) ?? null,
+  }),
+  preparedQueryResolve: (tables, args) => ({
+    index: tables.marks.preparedQueries,
+    value: resolveQuery(tables, args.nameOrId),
+  }),
+  coordinates: (tables) => ({
+    index: tables.marks.coordinates,
+    value: tables.coordinates.valuesArray(),
+  }),
+  coordinatesOfNode: (tables, args) => ({
+    index: tables.marks.coordinates,
+    value: valuesUnder(tables.coordinates, foldedKey(args.node)),
+  }),
+  configEntries: (tables, args) => ({
+    index: tables.marks.configEntries,
+    value: configEntriesOf(tables, args.configKind),
+  }),
+  configEntry: (tables, args) => ({
+    index: tables.marks.configEntries,
+    value: tables.configEntries.get(foldedKey(args.configKind, args.name)) ?? null,
+  }),
   autopilotConfig: (tables) => {
     const value = tables.single.autopilot
     return { index: value?.modifyIndex ?? 0, value }
@@ -144,8 +204,48 @@ const evaluators: Evaluators = {
 }
 
 /** The index of a service's instances; without any, when a service last became extinct. */
-function serviceIndex(tables: Tables, service: string): number {
+function serviceIndex(tables: Tables, { service, connect }: ServiceSelector): number {
+  if (connect) return connectIndex(tables, service)
   return tables.serviceIndexes.get(foldedKey(service)) ?? tables.marks.serviceExtinction
+}
+
+/** That of the services that stand in front; when one of those goes it counts as an extinction. */
+function connectIndex(tables: Tables, destination: string): number {
+  let index = tables.marks.serviceExtinction
+  for (const { service } of valuesUnder(tables.servicesByDestination, foldedKey(destination))) {
+    index = Math.max(index, tables.serviceIndexes.get(foldedKey(service)) ?? 0)
+  }
+  return index
+}
+
+function nearest(tables: Tables, near: string, found: readonly ServiceHealth[]): readonly ServiceHealth[] {
+  return sortByDistance(tables, near, found, ({ node }) => node.name)
+}
+
+function nearestChecks(
+  tables: Tables,
+  near: string,
+  found: readonly CatalogCheck[],
+): readonly CatalogCheck[] {
+  return sortByDistance(tables, near, found, ({ node }) => node)
+}
+
+/** The only node whose ID begins like this; none if several do. */
+function nodeByIdPrefix(tables: Tables, prefix: string): CatalogNode | undefined {
+  if (prefix.length < idPrefixMin) return undefined
+  const keys = valuesUnder(tables.nodeKeyById, fold(prefix))
+  const [key] = keys
+  return key === undefined || keys.length > 1 ? undefined : tables.nodes.get(key)
+}
+
+function dumpNodes(tables: Tables, name: string): readonly NodeDump[] {
+  const node = nodeByName(tables, name)
+  const nodes = name === '' ? tables.nodes.valuesArray() : node === undefined ? [] : [node]
+  return nodes.map((each) => ({
+    node: each,
+    services: valuesUnder(tables.services, foldedKey(each.name)),
+    checks: valuesUnder(tables.checks, foldedKey(each.name)),
+  }))
 }
 
 /** The newest change under a prefix, deletions included; of the whole table if nothing is known there. */
@@ -171,7 +271,8 @@ function cutKeys(
 
 function instances(tables: Tables, select: ServiceSelector): readonly CatalogService[] {
   const wanted = select.tags.map(fold)
-  return valuesUnder(tables.servicesByName, foldedKey(select.service)).filter(
+  const table = select.connect ? tables.servicesByDestination : tables.servicesByName
+  return valuesUnder(table, foldedKey(select.service)).filter(
     (service) => hasTags(service, wanted) && isOnNodeWith(tables, service.node, select.nodeMeta),
   )
 }

@@ -1,11 +1,14 @@
 // The state as a stream of records, for snapshots and archives, and back. Bytes are codec's business.
 import { unreachable } from '../lib/assert.ts'
 import type { CatalogNode } from '../model/catalog.ts'
-import type { StateRecord } from '../model/state-record.ts'
+import type { Marks, StateRecord } from '../model/state-record.ts'
+import { insertService } from './catalog.ts'
+import { insertConfigEntry } from './config-entries.ts'
 import { keyOfVersion, restoreVersion } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
 import { insertEntry } from './kv-tables.ts'
 import { delayLock } from './lock-delay.ts'
+import { insertQuery } from './prepared-queries.ts'
 import { insertSession } from './sessions.ts'
 import { emptyTables, replaceTables } from './tables.ts'
 import type { Tables } from './tables.ts'
@@ -36,6 +39,9 @@ export function* archiveOf(tables: Tables): Generator<StateRecord> {
   }
   const { autopilot } = tables.single
   if (autopilot !== null) yield { kind: 'autopilot', config: autopilot }
+  for (const query of tables.preparedQueries.values()) yield { kind: 'preparedQuery', query }
+  for (const coordinate of tables.coordinates.values()) yield { kind: 'coordinate', coordinate }
+  for (const entry of tables.configEntries.values()) yield { kind: 'configEntry', entry }
 }
 
 /** Tables that hold what the records say. */
@@ -57,12 +63,9 @@ export function putRecord(tables: Tables, record: StateRecord): void {
     case 'node':
       putNodeRecord(tables, record.node)
       return
-    case 'service': {
-      const { service } = record
-      tables.services.set(foldedKey(service.node, service.id), service)
-      tables.servicesByName.set(foldedKey(service.service, service.node, service.id), service)
+    case 'service':
+      insertService(tables, record.service)
       return
-    }
     case 'check': {
       const { check } = record
       tables.checks.set(foldedKey(check.node, check.checkId), check)
@@ -103,6 +106,15 @@ function putLaterRecord(tables: Tables, record: Later): void {
     case 'autopilot':
       replaceTables(tables, { single: { ...tables.single, autopilot: record.config } })
       return
+    case 'preparedQuery':
+      insertQuery(tables, record.query)
+      return
+    case 'coordinate':
+      tables.coordinates.set(foldedKey(record.coordinate.node), record.coordinate)
+      return
+    case 'configEntry':
+      insertConfigEntry(tables, record.entry)
+      return
     case 'restore': {
       const { id, records } = record
       const staging = { id, records, highestIndex: 0, tables: emptyTables() }
@@ -127,21 +139,8 @@ export function stageRecord(tables: Tables, record: StateRecord): void {
 
 function highestIndexOf(record: StateRecord): number {
   switch (record.kind) {
-    case 'marks': {
-      const { lastIndex, nodes, services, checks, kv, sessions, serviceExtinction } = record.marks
-      const { tombstoneFloor, restoredIndex } = record.marks
-      return Math.max(
-        lastIndex,
-        nodes,
-        services,
-        checks,
-        kv,
-        sessions,
-        serviceExtinction,
-        tombstoneFloor,
-        restoredIndex,
-      )
-    }
+    case 'marks':
+      return highestMark(record.marks)
     case 'node':
       return record.node.modifyIndex
     case 'service':
@@ -154,6 +153,10 @@ function highestIndexOf(record: StateRecord): number {
       return record.session.modifyIndex
     case 'autopilot':
       return record.config.modifyIndex
+    case 'preparedQuery':
+      return record.query.modifyIndex
+    case 'configEntry':
+      return record.entry.modifyIndex
     case 'kvVersion':
       return record.version.index
     case 'serviceIndex':
@@ -162,6 +165,18 @@ function highestIndexOf(record: StateRecord): number {
     default:
       return 0
   }
+}
+
+function highestMark(marks: Readonly<Marks>): number {
+  const { nodes, services, checks, kv, sessions, preparedQueries, coordinates, configEntries } = marks
+  const tables = [nodes, services, checks, kv, sessions, preparedQueries, coordinates, configEntries]
+  return Math.max(
+    marks.lastIndex,
+    ...tables,
+    marks.serviceExtinction,
+    marks.tombstoneFloor,
+    marks.restoredIndex,
+  )
 }
 
 function putNodeRecord(tables: Tables, node: CatalogNode): void {

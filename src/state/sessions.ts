@@ -6,6 +6,7 @@ import { fold, foldedKey } from './keys.ts'
 import { keysLockedBy, removeKey, unlockKey } from './kv-tables.ts'
 import { delayLock, lockDelayMsMax } from './lock-delay.ts'
 import { valuesUnder } from './ordered-map.ts'
+import { endQueriesOfSession } from './prepared-queries.ts'
 import type { Change, Tables } from './tables.ts'
 import { nodeSessionsTopic, sessionTopic, tableTopic } from './topics.ts'
 
@@ -29,6 +30,7 @@ export function sessionById(tables: Tables, id: string): Session | undefined {
 /** Ends a session: its locks go, by release or with their keys, and cannot be taken again for its lock delay. */
 export function endSession(tables: Tables, change: Change, session: Session): void {
   deleteSession(tables, change, session)
+  endQueriesOfSession(tables, change, session.id)
   const delayMs = Math.min(Math.ceil(session.lockDelayNanos / nanosPerMs), lockDelayMsMax)
   for (const key of keysLockedBy(tables, session.id)) {
     const entry = tables.kvByKey.get(key)

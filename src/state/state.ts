@@ -4,18 +4,24 @@ import { assert } from '../lib/assert.ts'
 import type {
   Command,
   CommandResult,
+  ConfigEntryCommand,
+  CoordinatesCommand,
   EntryTime,
   KvCommand,
   OperatorCommand,
+  QueryCommand,
   RestoreCommand,
 } from '../model/command.ts'
 import type { Query, QueryValue } from '../model/query.ts'
 import { assertKnown } from './behaviour.ts'
+import { applyConfigEntry } from './config-entries.ts'
+import { applyCoordinates } from './coordinates.ts'
 import { historyDueAt } from './history.ts'
 import { applyKv } from './kv.ts'
 import { expiries, type Expiry } from './kv-tables.ts'
 import { dropLockDelays } from './lock-delay.ts'
 import { applyOperator } from './operator.ts'
+import { applyQuery } from './prepared-queries.ts'
 import { answerQuery } from './query.ts'
 import type { Answer } from './query.ts'
 import { archiveOf, putRecord, recordsOf, tablesOf } from './records.ts'
@@ -216,14 +222,29 @@ function applyCommand(tables: Tables, change: Change, command: Command): Command
 function applyRare(
   tables: Tables,
   change: Change,
-  command: KvCommand | OperatorCommand | RestoreCommand,
+  command:
+    | KvCommand
+    | OperatorCommand
+    | RestoreCommand
+    | QueryCommand
+    | ConfigEntryCommand
+    | CoordinatesCommand,
 ): CommandResult {
   switch (command.kind) {
+    case 'preparedQuerySet':
+    case 'preparedQueryDelete':
+      return applyQuery(tables, change, command)
+    case 'configEntrySet':
+    case 'configEntryDelete':
+      return applyConfigEntry(tables, change, command)
+    case 'coordinates':
+      return applyCoordinates(tables, change, command)
     case 'autopilotSet':
     case 'setBehaviour':
     case 'setClusterId':
     case 'setKvHistory':
     case 'pruneKvHistory':
+    case 'raiseIndexes':
       return applyOperator(tables, change, command)
     case 'restoreBegin':
     case 'restoreRecords':

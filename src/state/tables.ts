@@ -1,6 +1,9 @@
 // All that the state store holds, as plain tables, and the indexes that go with them. No rules here.
 import type { CatalogCheck, CatalogNode, CatalogService, KvEntry, KvVersion } from '../model/catalog.ts'
+import type { ConfigEntry } from '../model/config-entry.ts'
+import type { NodeCoordinate } from '../model/coordinate.ts'
 import type { StoredAutopilotConfig } from '../model/operator.ts'
+import type { PreparedQuery } from '../model/prepared-query.ts'
 import type { Session } from '../model/session.ts'
 import type { Marks } from '../model/state-record.ts'
 import { orderedMap } from './ordered-map.ts'
@@ -19,6 +22,8 @@ export interface Tables {
   readonly services: OrderedMap<CatalogService>
   /** (service name, node, service ID) */
   readonly servicesByName: OrderedMap<CatalogService>
+  /** What stands in front of a service: (name of that service, node, service ID). */
+  readonly servicesByDestination: OrderedMap<CatalogService>
   /** (node, check ID) */
   readonly checks: OrderedMap<CatalogCheck>
   /** (node, service ID, check ID); the service ID of a node's own checks is ''. */
@@ -56,6 +61,18 @@ export interface Tables {
   readonly kvVersions: OrderedMap<KvVersion>
   /** What may be forgotten of them: (time in 16 digits from which on it was past) + its key in `kvVersions`. */
   readonly kvVersionsByEnd: OrderedMap<string>
+  /** (ID) */
+  readonly preparedQueries: OrderedMap<PreparedQuery>
+  /** (name) of those that have one and are no template, to the key in `preparedQueries`. */
+  readonly queriesByName: OrderedMap<string>
+  /** The folded name of templates, to the key in `preparedQueries`. */
+  readonly templatesByPrefix: OrderedMap<string>
+  /** (session, ID) to the key in `preparedQueries`. */
+  readonly queriesBySession: OrderedMap<string>
+  /** (node) */
+  readonly coordinates: OrderedMap<NodeCoordinate>
+  /** (kind, name) */
+  readonly configEntries: OrderedMap<ConfigEntry>
   readonly single: Single
   readonly marks: Marks
 }
@@ -82,6 +99,7 @@ export function emptyTables(): Tables {
     nodeKeyById: orderedMap(),
     services: orderedMap(),
     servicesByName: orderedMap(),
+    servicesByDestination: orderedMap(),
     checks: orderedMap(),
     checksByService: orderedMap(),
     serviceIndexes: orderedMap(),
@@ -99,6 +117,12 @@ export function emptyTables(): Tables {
     lockDelaysByEnd: orderedMap(),
     kvVersions: orderedMap(),
     kvVersionsByEnd: orderedMap(),
+    preparedQueries: orderedMap(),
+    queriesByName: orderedMap(),
+    templatesByPrefix: orderedMap(),
+    queriesBySession: orderedMap(),
+    coordinates: orderedMap(),
+    configEntries: orderedMap(),
     single: { autopilot: null, staging: null },
     marks: emptyMarks(),
   }
@@ -121,6 +145,9 @@ function emptyMarks(): Marks {
     clusterId: '',
     kvHistoryVersionsMax: 0,
     kvHistoryAgeMs: 0,
+    preparedQueries: 0,
+    coordinates: 0,
+    configEntries: 0,
   }
 }
 
@@ -132,6 +159,7 @@ export function copyTables(tables: Tables): Tables {
     nodeKeyById: tables.nodeKeyById.clone(),
     services: tables.services.clone(),
     servicesByName: tables.servicesByName.clone(),
+    servicesByDestination: tables.servicesByDestination.clone(),
     checks: tables.checks.clone(),
     checksByService: tables.checksByService.clone(),
     serviceIndexes: tables.serviceIndexes.clone(),
@@ -149,6 +177,12 @@ export function copyTables(tables: Tables): Tables {
     lockDelaysByEnd: tables.lockDelaysByEnd.clone(),
     kvVersions: tables.kvVersions.clone(),
     kvVersionsByEnd: tables.kvVersionsByEnd.clone(),
+    preparedQueries: tables.preparedQueries.clone(),
+    queriesByName: tables.queriesByName.clone(),
+    templatesByPrefix: tables.templatesByPrefix.clone(),
+    queriesBySession: tables.queriesBySession.clone(),
+    coordinates: tables.coordinates.clone(),
+    configEntries: tables.configEntries.clone(),
     single: {
       ...tables.single,
       staging: staging === null ? null : { ...staging, tables: copyTables(staging.tables) },

@@ -1,5 +1,5 @@
 // Names of what can change and be waited for. A waiter lists topics; a change lists topics; watch.ts brings them together.
-import type { Query, QueryKind, QueryTable } from '../model/query.ts'
+import type { Query, QueryKind, QueryTable, ServiceSelector } from '../model/query.ts'
 import { fold } from './keys.ts'
 
 /** Topics that have changed, gathered while a command is applied. */
@@ -29,7 +29,16 @@ class TopicList implements Topics {
 
 /** A whole table. */
 export function tableTopic(
-  table: 'nodes' | 'services' | 'checks' | 'sessions' | 'expiry' | 'autopilot',
+  table:
+    | 'nodes'
+    | 'services'
+    | 'checks'
+    | 'sessions'
+    | 'expiry'
+    | 'autopilot'
+    | 'queries'
+    | 'coordinates'
+    | 'config',
 ): string {
   return `t:${table}`
 }
@@ -42,6 +51,26 @@ export function nodeTopic(name: string): string {
 /** All that belongs to a service: its instances, their nodes and checks. */
 export function serviceTopic(name: string): string {
   return `s:${fold(name)}`
+}
+
+/** What stands in front of a service: proxies for it, and instances of it that need none. */
+export function connectTopic(name: string): string {
+  return `c:${fold(name)}`
+}
+
+/** A prepared query. */
+export function preparedQueryTopic(id: string): string {
+  return `q:${fold(id)}`
+}
+
+/** The coordinate of a node. */
+export function coordinateTopic(node: string): string {
+  return `o:${fold(node)}`
+}
+
+/** The configuration entries of a kind, or one of them. */
+export function configTopic(kind: string, name?: string): string {
+  return name === undefined ? `e:${kind}` : `e:${kind}/${fold(name)}`
 }
 
 /** One session. */
@@ -104,13 +133,19 @@ export function topicsOf(query: Query): readonly string[] {
 const topicsByKind: TopicsByKind = {
   nodes: () => [tableTopic('nodes')],
   node: (args) => [nodeTopic(args.node)],
+  // The node may be found by its ID.
+  nodeServices: (args) => [nodeTopic(args.node), tableTopic('nodes'), tableTopic('services')],
+  nodeDump: (args) =>
+    args.node === ''
+      ? [tableTopic('nodes'), tableTopic('services'), tableTopic('checks')]
+      : [nodeTopic(args.node)],
   nodesByAddress: () => [tableTopic('nodes')],
   servicesByAddress: () => [tableTopic('nodes'), tableTopic('services'), tableTopic('checks')],
   services: (args) => withNodes(tableTopic('services'), args.nodeMeta),
-  serviceNodes: (args) => [serviceTopic(args.service)],
+  serviceNodes: instancesTopic,
   healthNode: (args) => [nodeTopic(args.node)],
   healthChecks: (args) => [serviceTopic(args.service)],
-  healthService: (args) => [serviceTopic(args.service)],
+  healthService: instancesTopic,
   healthState: (args) => withNodes(tableTopic('checks'), args.nodeMeta),
   kvGet: (args) => [keyTopic(args.key)],
   kvList: (args) => [prefixTopic(args.prefix)],
@@ -122,8 +157,19 @@ const topicsByKind: TopicsByKind = {
   sessionsOfNode: (args) => [nodeSessionsTopic(args.node)],
   // Nobody waits for a transaction: it has no index of its own.
   txn: () => [],
+  preparedQueries: () => [tableTopic('queries')],
+  preparedQuery: (args) => [preparedQueryTopic(args.id)],
+  preparedQueryResolve: () => [tableTopic('queries')],
+  coordinates: () => [tableTopic('coordinates')],
+  coordinatesOfNode: (args) => [coordinateTopic(args.node)],
+  configEntries: ({ configKind }) => [configKind === '' ? tableTopic('config') : configTopic(configKind)],
+  configEntry: (args) => [configTopic(args.configKind, args.name)],
   autopilotConfig: () => [tableTopic('autopilot')],
   usage: () => [tableTopic('nodes'), tableTopic('services'), tableTopic('sessions'), prefixTopic('')],
+}
+
+function instancesTopic(args: ServiceSelector): readonly string[] {
+  return [args.connect ? connectTopic(args.service) : serviceTopic(args.service)]
 }
 
 /** Filters on node meta data make the answer depend on the nodes as well. */

@@ -37,11 +37,11 @@ export class Model {
 
   /** Takes note of the catalog as it is now. */
   catalog(state: State): void {
-    const { value: checks } = state.query({ kind: 'healthState', state: 'any', nodeMeta: {} })
+    const { value: checks } = state.query({ kind: 'healthState', state: 'any', nodeMeta: {}, near: '' })
     this.#checks = new Map(
       checks.map((check) => [`${check.node.toLowerCase()} ${check.checkId}`, check.status]),
     )
-    const { value: nodes } = state.query({ kind: 'nodes', nodeMeta: {} })
+    const { value: nodes } = state.query({ kind: 'nodes', nodeMeta: {}, near: '' })
     this.#nodes = new Set(nodes.map((node) => node.name.toLowerCase()))
   }
 

@@ -13,12 +13,12 @@ import type { State } from '../../src/state/state.ts'
 import { matches } from '../../src/state/topics.ts'
 import { catalogCommand, command, history, kvCommand, type Timed } from './state-arbitraries.ts'
 
-const select = { tags: [], nodeMeta: {} }
+const select = { tags: [], nodeMeta: {}, near: '', connect: false }
 const questions: readonly Query[] = [
-  { kind: 'nodes', nodeMeta: {} },
+  { kind: 'nodes', nodeMeta: {}, near: '' },
   { kind: 'services', nodeMeta: {} },
-  { kind: 'healthState', state: 'any', nodeMeta: {} },
-  { kind: 'healthState', state: 'critical', nodeMeta: {} },
+  { kind: 'healthState', state: 'any', nodeMeta: {}, near: '' },
+  { kind: 'healthState', state: 'critical', nodeMeta: {}, near: '' },
   { kind: 'nodesByAddress', ip: '10.0.0.1' },
   { kind: 'servicesByAddress', ip: '' },
   ...['n1', 'n2', 'n3'].flatMap((name): Query[] => [
@@ -28,7 +28,7 @@ const questions: readonly Query[] = [
   ...['web', 'db'].flatMap((name): Query[] => [
     { kind: 'serviceNodes', service: name, ...select },
     { kind: 'healthService', service: name, ...select, passing: true },
-    { kind: 'healthChecks', service: name, nodeMeta: {} },
+    { kind: 'healthChecks', service: name, nodeMeta: {}, near: '' },
   ]),
   ...['', 'a', 'a/', 'a/b', 'b', 'zz'].flatMap((text): Query[] => [
     { kind: 'kvGet', key: text },

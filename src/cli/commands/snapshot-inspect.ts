@@ -94,6 +94,9 @@ const typeNames: Readonly<Record<StateRecord['kind'], string>> = {
   lockDelay: 'LockDelay',
   kvVersion: 'KVHistory',
   autopilot: 'Autopilot',
+  preparedQuery: 'PreparedQuery',
+  coordinate: 'CoordinateBatchUpdate',
+  configEntry: 'ConfigEntry',
   restore: 'Restore',
   restoring: 'Restore',
 }

@@ -52,7 +52,8 @@ export const catalogRoutes: readonly Route[] = [
     summary: 'All nodes',
     parameters: [...readParameters, 'near', 'node-meta', 'filter'],
     answer: ['Nodes'],
-    handler: (call) => answerCatalog(call, { kind: 'nodes', nodeMeta: nodeMetaOf(call) }, renderNodes),
+    handler: (call) =>
+      answerCatalog(call, { kind: 'nodes', nodeMeta: nodeMetaOf(call), near: '' }, renderNodes),
   },
   {
     method: 'GET',
@@ -97,6 +98,8 @@ function serviceNodes(call: Call): Response | Promise<Response> {
     service: requireName(call, 'Missing service name'),
     tags: call.query.all('tag'),
     nodeMeta: nodeMetaOf(call),
+    near: '',
+    connect: false,
   } as const
   return answerCatalog(call, query, renderInstances)
 }

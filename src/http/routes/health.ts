@@ -25,7 +25,11 @@ export const healthRoutes: readonly Route[] = [
     answer: ['Checks'],
     handler: (call) => {
       const service = requireName(call, 'Missing service name')
-      return answerCatalog(call, { kind: 'healthChecks', service, nodeMeta: nodeMetaOf(call) }, renderChecks)
+      return answerCatalog(
+        call,
+        { kind: 'healthChecks', service, nodeMeta: nodeMetaOf(call), near: '' },
+        renderChecks,
+      )
     },
   },
   {
@@ -45,7 +49,11 @@ export const healthRoutes: readonly Route[] = [
     answer: ['Checks'],
     handler: (call) => {
       const state = requireName(call, 'Missing check state')
-      return answerCatalog(call, { kind: 'healthState', state, nodeMeta: nodeMetaOf(call) }, renderChecks)
+      return answerCatalog(
+        call,
+        { kind: 'healthState', state, nodeMeta: nodeMetaOf(call), near: '' },
+        renderChecks,
+      )
     },
   },
 ]
@@ -58,6 +66,8 @@ function healthService(call: Call): Response | Promise<Response> {
     tags: call.query.all('tag'),
     nodeMeta: nodeMetaOf(call),
     passing: isPassing(call),
+    near: '',
+    connect: false,
   } as const
   return answerCatalog(call, query, renderInstances)
 }

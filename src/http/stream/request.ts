@@ -40,14 +40,14 @@ export function queryOf(spec: WatchSpec, since: number): Query {
       return { kind: 'kvChanges', key: spec.prefix, isPrefix: true, since }
     case 'service': {
       const { service, passing, tags } = spec
-      return { kind: 'healthService', service, passing, tags, nodeMeta: {} }
+      return { kind: 'healthService', service, passing, tags, nodeMeta: {}, near: '', connect: false }
     }
     case 'services':
       return { kind: 'services', nodeMeta: {} }
     case 'nodes':
-      return { kind: 'nodes', nodeMeta: {} }
+      return { kind: 'nodes', nodeMeta: {}, near: '' }
     case 'checks':
-      return { kind: 'healthState', state: spec.state, nodeMeta: {} }
+      return { kind: 'healthState', state: spec.state, nodeMeta: {}, near: '' }
     default:
       return spec satisfies never
   }

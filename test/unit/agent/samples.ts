@@ -90,7 +90,8 @@ export function stateOf(commands: readonly Command[]): State {
 /** The catalog of a state. */
 export function readerOf(state: State): CatalogReader {
   return {
-    nodes: () => state.query({ kind: 'nodes', nodeMeta: {} }).value as ReturnType<CatalogReader['nodes']>,
+    nodes: () =>
+      state.query({ kind: 'nodes', nodeMeta: {}, near: '' }).value as ReturnType<CatalogReader['nodes']>,
     node: (node) => state.query({ kind: 'node', node }).value as ReturnType<CatalogReader['node']>,
     checks: (node) => state.query({ kind: 'healthNode', node }).value as ReturnType<CatalogReader['checks']>,
   }

@@ -4,7 +4,7 @@ import { decodeCommand, encodeCommand, stampCommand } from '../../../src/codec/c
 import type { JsonObject } from '../../../src/model/catalog.ts'
 import type { Command } from '../../../src/model/command.ts'
 import { acquire, check, node, register, release, service, session, set } from '../state/fixtures.ts'
-import { autopilot, records, txn } from './samples.ts'
+import { autopilot, configEntry, nodeCoordinate, preparedQuery, records, txn } from './samples.ts'
 
 const full = register(node('n1', { meta: { a: 'b' }, taggedAddresses: { lan: '10.0.0.1' } }), {
   service: service('web', {
@@ -13,6 +13,8 @@ const full = register(node('n1', { meta: { a: 'b' }, taggedAddresses: { lan: '10
   }),
   checks: [check('c', 'warning', { definition: { Interval: '10s' } })],
 })
+
+const { createIndex: _, modifyIndex: __, ...query } = preparedQuery
 
 describe('commands', () => {
   it.each<Command>([
@@ -41,6 +43,19 @@ describe('commands', () => {
     { kind: 'setClusterId', id: 'c' },
     { kind: 'setKvHistory', versionsMax: 10, ageMs: 1000 },
     { kind: 'pruneKvHistory' },
+    { kind: 'raiseIndexes', by: 1_000_000 },
+    { kind: 'preparedQuerySet', query },
+    { kind: 'preparedQuerySet', query: { ...query, template: null } },
+    { kind: 'preparedQueryDelete', id: 'q' },
+    { kind: 'coordinates', updates: [nodeCoordinate] },
+    {
+      kind: 'configEntrySet',
+      configKind: 'service-defaults',
+      name: 'web',
+      body: configEntry.body,
+      expectedIndex: 0,
+    },
+    { kind: 'configEntryDelete', configKind: 'service-defaults', name: 'web', expectedIndex: null },
     { kind: 'restoreBegin', id: 'r' },
     { kind: 'restoreRecords', id: 'r', records },
     { kind: 'restoreEnd', id: 'r', records: records.length },

@@ -12,18 +12,18 @@ const options: ReadOptions = {
   minIndex: 5,
   waitMs: 300_000,
 }
-const select = { service: 'web', tags: ['a'], nodeMeta: { rack: '1' } }
+const select = { service: 'web', tags: ['a'], nodeMeta: { rack: '1' }, near: 'n1', connect: true }
 const queries: readonly Query[] = [
-  { kind: 'nodes', nodeMeta: {} },
+  { kind: 'nodes', nodeMeta: {}, near: '' },
   { kind: 'node', node: 'n1' },
   { kind: 'nodesByAddress', ip: '::1' },
   { kind: 'servicesByAddress', ip: '10.0.0.1' },
   { kind: 'services', nodeMeta: { a: 'b' } },
   { kind: 'serviceNodes', ...select },
   { kind: 'healthNode', node: 'n1' },
-  { kind: 'healthChecks', service: 'web', nodeMeta: {} },
+  { kind: 'healthChecks', service: 'web', nodeMeta: {}, near: '' },
   { kind: 'healthService', ...select, passing: true },
-  { kind: 'healthState', state: 'any', nodeMeta: {} },
+  { kind: 'healthState', state: 'any', nodeMeta: {}, near: '' },
   { kind: 'kvGet', key: 'k' },
   { kind: 'kvList', prefix: '' },
   { kind: 'kvKeys', prefix: 'a', separator: '/' },
@@ -32,6 +32,15 @@ const queries: readonly Query[] = [
   { kind: 'sessions' },
   { kind: 'sessionsOfNode', node: 'n1' },
   { kind: 'txn', operations: txn.operations },
+  { kind: 'nodeServices', node: 'n1' },
+  { kind: 'nodeDump', node: '' },
+  { kind: 'preparedQueries' },
+  { kind: 'preparedQuery', id: 'q' },
+  { kind: 'preparedQueryResolve', nameOrId: 'geo-x' },
+  { kind: 'coordinates' },
+  { kind: 'coordinatesOfNode', node: 'n1' },
+  { kind: 'configEntries', configKind: '' },
+  { kind: 'configEntry', configKind: 'service-defaults', name: 'web' },
   { kind: 'autopilotConfig' },
   { kind: 'usage' },
 ]

@@ -1,6 +1,9 @@
 // One of each that the codec carries, with every field set to something that is not its default.
 import type { KvEntry, KvVersion } from '../../../src/model/catalog.ts'
 import type { TxnCommand } from '../../../src/model/command.ts'
+import type { ConfigEntry } from '../../../src/model/config-entry.ts'
+import type { NodeCoordinate } from '../../../src/model/coordinate.ts'
+import type { PreparedQuery } from '../../../src/model/prepared-query.ts'
 import type { AutopilotConfig, StoredAutopilotConfig } from '../../../src/model/operator.ts'
 import type { Session } from '../../../src/model/session.ts'
 import type { Marks, StateRecord } from '../../../src/model/state-record.ts'
@@ -111,10 +114,49 @@ const marks: Marks = {
   indexOffset: 9,
   restoredIndex: 10,
   wallMs: 11,
-  behaviour: 1,
+  behaviour: 2,
   clusterId: 'c',
   kvHistoryVersionsMax: 12,
   kvHistoryAgeMs: 13,
+  preparedQueries: 14,
+  coordinates: 15,
+  configEntries: 16,
+}
+
+/** A prepared query. */
+export const preparedQuery: PreparedQuery = {
+  id: 'q1',
+  name: 'geo-',
+  session: 's1',
+  token: 't',
+  template: { type: 'name_prefix_match', regexp: '^geo-(.*)$', removeEmptyTags: true },
+  service: {
+    service: '${match(1)}',
+    failover: { nearestN: 2, datacenters: ['dc2'] },
+    onlyPassing: true,
+    ignoreCheckIds: ['c'],
+    near: '_agent',
+    tags: ['a', '!b'],
+    nodeMeta: { rack: '1' },
+    serviceMeta: { v: '2' },
+    connect: true,
+  },
+  dnsTtl: '10s',
+  ...indexes,
+}
+
+/** Where a node is. */
+export const nodeCoordinate: NodeCoordinate = {
+  node: 'n1',
+  coordinate: { vec: [0.1, -0.25, 3, 0, 0, 0, 0, 0], error: 1.5, adjustment: -0.001, height: 0.00001 },
+}
+
+/** A configuration entry. */
+export const configEntry: ConfigEntry = {
+  kind: 'service-defaults',
+  name: 'web',
+  body: { Protocol: 'http', MeshGateway: {}, List: [1, null, true] },
+  ...indexes,
 }
 
 /** Records of every kind that an archive may hold. */
@@ -131,4 +173,8 @@ export const records: readonly StateRecord[] = [
   { kind: 'lockDelay', key: 'k', untilWallMs: 5 },
   ...versions.map((version) => ({ kind: 'kvVersion', key: 'k', version }) as const),
   { kind: 'autopilot', config: storedAutopilot },
+  { kind: 'preparedQuery', query: preparedQuery },
+  { kind: 'preparedQuery', query: { ...preparedQuery, template: null } },
+  { kind: 'coordinate', coordinate: nodeCoordinate },
+  { kind: 'configEntry', entry: configEntry },
 ]

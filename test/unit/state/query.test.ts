@@ -4,7 +4,14 @@ import type { State } from '../../../src/state/state.ts'
 import { applyAll, check, node, register, service } from './fixtures.ts'
 
 function serviceIndex(state: State, name: string): number {
-  return state.query({ kind: 'serviceNodes', service: name, tags: [], nodeMeta: {} }).index
+  return state.query({
+    kind: 'serviceNodes',
+    service: name,
+    tags: [],
+    nodeMeta: {},
+    near: '',
+    connect: false,
+  }).index
 }
 
 describe('the index of a service', () => {
@@ -62,7 +69,7 @@ describe('answers', () => {
     }),
     register(node('n2', { address: '10.0.0.2' }), { service: service('Api') }),
   )
-  const all = { service: 'web', tags: [], nodeMeta: {} }
+  const all = { service: 'web', tags: [], nodeMeta: {}, near: '', connect: false }
 
   it('an instance carries the checks of its node first, then its own', () => {
     const { value } = state.query({ kind: 'healthService', ...all, passing: false })
@@ -86,8 +93,8 @@ describe('answers', () => {
 
   it('node meta data select', () => {
     const nodeMeta = { rack: '1' }
-    expect(state.query({ kind: 'nodes', nodeMeta }).value.map((each) => each.name)).toEqual(['n1'])
-    expect(state.query({ kind: 'healthState', state: 'any', nodeMeta }).value).toHaveLength(2)
+    expect(state.query({ kind: 'nodes', nodeMeta, near: '' }).value.map((each) => each.name)).toEqual(['n1'])
+    expect(state.query({ kind: 'healthState', state: 'any', nodeMeta, near: '' }).value).toHaveLength(2)
     expect(state.query({ kind: 'services', nodeMeta }).value).toEqual([
       { service: 'web', tags: ['Blue', 'x'] },
     ])
@@ -102,7 +109,9 @@ describe('answers', () => {
 
   it('checks are found by status', () => {
     const ids = (status: string) =>
-      state.query({ kind: 'healthState', state: status, nodeMeta: {} }).value.map((each) => each.node)
+      state
+        .query({ kind: 'healthState', state: status, nodeMeta: {}, near: '' })
+        .value.map((each) => each.node)
     expect([ids('any'), ids('warning'), ids('other')]).toEqual([['n1', 'n1', 'n2'], ['n1'], []])
   })
 

@@ -38,13 +38,15 @@ describe('registering a node', () => {
       node: { createIndex: 1, modifyIndex: 2 },
       services: [],
     })
-    expect(state.query({ kind: 'healthState', state: 'any', nodeMeta: {} }).value).toEqual([])
+    expect(state.query({ kind: 'healthState', state: 'any', nodeMeta: {}, near: '' }).value).toEqual([])
   })
 
   it('takes a new spelling of its own name', () => {
     const state = createState()
     applyAll(state, register(node('n1', { id: one }), alive), register(node('N1', { id: one })))
-    expect(state.query({ kind: 'nodes', nodeMeta: {} }).value.map((each) => each.name)).toEqual(['N1'])
+    expect(state.query({ kind: 'nodes', nodeMeta: {}, near: '' }).value.map((each) => each.name)).toEqual([
+      'N1',
+    ])
   })
 
   it('refuses the name of a live node to another ID, in the words of the reference', () => {
@@ -92,7 +94,10 @@ describe('registering a node', () => {
     })
     // The old ID is free: it may register elsewhere without being taken for a rename.
     applyAll(state, register(node('n5', { id: two })))
-    expect(state.query({ kind: 'nodes', nodeMeta: {} }).value.map((each) => each.name)).toEqual(['n1', 'n5'])
+    expect(state.query({ kind: 'nodes', nodeMeta: {}, near: '' }).value.map((each) => each.name)).toEqual([
+      'n1',
+      'n5',
+    ])
   })
 
   it('gives the name of a live node without an ID to a new ID', () => {
@@ -113,7 +118,7 @@ describe('registering services and checks', () => {
       kind: 'refused',
       message: 'failed inserting check: Missing service registration on node "n1"',
     })
-    expect(state.query({ kind: 'nodes', nodeMeta: {} }).value).toEqual([])
+    expect(state.query({ kind: 'nodes', nodeMeta: {}, near: '' }).value).toEqual([])
   })
 
   it('refuses a check of another node', () => {
@@ -132,9 +137,9 @@ describe('registering services and checks', () => {
       { node: 'n1', serviceName: 'web', serviceTags: ['a'] },
     ])
     applyAll(state, register(node('n1'), { service: service('web2', { id: 'web', tags: ['b'] }) }))
-    expect(state.query({ kind: 'healthChecks', service: 'web2', nodeMeta: {} }).value).toMatchObject([
-      { serviceName: 'web2', serviceTags: ['b'], createIndex: 1, modifyIndex: 2 },
-    ])
+    expect(
+      state.query({ kind: 'healthChecks', service: 'web2', nodeMeta: {}, near: '' }).value,
+    ).toMatchObject([{ serviceName: 'web2', serviceTags: ['b'], createIndex: 1, modifyIndex: 2 }])
   })
 
   it('compares service and check IDs without case', () => {
@@ -165,8 +170,8 @@ describe('registering services and checks', () => {
       register(node('n1'), { service: service('b'), ...checks('a') }),
       register(node('n1'), checks('b')),
     )
-    expect(state.query({ kind: 'healthChecks', service: 'a', nodeMeta: {} }).value).toEqual([])
-    expect(state.query({ kind: 'healthChecks', service: 'b', nodeMeta: {} }).value).toHaveLength(1)
+    expect(state.query({ kind: 'healthChecks', service: 'a', nodeMeta: {}, near: '' }).value).toEqual([])
+    expect(state.query({ kind: 'healthChecks', service: 'b', nodeMeta: {}, near: '' }).value).toHaveLength(1)
   })
 })
 
