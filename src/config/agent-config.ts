@@ -1,6 +1,7 @@
 // The configuration of one agent after all sources are merged, checked and resolved: what the agent is built from.
 // Plain data. Nothing here is optional guesswork: addresses are literals, durations milliseconds, defaults filled in.
 import type { Address } from '../model/address.ts'
+import type { CheckDefinition, ServiceDefinition } from '../model/definition.ts'
 import type { DnsConfig } from '../model/dns-config.ts'
 
 /** Everything that an agent is told at its start. Made by `load.ts`; see docs/configuration.md for each key. */
@@ -85,6 +86,10 @@ export interface AgentConfig {
 
   // Checks and sessions.
   readonly checks: CheckSettings
+  /** `service`, `services`: with their checks, sidecars as services of their own. Ids are unique. */
+  readonly services: readonly ServiceDefinition[]
+  /** `check`, `checks`: of the node, or of a service of any origin. Ids are unique. */
+  readonly checkDefinitions: readonly CheckDefinition[]
   /** `session_ttl_min`. */
   readonly sessionTtlMinMs: number
 

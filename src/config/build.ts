@@ -329,7 +329,14 @@ function recursors(values: Values, machine: Machine): readonly string[] {
 
 type Observation = Pick<
   AgentConfig,
-  'checks' | 'sessionTtlMinMs' | 'log' | 'telemetry' | 'enableDebug' | 'disableCoordinates'
+  | 'checks'
+  | 'services'
+  | 'checkDefinitions'
+  | 'sessionTtlMinMs'
+  | 'log'
+  | 'telemetry'
+  | 'enableDebug'
+  | 'disableCoordinates'
 >
 
 function observation(values: Values, around: Surroundings): Observation {
@@ -341,6 +348,8 @@ function observation(values: Values, around: Surroundings): Observation {
       enableScripts: values.bool('enable_script_checks'),
       enableLocalScripts: values.bool('enable_local_script_checks'),
     },
+    services: [],
+    checkDefinitions: [],
     sessionTtlMinMs: values.number('session_ttl_min'),
     log: logSettings(values, around),
     telemetry: {
