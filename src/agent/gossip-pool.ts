@@ -11,6 +11,8 @@ import type { GossipEffect, GossipInput, JoinFailure, Member } from '../gossip/e
 import { createGossip, type Gossip } from '../gossip/gossip.ts'
 import type { ExchangeReply, Tags } from '../gossip/message.ts'
 import { formatAddress, type Address } from '../model/address.ts'
+import type { Coordinate } from '../model/coordinate.ts'
+import type { UserEvent } from '../model/user-event.ts'
 import { exchange, listenExchanges } from '../rpc/exchange.ts'
 import type { Host, UdpSocket } from '../runtime/host.ts'
 import { createComplaints, type Complaints } from './complaints.ts'
@@ -26,6 +28,10 @@ export interface JoinOutcome {
 
 /** What happens in a pool. */
 export interface PoolEvents {
+  /** A user event is new here. */
+  onUserEvent(event: UserEvent): void
+  /** A member has answered a ping, and says where it is; only while we have a place ourselves. */
+  onRoundTrip(name: string, coordinate: Coordinate, rttMicros: number): void
   onMember(event: (GossipEffect & { readonly kind: 'memberChanged' })['event'], member: Member): void
   /** Our own bug: the machine or its driver has thrown, and nothing goes on. */
   onFault(error: unknown): void
@@ -42,6 +48,10 @@ export interface GossipPool {
   /** False when no member has this name. */
   forceLeave(name: string, prune: boolean): boolean
   setTags(tags: Tags): void
+  /** Where we are from now on. */
+  setCoordinate(coordinate: Coordinate): void
+  /** Tells all members, ourselves included. */
+  fireEvent(event: Omit<UserEvent, 'lamportTime'>): void
   /** A session with this member broke: a hint to probe it next. */
   contactLost(name: string): void
   stop(): Promise<void>
@@ -83,6 +93,10 @@ class Pool implements GossipPool {
   readonly #complaints: Complaints
   #leaveWaiters: (() => void)[] = []
   #isUnknownName = false
+  /** When the datagram that is being taken in has come. */
+  #receivedMicros = 0
+  /** The ping that is timed. */
+  #timed: { readonly sequence: number; readonly sentMicros: number } | null = null
   #isStopped = false
 
   constructor(options: PoolOptions) {
@@ -108,6 +122,7 @@ class Pool implements GossipPool {
   }
 
   #onPacket(bytes: Uint8Array, from: Address): void {
+    this.#receivedMicros = this.#options.host.clock.nowMicros()
     const packet = decodePacket(bytes)
     if (!packet.ok) {
       this.#options.metrics.count(`memberlist.udp.rejected.${packet.error}`)
@@ -148,6 +163,15 @@ class Pool implements GossipPool {
       case 'memberChanged':
         this.#options.events.onMember(effect.event, effect.member)
         return
+      case 'eventHeard':
+        this.#options.events.onUserEvent(effect.event)
+        return
+      case 'probeSent':
+        this.#timed = { sequence: effect.sequence, sentMicros: this.#options.host.clock.nowMicros() }
+        return
+      case 'probeAnswered':
+        this.#onRoundTrip(effect)
+        return
       default:
         this.#report(effect)
     }
@@ -155,7 +179,9 @@ class Pool implements GossipPool {
 
   /** Effects that answer our own commands or are only looked at. */
   #report(
-    effect: Exclude<GossipEffect, { readonly kind: 'send' | 'exchange' | 'answer' | 'memberChanged' }>,
+    effect: GossipEffect & {
+      readonly kind: 'joined' | 'left' | 'forceLeaveUnknown' | 'observed' | 'rejected'
+    },
   ): void {
     switch (effect.kind) {
       case 'joined': {
@@ -179,6 +205,13 @@ class Pool implements GossipPool {
       default:
         effect satisfies never
     }
+  }
+
+  #onRoundTrip({ sequence, name, coordinate }: GossipEffect & { readonly kind: 'probeAnswered' }): void {
+    const timed = this.#timed
+    if (timed === null || timed.sequence !== sequence) return
+    const rttMicros = Math.max(0, this.#receivedMicros - timed.sentMicros)
+    this.#options.events.onRoundTrip(name, coordinate, rttMicros)
   }
 
   /** Counted always, told once a minute per sender and reason: whoever floods us must not fill the log too. */
@@ -271,6 +304,14 @@ class Pool implements GossipPool {
 
   setTags(tags: Tags): void {
     this.#pump.feed({ kind: 'setTags', tags })
+  }
+
+  setCoordinate(coordinate: Coordinate): void {
+    this.#pump.feed({ kind: 'setCoordinate', coordinate })
+  }
+
+  fireEvent(event: Omit<UserEvent, 'lamportTime'>): void {
+    this.#pump.feed({ kind: 'fireEvent', event })
   }
 
   contactLost(name: string): void {

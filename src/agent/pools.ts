@@ -4,6 +4,8 @@ import { lanTiming, wanTiming, type GossipConfig } from '../gossip/config.ts'
 import type { Member } from '../gossip/events.ts'
 import type { Random } from '../lib/random.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
+import type { Coordinate } from '../model/coordinate.ts'
+import type { UserEvent } from '../model/user-event.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Host } from '../runtime/host.ts'
 import type { AgentTrace } from './agent.ts'
@@ -41,6 +43,12 @@ export interface Pools {
   datacenters(): readonly string[]
   /** Called for each change in the LAN pool, from then on. */
   onLanMember(listener: (event: string, member: Member) => void): void
+  /** Called for each change in either pool, from then on. */
+  onMember(listener: (pool: PoolName, event: string, member: Member) => void): void
+  /** Called for each user event of the LAN pool, from then on. */
+  onUserEvent(listener: (event: UserEvent) => void): void
+  /** Called for each timed round trip in either pool, from then on. */
+  onRoundTrip(listener: (pool: PoolName, trip: RoundTrip) => void): void
   start(): Promise<void>
   /** A session with this LAN member broke: a hint to probe it next. */
   contactLost(name: string): void
@@ -50,18 +58,28 @@ export interface Pools {
   stop(): Promise<void>
 }
 
+/** One of the pools. */
+export type PoolName = 'lan' | 'wan'
+
+/** A member's answer to a ping, and where it says it is. */
+export interface RoundTrip {
+  readonly name: string
+  readonly coordinate: Coordinate
+  readonly rttMicros: number
+}
+
 /** Makes the pools; nothing is bound before `start`. */
 export function createPools(options: PoolsOptions): Pools {
   return new AgentPools(options)
 }
 
-type PoolName = 'lan' | 'wan'
-
 class AgentPools implements Pools {
   readonly lanServers: ServerDirectory
   readonly wanServers: ServerDirectory
   readonly #options: PoolsOptions
-  readonly #listeners: ((event: string, member: Member) => void)[] = []
+  readonly #memberListeners: ((pool: PoolName, event: string, member: Member) => void)[] = []
+  readonly #eventListeners: ((event: UserEvent) => void)[] = []
+  readonly #tripListeners: ((pool: PoolName, trip: RoundTrip) => void)[] = []
   readonly #files: Partial<Record<PoolName, KnownMembersFile>> = {}
   #lan: GossipPool | null = null
   #wan: GossipPool | null = null
@@ -88,7 +106,21 @@ class AgentPools implements Pools {
   }
 
   onLanMember(listener: (event: string, member: Member) => void): void {
-    this.#listeners.push(listener)
+    this.onMember((pool, event, member) => {
+      if (pool === 'lan') listener(event, member)
+    })
+  }
+
+  onMember(listener: (pool: PoolName, event: string, member: Member) => void): void {
+    this.#memberListeners.push(listener)
+  }
+
+  onUserEvent(listener: (event: UserEvent) => void): void {
+    this.#eventListeners.push(listener)
+  }
+
+  onRoundTrip(listener: (pool: PoolName, trip: RoundTrip) => void): void {
+    this.#tripListeners.push(listener)
   }
 
   async start(): Promise<void> {
@@ -126,6 +158,12 @@ class AgentPools implements Pools {
         metrics,
         events: {
           onMember: (event, member) => this.#onMember(pool, event, member),
+          onUserEvent: (event) => {
+            if (pool === 'lan') for (const listener of this.#eventListeners) listener(event)
+          },
+          onRoundTrip: (name, coordinate, rttMicros) => {
+            for (const listener of this.#tripListeners) listener(pool, { name, coordinate, rttMicros })
+          },
           onFault: (error) => this.#options.onFault(error),
           onEffect: (effect) => trace.onGossip?.(pool, effect),
         },
@@ -195,9 +233,8 @@ class AgentPools implements Pools {
       member: member.name,
       address: formatAddress(member.address),
     })
-    if (pool === 'wan') return
-    for (const listener of this.#listeners) listener(event, member)
-    this.#flood?.consider()
+    for (const listener of this.#memberListeners) listener(pool, event, member)
+    if (pool === 'lan') this.#flood?.consider()
   }
 
   contactLost(name: string): void {

@@ -10,6 +10,7 @@ import type {
   Update,
 } from '../gossip/message.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import type { UserEvent } from '../model/user-event.ts'
 import { wireVersions } from '../model/version.ts'
 import { splitByteStrings, withHeaders } from './byte-strings.ts'
 import { decodeCbor, encodeCbor, type CodecErrorCode } from './cbor.ts'
@@ -25,8 +26,10 @@ const news = new NewsCache()
 const packetMessagesMax = 1024
 /** Values of one message: the fields of alive news and 128 tags. */
 const messageItemsMax = 512
-/** Byte strings of one full exchange: a head, and two for each of 65,536 members. */
-const exchangeItemsMax = 131_073
+/** Events of one full exchange; members remember 512. */
+const exchangeEventsMax = 1024
+/** Byte strings of one full exchange: a head, two for each of 65,536 members, and one for each event. */
+const exchangeItemsMax = 131_073 + exchangeEventsMax
 
 /** Codes of member states, by position. */
 const statuses: readonly MemberState['status'][] = ['alive', 'suspect', 'dead', 'left']
@@ -123,15 +126,17 @@ function exchangeParts(exchange: Exclude<ExchangeRequest | ExchangeReply, Exchan
   }
 }
 
-/** A head, then for each member its news and its state; no bytes stand for the state of most. */
+/** A head, then for each member its news and its state (no bytes stand for the state of most), then events. */
 function pushPullItems(state: PushPull): Uint8Array[] {
-  const { from, join, datacenter, lamportTime, members } = state
-  const items = [encodeCbor([exchangeCodes.pushPull, from, join, datacenter, lamportTime, members.length])]
+  const { from, join, datacenter, lamportTime, members, eventTime, events } = state
+  const counts = [members.length, eventTime, events.length]
+  const items = [encodeCbor([exchangeCodes.pushPull, from, join, datacenter, lamportTime, ...counts])]
   for (const { update, status, intentTime, isLeaving } of members) {
     const isUsual = status === 'alive' && intentTime === 0 && !isLeaving
     items.push(encodeNews(update))
     items.push(isUsual ? nothing : encodeCbor([statuses.indexOf(status), intentTime, isLeaving]))
   }
+  for (const event of events) items.push(encodeCbor(messageFields({ kind: 'userEvent', event })))
   return items
 }
 
@@ -217,14 +222,30 @@ function readPushPull(fields: Fields, rest: readonly Uint8Array[]): Result<Excha
   const datacenter = fields.name()
   const lamportTime = fields.time()
   const count = fields.uint(0xffff_ffff)
-  if (!fields.isComplete || rest.length !== count * 2) return err('invalid')
+  const eventTime = fields.time()
+  const eventCount = fields.uint(exchangeEventsMax)
+  if (!fields.isComplete || rest.length !== count * 2 + eventCount) return err('invalid')
   const members: MemberState[] = []
-  for (let i = 0; i < rest.length; i += 2) {
+  for (let i = 0; i < count * 2; i += 2) {
     const member = readMember(rest[i] ?? nothing, rest[i + 1] ?? nothing)
     if (!member.ok) return member
     members.push(member.value)
   }
-  return ok({ kind: 'pushPull', from, join, datacenter, lamportTime, members })
+  const events = readEvents(rest.slice(count * 2))
+  if (!events.ok) return events
+  const head = { from, join, datacenter, lamportTime, members }
+  return ok({ kind: 'pushPull', ...head, eventTime, events: events.value })
+}
+
+function readEvents(items: readonly Uint8Array[]): Result<readonly UserEvent[], CodecErrorCode> {
+  const events: UserEvent[] = []
+  for (const item of items) {
+    const message = decodeMessage(item)
+    if (!message.ok) return message
+    if (message.value.kind !== 'userEvent') return err('invalid')
+    events.push(message.value.event)
+  }
+  return ok(events)
 }
 
 function readMember(newsBytes: Uint8Array, stateBytes: Uint8Array): Result<MemberState, CodecErrorCode> {

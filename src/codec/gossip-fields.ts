@@ -1,6 +1,8 @@
 // Reads the fields of a decoded array one after the other and checks type and range of each. A wrong field makes
 // the whole array invalid; readers ask once, at the end.
 import type { Tags } from '../gossip/message.ts'
+import type { Coordinate } from '../model/coordinate.ts'
+import { readCoordinate, unknownCoordinate } from './coordinate-bytes.ts'
 
 /** Longest name, id and address on the wire, in UTF-16 units; the machine's own limits may be lower. */
 const textLengthMax = 255
@@ -30,6 +32,11 @@ export class Fields {
   /** True if all fields so far were right and none is left. */
   get isComplete(): boolean {
     return this.#isValid && this.#next === this.#values.length
+  }
+
+  /** True if fields are left. */
+  get hasMore(): boolean {
+    return this.#next < this.#values.length
   }
 
   #take(): unknown {
@@ -65,6 +72,26 @@ export class Fields {
     if (typeof value !== 'string' || value.length === 0 || value.length > textLengthMax)
       return this.#wrong('')
     return value
+  }
+
+  /** A text of up to so many units. */
+  text(lengthMax: number): string {
+    const value = this.#take()
+    return typeof value === 'string' && value.length <= lengthMax ? value : this.#wrong('')
+  }
+
+  /** A byte string of up to so many bytes, copied. */
+  bytes(lengthMax: number): Uint8Array {
+    const value = this.#take()
+    if (!(value instanceof Uint8Array) || value.length > lengthMax) return this.#wrong(new Uint8Array(0))
+    return Uint8Array.from(value)
+  }
+
+  /** A place in the network. */
+  coordinate(): Coordinate {
+    const value = this.#take()
+    const coordinate = value instanceof Uint8Array ? readCoordinate(value) : null
+    return coordinate ?? this.#wrong(unknownCoordinate)
   }
 
   /** An IP literal. */

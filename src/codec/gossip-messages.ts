@@ -2,6 +2,8 @@
 // new wire version (model/version.ts).
 import type { PacketMessage, Tags } from '../gossip/message.ts'
 import type { Address } from '../model/address.ts'
+import type { UserEvent } from '../model/user-event.ts'
+import { coordinateBytes } from './coordinate-bytes.ts'
 import type { Fields } from './gossip-fields.ts'
 
 const codes = {
@@ -14,10 +16,13 @@ const codes = {
   dead: 7,
   joinIntent: 8,
   leaveIntent: 9,
+  userEvent: 10,
 } as const
 
 const uint32Max = 0xffff_ffff
 const portMax = 0xffff
+/** Units of one text, and bytes of the payload, of an event; the machine's own limit is lower. */
+const eventTextMax = 1024
 
 /** A message as the array that is encoded. */
 export function messageFields(message: PacketMessage): readonly unknown[] {
@@ -41,7 +46,9 @@ export function messageFields(message: PacketMessage): readonly unknown[] {
       return [code, sequence, target, ...targetAddress, from, ...fromAddress]
     }
     case 'ack':
-      return [code, message.sequence, message.digest]
+      return message.coordinate === undefined
+        ? [code, message.sequence, message.digest]
+        : [code, message.sequence, message.digest, coordinateBytes(message.coordinate)]
     case 'nack':
       return [code, message.sequence]
     case 'alive': {
@@ -64,9 +71,16 @@ export function messageFields(message: PacketMessage): readonly unknown[] {
     case 'joinIntent':
     case 'leaveIntent':
       return [code, message.name, message.lamportTime, message.prune]
+    case 'userEvent':
+      return [code, ...eventFields(message.event)]
     default:
       return message satisfies never
   }
+}
+
+function eventFields(event: UserEvent): readonly unknown[] {
+  const { id, name, payload, nodeFilter, serviceFilter, tagFilter, version, lamportTime } = event
+  return [id, name, payload, nodeFilter, serviceFilter, tagFilter, version, lamportTime]
 }
 
 function addressFields(address: Address): readonly [string, number] {
@@ -98,7 +112,7 @@ function readFields(fields: Fields): PacketMessage | null {
     case codes.pingRequest:
       return readPingRequest(fields)
     case codes.ack:
-      return { kind: 'ack', sequence: fields.uint(uint32Max), digest: fields.uint(uint32Max) }
+      return readAck(fields)
     case codes.nack:
       return { kind: 'nack', sequence: fields.uint(uint32Max) }
     case codes.alive:
@@ -116,9 +130,29 @@ function readFields(fields: Fields): PacketMessage | null {
       return { kind: 'joinIntent', name: fields.name(), lamportTime: fields.time(), prune: fields.flag() }
     case codes.leaveIntent:
       return { kind: 'leaveIntent', name: fields.name(), lamportTime: fields.time(), prune: fields.flag() }
+    case codes.userEvent:
+      return { kind: 'userEvent', event: readEvent(fields) }
     default:
       return null
   }
+}
+
+function readAck(fields: Fields): PacketMessage {
+  const sequence = fields.uint(uint32Max)
+  const digest = fields.uint(uint32Max)
+  if (!fields.hasMore) return { kind: 'ack', sequence, digest }
+  return { kind: 'ack', sequence, digest, coordinate: fields.coordinate() }
+}
+
+function readEvent(fields: Fields): UserEvent {
+  const id = fields.name()
+  const name = fields.text(eventTextMax)
+  const payload = fields.bytes(eventTextMax)
+  const nodeFilter = fields.text(eventTextMax)
+  const serviceFilter = fields.text(eventTextMax)
+  const tagFilter = fields.text(eventTextMax)
+  const version = fields.uint(uint32Max)
+  return { id, name, payload, nodeFilter, serviceFilter, tagFilter, version, lamportTime: fields.time() }
 }
 
 function readPing(fields: Fields): PacketMessage {

@@ -26,6 +26,11 @@ function isIntent(update: Update): boolean {
   return update.kind === 'joinIntent' || update.kind === 'leaveIntent'
 }
 
+/** What news is about: newer news about the same takes its place. No event takes another's. */
+export function subjectOf(update: Update): string {
+  return update.kind === 'userEvent' ? update.event.id : update.name
+}
+
 /** The queue of news. */
 export class BroadcastQueue {
   readonly #broadcastsMax: number
@@ -62,11 +67,11 @@ export class BroadcastQueue {
   /** Queues news; at the limit the entry that was sent most often, and of those the oldest, makes room. */
   add(update: Update): void {
     const index = isIntent(update) ? this.#intents : this.#states
-    const replaced = index.get(update.name)
+    const replaced = index.get(subjectOf(update))
     if (replaced !== undefined) this.#drop(replaced)
     else if (this.size >= this.#broadcastsMax) this.#dropMostSent()
     const entry = { update, sizeMax: messageSizeMax(update), order: this.#nextOrder++, transmits: 0 }
-    index.set(update.name, entry)
+    index.set(subjectOf(update), entry)
     this.#insert(entry)
   }
 
@@ -87,7 +92,7 @@ export class BroadcastQueue {
     for (const entry of chosen) {
       this.#remove(entry)
       entry.transmits++
-      if (entry.transmits >= transmitsMax) this.#indexOf(entry).delete(entry.update.name)
+      if (entry.transmits >= transmitsMax) this.#indexOf(entry).delete(subjectOf(entry.update))
       else this.#insert(entry)
     }
     return chosen.map((entry) => entry.update)
@@ -119,7 +124,7 @@ export class BroadcastQueue {
 
   #drop(entry: Broadcast): void {
     this.#remove(entry)
-    this.#indexOf(entry).delete(entry.update.name)
+    this.#indexOf(entry).delete(subjectOf(entry.update))
   }
 
   #dropMostSent(): void {

@@ -3,6 +3,7 @@
 import { assert } from '../lib/assert.ts'
 import { seededRandom, type Random } from '../lib/random.ts'
 import type { Address } from '../model/address.ts'
+import type { Coordinate } from '../model/coordinate.ts'
 import { BroadcastQueue, transmitLimit } from './broadcast.ts'
 import type { GossipConfig } from './config.ts'
 import type { GossipEffect, GossipObservation, GossipRejection } from './events.ts'
@@ -22,7 +23,10 @@ export const lamportTimeMax = 0xffff_ffff_ffff
 export class Core {
   readonly config: GossipConfig
   readonly members: MemberTable
+  /** News of members. */
   readonly broadcasts: BroadcastQueue
+  /** Events that are passed on, in the room that news of members leaves. */
+  readonly events: BroadcastQueue
   readonly health: LocalHealth
   readonly #random: Random
   #effects: GossipEffect[] = []
@@ -31,6 +35,8 @@ export class Core {
   /** The time of the running step. */
   nowMs: number
   phase: Phase = 'running'
+  /** Where we are, once the driver knows; null keeps coordinates off. */
+  coordinate: Coordinate | null = null
   /** Set when news was queued; dissemination.ts looks at it at the end of each step. */
   hasFreshNews = false
   /** Members that came to life in this step; probe.ts takes them into its round. */
@@ -44,6 +50,7 @@ export class Core {
     this.#random = seededRandom(config.seed).fork('gossip')
     this.members = new MemberTable(config.name, this.random('members'))
     this.broadcasts = new BroadcastQueue(config.limits.broadcastsMax)
+    this.events = new BroadcastQueue(config.limits.eventsQueuedMax)
     this.health = createLocalHealth(config.timing.localHealthMax)
     this.#lamportTime = config.lamportTime
     this.#self = this.members.add(aliveSelf(config, config.tags, config.incarnation), 'alive', nowMs)
@@ -115,20 +122,39 @@ export class Core {
 
   /** Queues news for everybody. */
   announce(update: Update): void {
-    this.broadcasts.add(update)
+    if (update.kind === 'userEvent') this.events.add(update)
+    else this.broadcasts.add(update)
     this.hasFreshNews = true
   }
 
   /** Sends messages, and fills the rest of the packet with news (SWIM 4.1: piggybacking). */
   send(to: Address, messages: readonly PacketMessage[]): void {
-    if (this.broadcasts.size === 0) {
+    if (!this.hasNews) {
       this.#effects.push({ kind: 'send', to, messages })
       return
     }
     let room = this.config.limits.packetBytesMax - packetOverheadBytes
     for (const message of messages) room -= messageSizeMax(message)
-    const news = this.broadcasts.take(room, this.transmitsMax)
+    const news = this.takeNews(room)
     this.#effects.push({ kind: 'send', to, messages: news.length === 0 ? messages : [...messages, ...news] })
+  }
+
+  /** True when there is something to pass on. */
+  get hasNews(): boolean {
+    return this.broadcasts.size > 0 || this.events.size > 0
+  }
+
+  /** How often the news that was sent least was sent; Infinity when there is none. */
+  get newsTransmitsMin(): number {
+    return Math.min(this.broadcasts.transmitsMin, this.events.transmitsMin)
+  }
+
+  /** Takes news for one packet: a flood of events must not hold up news of members. */
+  takeNews(bytesMax: number): readonly Update[] {
+    const news = this.broadcasts.take(bytesMax, this.transmitsMax)
+    if (this.events.size === 0) return news
+    const room = news.reduce((left, update) => left - messageSizeMax(update), bytesMax)
+    return [...news, ...this.events.take(room, this.transmitsMax)]
   }
 
   /** How often each piece of news is sent by us. */

@@ -71,25 +71,25 @@ export class Dissemination {
   }
 
   #plan(): void {
-    const { broadcasts, nowMs, transmitsMax } = this.#core
-    if (broadcasts.size === 0) {
+    const { nowMs, transmitsMax, newsTransmitsMin } = this.#core
+    if (newsTransmitsMin === Infinity) {
       this.#tickAtMs = Infinity
       return
     }
     this.#earn()
     // Half of the transmits is kept for the regular rhythm, for those who are out of reach just now.
-    const isFresh = broadcasts.transmitsMin * 2 < transmitsMax
+    const isFresh = newsTransmitsMin * 2 < transmitsMax
     this.#tickAtMs = nowMs + this.#gapMs(isFresh)
   }
 
   #tick(): void {
-    const { broadcasts, nowMs, config } = this.#core
+    const { nowMs, config } = this.#core
     if (nowMs - this.#lastTickMs < config.timing.gossipIntervalMs)
       this.#fastTicks = Math.max(0, this.#fastTicks - 1)
     this.#lastTickMs = nowMs
     const room = config.limits.packetBytesMax - packetOverheadBytes
     for (const target of this.#round.take(config.timing.gossipNodes)) {
-      const news = broadcasts.take(room, this.#core.transmitsMax)
+      const news = this.#core.takeNews(room)
       if (news.length === 0) return
       this.#core.emit({ kind: 'send', to: target.update.address, messages: news })
     }

@@ -1,5 +1,7 @@
 // What goes into the gossip machine and what comes out: local inputs and effects. None of it is on the wire.
 import type { Address } from '../model/address.ts'
+import type { Coordinate } from '../model/coordinate.ts'
+import type { UserEvent } from '../model/user-event.ts'
 import type { ExchangeReply, ExchangeRequest, PacketMessage, Tags } from './message.ts'
 
 /** A member as the rest of the program sees it. */
@@ -52,6 +54,10 @@ export type GossipInput =
   | { readonly kind: 'forceLeave'; readonly name: string; readonly prune: boolean }
   /** Our tags have changed: a new incarnation is announced. */
   | { readonly kind: 'setTags'; readonly tags: Tags }
+  /** Tell all members; the driver has made the id, and the Lamport time is the machine's. */
+  | { readonly kind: 'fireEvent'; readonly event: Omit<UserEvent, 'lamportTime'> }
+  /** Where we are from now on; our acks tell it. */
+  | { readonly kind: 'setCoordinate'; readonly coordinate: Coordinate }
 
 /** What the driver must do, in order. */
 export type GossipEffect =
@@ -82,6 +88,17 @@ export type GossipEffect =
       readonly kind: 'memberChanged'
       readonly event: 'joined' | 'updated' | 'leaving' | 'left' | 'failed' | 'reaped'
       readonly member: Member
+    }
+  /** An event that was fired here or heard of for the first time. */
+  | { readonly kind: 'eventHeard'; readonly event: UserEvent }
+  /** The ping before this effect is to be timed; only if coordinates are kept. */
+  | { readonly kind: 'probeSent'; readonly sequence: number }
+  /** Its answer has come with the packet that is being fed, and says where its sender is. */
+  | {
+      readonly kind: 'probeAnswered'
+      readonly sequence: number
+      readonly name: string
+      readonly coordinate: Coordinate
     }
   /** For the trace and the counters: suspicions, refutations, local health, probe outcomes. */
   | { readonly kind: 'observed'; readonly event: GossipObservation }
@@ -122,3 +139,4 @@ export type GossipRejection =
   | 'unknownSequence'
   | 'wrongTarget'
   | 'badIncarnation'
+  | 'badEventTime'

@@ -120,7 +120,7 @@ export class Exchanges {
 
   /** Exchanges full states with whoever is at an address. */
   exchangeState(address: Address, isJoin: boolean): void {
-    this.#ask(address, describeState(this.#parts.core, isJoin), { kind: 'pushPull', address })
+    this.#ask(address, describeState(this.#parts, isJoin), { kind: 'pushPull', address })
   }
 
   /** The fallback probe of a member over a stream. */
@@ -163,7 +163,7 @@ export class Exchanges {
       const address = join.waiting.pop()
       if (address === undefined) break
       join.inFlight++
-      this.#ask(address, describeState(this.#parts.core, true), { kind: 'join', join, address })
+      this.#ask(address, describeState(this.#parts, true), { kind: 'join', join, address })
     }
     if (join.inFlight > 0) return
     const { request, contacted, failures } = join
@@ -250,7 +250,7 @@ export class Exchanges {
       return refused(refusal.detail)
     }
     if (core.phase === 'running') mergeState(this.#parts, state, from, false)
-    return describeState(core, false)
+    return describeState(this.#parts, false)
   }
 }
 

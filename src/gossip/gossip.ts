@@ -14,6 +14,7 @@ import { News, type Origin } from './news.ts'
 import { Prober } from './probe.ts'
 import { Repair } from './repair.ts'
 import { tagsBytes } from './size.ts'
+import { UserEvents } from './user-events.ts'
 
 /** Figures for `info` and the metrics. */
 export interface GossipStatistics {
@@ -29,6 +30,8 @@ export interface GossipStatistics {
   readonly intentsQueued: number
   readonly relaysOpen: number
   readonly exchangesOpen: number
+  /** Events waiting to be passed on. */
+  readonly eventsQueued: number
 }
 
 /** The machine of one pool, and what may be read of it between steps. */
@@ -41,6 +44,8 @@ export interface Gossip extends Machine<GossipInput, GossipEffect> {
   readonly aliveCount: number
   readonly localHealth: number
   readonly lamportTime: number
+  /** Lamport time of the pool's events. */
+  readonly eventTime: number
   readonly incarnation: number
   statistics(): GossipStatistics
 }
@@ -58,6 +63,7 @@ class GossipMachine implements Gossip {
   readonly #core: Core
   readonly #news: News
   readonly #intents: Intents
+  readonly #userEvents: UserEvents
   readonly #exchanges: Exchanges
   readonly #repair: Repair
   readonly #prober: Prober
@@ -71,9 +77,10 @@ class GossipMachine implements Gossip {
     const news = new News(core, (record) => intents.onKnown(record))
     this.#core = core
     this.#intents = intents
+    this.#userEvents = new UserEvents(core)
     this.#news = news
     this.#exchanges = new Exchanges(
-      { core, news, intents },
+      { core, news, intents, userEvents: this.#userEvents },
       {
         onStream: (sequence, outcome) => this.#prober.onStream(sequence, outcome),
         onJoined: () => {
@@ -149,6 +156,12 @@ class GossipMachine implements Gossip {
       case 'setTags':
         this.#onTags(input.tags)
         return
+      case 'fireEvent':
+        this.#userEvents.fire(input.event)
+        return
+      case 'setCoordinate':
+        this.#core.coordinate = input.coordinate
+        return
       default:
         input satisfies never
     }
@@ -186,6 +199,9 @@ class GossipMachine implements Gossip {
       case 'joinIntent':
       case 'leaveIntent':
         this.#intents.onIntent(message, from, true)
+        return
+      case 'userEvent':
+        this.#userEvents.onEvent(message.event, from)
         return
       default:
         message satisfies never
@@ -268,12 +284,16 @@ class GossipMachine implements Gossip {
     return this.#core.lamportTime
   }
 
+  get eventTime(): number {
+    return this.#userEvents.time
+  }
+
   get incarnation(): number {
     return this.#core.self.incarnation
   }
 
   statistics(): GossipStatistics {
-    const { members, broadcasts, health } = this.#core
+    const { members, broadcasts, events, health } = this.#core
     return {
       members: members.size,
       alive: members.count('alive'),
@@ -285,6 +305,7 @@ class GossipMachine implements Gossip {
       intentsQueued: this.#intents.rememberedCount,
       relaysOpen: this.#prober.relayCount,
       exchangesOpen: this.#exchanges.openCount,
+      eventsQueued: events.size,
     }
   }
 }

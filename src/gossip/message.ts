@@ -1,12 +1,17 @@
 // What gossip says on the wire: messages of a datagram, and exchanges over a stream. Bytes are codec's business.
 // Versioned as a whole by the packet's envelope (model/version.ts).
 import type { Address } from '../model/address.ts'
+import type { Coordinate } from '../model/coordinate.ts'
+import type { UserEvent } from '../model/user-event.ts'
 
 /** A member's tags, sorted by key. */
 export type Tags = ReadonlyMap<string, string>
 
-/** News about a member, passed on by piggybacking (SWIM 4.1). */
-export type Update = AliveUpdate | SuspectUpdate | DeadUpdate | IntentUpdate
+/** News, passed on by piggybacking (SWIM 4.1). */
+export type Update = MemberUpdate | EventUpdate
+
+/** News about a member. */
+export type MemberUpdate = AliveUpdate | SuspectUpdate | DeadUpdate | IntentUpdate
 
 /** The member is alive under this incarnation; only the member itself raises it (SWIM 4.2). */
 export interface AliveUpdate {
@@ -47,6 +52,12 @@ export interface IntentUpdate {
   readonly prune: boolean
 }
 
+/** Something that was fired for all members to hear of (serf's user events). */
+export interface EventUpdate {
+  readonly kind: 'userEvent'
+  readonly event: UserEvent
+}
+
 /** One message of a datagram. */
 export type PacketMessage = Ping | PingRequest | Ack | Nack | Update
 
@@ -84,6 +95,8 @@ export interface Ack {
   readonly sequence: number
   /** The sender's. */
   readonly digest: Digest
+  /** Where the sender is in the network; absent when it does not know or tell, and in acks that are passed on. */
+  readonly coordinate?: Coordinate
 }
 
 /** I asked for you and had no answer in time (Lifeguard: shows that the asker's own network is alive). */
@@ -106,6 +119,9 @@ export interface PushPull {
   readonly datacenter: string
   readonly lamportTime: number
   readonly members: readonly MemberState[]
+  /** The sender's clock of events, and the latest of them. */
+  readonly eventTime: number
+  readonly events: readonly UserEvent[]
 }
 
 /** One member as one side knows it. */

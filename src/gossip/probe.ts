@@ -220,10 +220,9 @@ export class Prober {
       nacks: 0,
       stream: 'open',
     }
-    this.#core.send(target.update.address, [
-      this.#ping(target.name, this.#probe.sequence),
-      ...this.#notice(target),
-    ])
+    const { sequence } = this.#probe
+    this.#core.send(target.update.address, [this.#ping(target.name, sequence), ...this.#notice(target)])
+    if (this.#core.coordinate !== null) this.#core.emit({ kind: 'probeSent', sequence })
   }
 
   #ping(target: string, sequence: number): Ping {
@@ -275,7 +274,8 @@ export class Prober {
     })
   }
 
-  onAck({ sequence, digest }: Ack, from: Address): void {
+  onAck(ack: Ack, from: Address): void {
+    const { sequence, digest } = ack
     const probe = this.#probe
     if (probe !== null && probe.sequence === sequence) {
       const isDirect = isSameAddress(from, probe.target.update.address)
@@ -283,6 +283,7 @@ export class Prober {
         const rttMs = this.#core.nowMs - probe.startedMs
         this.#core.observe({ kind: 'acked', name: probe.target.name, rttMs })
         this.#repair.onDigest(probe.target.name, digest)
+        this.#onTimed(probe, ack)
       }
       this.#succeed()
       return
@@ -295,7 +296,15 @@ export class Prober {
       return
     }
     this.#relays.delete(sequence)
-    this.#core.send(relay.asker, [this.#ack(relay.sequence)])
+    const { digest: ours } = this.#core.members
+    this.#core.send(relay.asker, [{ kind: 'ack', sequence: relay.sequence, digest: ours }])
+  }
+
+  /** The round trip of a ping that was sent once: of a repeated one nobody knows which was answered (Karn). */
+  #onTimed(probe: Probe, { coordinate }: Ack): void {
+    if (probe.phase !== 'direct' || coordinate === undefined || this.#core.coordinate === null) return
+    const { sequence, target } = probe
+    this.#core.emit({ kind: 'probeAnswered', sequence, name: target.name, coordinate })
   }
 
   onNack(sequence: number, from: Address): void {
@@ -357,7 +366,9 @@ export class Prober {
   }
 
   #ack(sequence: number): Ack {
-    return { kind: 'ack', sequence, digest: this.#core.members.digest }
+    const { coordinate, members } = this.#core
+    const ack: Ack = { kind: 'ack', sequence, digest: members.digest }
+    return coordinate === null ? ack : { ...ack, coordinate }
   }
 
   /** SWIM 3.1: a ping on behalf of another; its answer is passed back, or a nack (Lifeguard). */

@@ -10,6 +10,7 @@ import {
 } from './admission.ts'
 import type { Core } from './core.ts'
 import type { Intents } from './intents.ts'
+import type { UserEvents } from './user-events.ts'
 import { isLive } from './members.ts'
 import type { MemberState, PushPull } from './message.ts'
 import type { News, Origin } from './news.ts'
@@ -19,17 +20,27 @@ export interface MergeParts {
   readonly core: Core
   readonly news: News
   readonly intents: Intents
+  readonly userEvents: UserEvents
 }
 
 /** All that we know, for a peer. */
-export function describeState(core: Core, isJoin: boolean): PushPull {
+export function describeState({ core, userEvents }: MergeParts, isJoin: boolean): PushPull {
   const members: MemberState[] = []
   for (const record of core.members.values()) {
     const { update, liveness, intentTime, isLeaving } = record
     members.push({ update, status: liveness, intentTime, isLeaving })
   }
   const { name, datacenter } = core.config
-  return { kind: 'pushPull', from: name, join: isJoin, datacenter, lamportTime: core.lamportTime, members }
+  return {
+    kind: 'pushPull',
+    from: name,
+    join: isJoin,
+    datacenter,
+    lamportTime: core.lamportTime,
+    members,
+    eventTime: userEvents.time,
+    events: userEvents.recent(),
+  }
 }
 
 /** Why a peer's state must not be merged, or null: it is not one of us, or takes a name or id that is in use. */
@@ -68,6 +79,9 @@ function checkSender(core: Core, update: MemberState['update']): Refusal | null 
  */
 export function mergeState(parts: MergeParts, state: PushPull, from: Address, isFirst: boolean): void {
   parts.core.witnessLamportTime(state.lamportTime)
+  // Whoever joins alone hears of what is fired from now on (serf's join without replay).
+  if (isFirst && parts.core.members.liveCount === 1) parts.userEvents.skip(state.eventTime)
+  for (const event of state.events) parts.userEvents.onEvent(event, from)
   // Whoever was alone brings nothing that the peer has not told the others already.
   const isPassedOn = !(isFirst && parts.core.members.liveCount === 1)
   const origin: Origin = { from, isPassedOn }

@@ -1,5 +1,6 @@
 // Upper bounds on what a message takes in a datagram, so that the core can pack without knowing the codec.
 // A property test of codec/ proves that no encoding exceeds them.
+import type { UserEvent } from '../model/user-event.ts'
 import type { AliveUpdate, PacketMessage, Tags } from './message.ts'
 
 /** Bytes of a datagram before its first message. */
@@ -15,6 +16,8 @@ const portBytes = 3
 /** Lamport times go beyond 32 bits. */
 const timeBytes = 9
 const flagBytes = 1
+/** A coordinate: a byte string of eleven numbers of four bytes. */
+const coordinateBytes = 2 + 11 * 4
 /** Length of a text or list before its content. */
 const lengthBytes = 3
 
@@ -80,7 +83,7 @@ export function messageSizeMax(message: PacketMessage): number {
         addressSizeMax(message.fromAddress.ip)
       )
     case 'ack':
-      return headBytes + 2 * uintBytes
+      return headBytes + 2 * uintBytes + (message.coordinate === undefined ? 0 : coordinateBytes)
     case 'nack':
       return headBytes + uintBytes
     case 'alive':
@@ -92,9 +95,29 @@ export function messageSizeMax(message: PacketMessage): number {
     case 'joinIntent':
     case 'leaveIntent':
       return headBytes + textSizeMax(message.name) + timeBytes + flagBytes
+    case 'userEvent':
+      return headBytes + eventSizeMax(message.event)
     default:
       return message satisfies never
   }
+}
+
+/** The most bytes that the fields of an event take. */
+function eventSizeMax(event: UserEvent): number {
+  const texts = textSizeMax(event.id) + textSizeMax(event.name) + eventFiltersSizeMax(event)
+  return texts + lengthBytes + event.payload.length + uintBytes + timeBytes
+}
+
+function eventFiltersSizeMax(event: UserEvent): number {
+  return textSizeMax(event.nodeFilter) + textSizeMax(event.serviceFilter) + textSizeMax(event.tagFilter)
+}
+
+/** Bytes of what an event says: its name, payload and filters; this is what `eventBytesMax` limits. */
+export function eventBytes(event: Omit<UserEvent, 'lamportTime'>): number {
+  const { name, payload, nodeFilter, serviceFilter, tagFilter } = event
+  return (
+    textBytes(name) + payload.length + textBytes(nodeFilter) + textBytes(serviceFilter) + textBytes(tagFilter)
+  )
 }
 
 function addressSizeMax(ip: string): number {

@@ -8,6 +8,12 @@ export interface Limits {
   readonly membersMax: number
   /** Queued gossip broadcasts per pool. Past it the one transmitted most often is dropped. */
   readonly broadcastsMax: number
+  /** Events that are waiting to be passed on, per pool. Past it the one transmitted most often is dropped. */
+  readonly eventsQueuedMax: number
+  /** Events remembered per pool, to know them again and for members that missed them. Past it the oldest go. */
+  readonly eventsRecentMax: number
+  /** Bytes of an event's name, payload and filters (serf's user event limit). More: refused. */
+  readonly eventBytesMax: number
   /** Remembered intents for members that are not known yet. Past it the oldest is dropped. */
   readonly intentsMax: number
   /** Probes that are made for other members at the same time. Past it the asker is sent a nack at once. */
@@ -63,6 +69,9 @@ export const limits: Limits = {
   packetBytesMax: 1400,
   membersMax: 65_536,
   broadcastsMax: 8192,
+  eventsQueuedMax: 1024,
+  eventsRecentMax: 512,
+  eventBytesMax: 512,
   intentsMax: 1024,
   relaysMax: 1024,
   nameBytesMax: 255,

@@ -50,6 +50,7 @@ class Script {
     else if (verb === 'join') net.join(name, second)
     else if (verb === 'leave') net.feed(name, { kind: 'leave' })
     else if (verb === 'force-leave') net.feed(name, { kind: 'forceLeave', name: second, prune: false })
+    else if (verb === 'fire') net.fire(name, second)
     else if (verb === 'prune') net.feed(name, { kind: 'forceLeave', name: second, prune: true })
     else return null
     return []
@@ -79,6 +80,8 @@ function describe({ node, effect }: LoggedEvent): readonly (readonly [string, st
     }
     case 'left':
       return [['is gone', node]]
+    case 'eventHeard':
+      return [[`hears of ${effect.event.name} at ${effect.event.lamportTime}`, node]]
     default:
       return effect satisfies never
   }

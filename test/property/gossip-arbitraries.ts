@@ -10,6 +10,7 @@ import type {
   Update,
 } from '../../src/gossip/message.ts'
 import type { Address } from '../../src/model/address.ts'
+import type { UserEvent } from '../../src/model/user-event.ts'
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff })
 const time = fc.integer({ min: 0, max: 0xffff_ffff_ffff })
@@ -29,6 +30,31 @@ const address: fc.Arbitrary<Address> = fc.record({
 const tags: fc.Arbitrary<Tags> = fc
   .uniqueArray(fc.tuple(name, fc.string({ maxLength: 100 })), { selector: ([key]) => key, maxLength: 12 })
   .map((entries) => new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1))))
+
+/** Numbers as they come back from 32 bits. */
+const float32 = fc.float({ noNaN: true, noDefaultInfinity: true })
+
+/** A place as it comes back. */
+const coordinate = fc.record({
+  vec: fc.array(float32, { minLength: 8, maxLength: 8 }),
+  error: float32,
+  adjustment: float32,
+  height: float32,
+})
+
+const filter = fc.oneof(fc.constant(''), fc.string({ maxLength: 300 }))
+
+/** Any event. */
+export const userEvent: fc.Arbitrary<UserEvent> = fc.record({
+  id: fc.oneof(fc.uuid(), name),
+  name,
+  payload: fc.uint8Array({ maxLength: 600 }),
+  nodeFilter: filter,
+  serviceFilter: filter,
+  tagFilter: filter,
+  version: uint32,
+  lamportTime: time,
+})
 
 /** News of a member by itself. */
 export const aliveUpdate: fc.Arbitrary<AliveUpdate> = fc.record({
@@ -79,7 +105,11 @@ export const packetMessage: fc.Arbitrary<PacketMessage> = fc.oneof(
     from: name,
     fromAddress: address,
   }),
-  fc.record({ kind: fc.constant('ack' as const), sequence: uint32, digest: uint32 }),
+  fc.record(
+    { kind: fc.constant('ack' as const), sequence: uint32, digest: uint32, coordinate },
+    { requiredKeys: ['kind', 'sequence', 'digest'] },
+  ),
+  fc.record({ kind: fc.constant('userEvent' as const), event: userEvent }),
   fc.record({ kind: fc.constant('nack' as const), sequence: uint32 }),
 )
 
@@ -97,6 +127,8 @@ const pushPull = fc.record({
   datacenter: name,
   lamportTime: time,
   members: fc.array(memberState, { maxLength: 5 }),
+  eventTime: time,
+  events: fc.array(userEvent, { maxLength: 3 }),
 })
 
 /** Any question over a stream. */

@@ -12,6 +12,7 @@ import { createGossip, type Gossip } from '../../src/gossip/gossip.ts'
 import type { ExchangeReply, PacketMessage } from '../../src/gossip/message.ts'
 import { seededRandom, type Random } from '../../src/lib/random.ts'
 import { formatAddress, type Address } from '../../src/model/address.ts'
+import type { Coordinate } from '../../src/model/coordinate.ts'
 import { limits, type Limits } from '../../src/model/limits.ts'
 
 /** How the network behaves. */
@@ -22,6 +23,12 @@ export interface NetworkOptions {
   readonly lossPerMille?: number
   readonly timing?: GossipTiming
   readonly limits?: Limits
+  /** Delay between two nodes instead of a draw, ms. */
+  readonly delayMs?: (from: string, to: string) => number | null
+  readonly onRoundTrip?: (
+    node: SimNode,
+    trip: { readonly name: string; readonly coordinate: Coordinate; readonly rttMicros: number },
+  ) => void
   /** False saves time: datagrams are handed over as objects, and bytes are counted by encoding all the same. */
   readonly hasCodec?: boolean
   /** False saves more: bytes are not counted. */
@@ -34,7 +41,7 @@ export interface LoggedEvent {
   readonly node: string
   readonly effect: Extract<
     GossipEffect,
-    { kind: 'memberChanged' | 'observed' | 'rejected' | 'joined' | 'left' }
+    { kind: 'memberChanged' | 'observed' | 'rejected' | 'joined' | 'left' | 'eventHeard' }
   >
 }
 
@@ -49,6 +56,8 @@ export interface SimNode {
   held: (() => void)[]
   wakeToken: number
   armedAtMs: number
+  /** The ping that is timed. */
+  probe: { readonly sequence: number; readonly sentMs: number }
   packetsSent: number
   bytesSent: number
 }
@@ -75,6 +84,7 @@ export class GossipNetwork {
   #order = 0
   #nextInbound = -2
   #nextJoin = 1
+  #nextEvent = 1
   nowMs: number = 0
   largestPacketBytes: number = 0
 
@@ -87,6 +97,8 @@ export class GossipNetwork {
       limits,
       hasCodec: true,
       hasBytes: true,
+      delayMs: () => null,
+      onRoundTrip: () => {},
       ...options,
     }
     this.#random = seededRandom(options.seed)
@@ -118,6 +130,7 @@ export class GossipNetwork {
       held: [],
       wakeToken: 0,
       armedAtMs: Infinity,
+      probe: { sequence: -1, sentMs: 0 },
       packetsSent: 0,
       bytesSent: 0,
     }
@@ -140,6 +153,14 @@ export class GossipNetwork {
   join(name: string, ...contacts: readonly string[]): void {
     const addresses = contacts.map((contact) => this.node(contact).config.address)
     this.feed(name, { kind: 'join', request: this.#nextJoin++, addresses })
+  }
+
+  /** Fires an event at a node; its id tells them apart. */
+  fire(name: string, event: string, payload: Uint8Array = new Uint8Array(0)): string {
+    const id = `00000000-0000-4000-9000-${String(this.#nextEvent++).padStart(12, '0')}`
+    const filters = { nodeFilter: '', serviceFilter: '', tagFilter: '' }
+    this.feed(name, { kind: 'fireEvent', event: { id, name: event, payload, ...filters, version: 1 } })
+    return id
   }
 
   /** Stops a node without a word; its ports refuse. */
@@ -277,9 +298,22 @@ export class GossipNetwork {
       }
       case 'forceLeaveUnknown':
         return
+      case 'probeSent':
+        node.probe = { sequence: effect.sequence, sentMs: this.nowMs }
+        return
+      case 'probeAnswered':
+        this.#onRoundTrip(node, effect)
+        return
       default:
         this.log.push({ atMs: this.nowMs, node: node.name, effect })
     }
+  }
+
+  #onRoundTrip(node: SimNode, effect: GossipEffect & { readonly kind: 'probeAnswered' }): void {
+    const { sequence, name, coordinate } = effect
+    if (sequence !== node.probe.sequence) throw new Error('a ping is answered that was not the last')
+    const rttMicros = Math.round((this.nowMs - node.probe.sentMs) * 1000)
+    this.options.onRoundTrip(node, { name, coordinate, rttMicros })
   }
 
   #latency(): number {
@@ -301,7 +335,8 @@ export class GossipNetwork {
     }
     const target = this.#byAddress.get(formatAddress(to))
     if (target === undefined || this.#random.chance(this.options.lossPerMille)) return
-    this.at(this.nowMs + this.#latency(), () => {
+    const latencyMs = this.options.delayMs(node.name, target.name) ?? this.#latency()
+    this.at(this.nowMs + latencyMs, () => {
       if (target.group !== node.group) return
       this.#step(target, { kind: 'packetReceived', from: node.config.address, messages: delivered })
     })

@@ -52,7 +52,17 @@ export function pushPull(
   members: readonly MemberState[],
   changes: Partial<PushPull> = {},
 ): PushPull {
-  return { kind: 'pushPull', from, join: false, datacenter: 'dc1', lamportTime: 1, members, ...changes }
+  return {
+    kind: 'pushPull',
+    from,
+    join: false,
+    datacenter: 'dc1',
+    lamportTime: 1,
+    members,
+    eventTime: 0,
+    events: [],
+    ...changes,
+  }
 }
 
 /** A machine called `me` at 10.0.0.250, and all it has done. */
