@@ -1,17 +1,9 @@
 // Definitions of checks: kept in the form in which they are printed, so that printing is free.
-import { formatDuration, parseDuration } from '../lib/durations.ts'
+import { type OrderedField, ordered } from '../definition/ordered.ts'
+import { nanos } from '../definition/duration.ts'
+import { formatDuration } from '../lib/durations.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
-import { type Reader, bool, decodeFailure, integer, map, mismatch, text, textListReader } from './decode.ts'
-import { type OrderedField, ordered } from './ordered.ts'
-
-/** Durations come as text or as nanoseconds; anything else counts as not given, as with the reference. */
-const nanos: Reader<number> = (value) => {
-  if (typeof value === 'number') return Math.trunc(value)
-  if (typeof value !== 'string' || value === '') return 0
-  const parsed = parseDuration(value)
-  if (parsed === undefined) throw decodeFailure(`time: invalid duration ${JSON.stringify(value)}`)
-  return parsed
-}
+import { type Reader, bool, integer, map, mismatch, text, textListReader } from './decode.ts'
 
 /** A duration printed as text; '' for none. */
 const durationText: Reader<Json> = (value, at) => {

@@ -10,6 +10,7 @@ import type {
   Weights,
 } from '../model/catalog.ts'
 import type { Command, DeregisterCommand } from '../model/command.ts'
+import { connectReader, proxyReader } from '../definition/proxy.ts'
 import { checkDefinition, checkType } from './check-definition.ts'
 import {
   type Fields,
@@ -26,7 +27,6 @@ import {
   textMapReader,
 } from './decode.ts'
 import { Refusal, badRequest } from './errors.ts'
-import { connectReader, proxyReader } from './proxy.ts'
 
 /** A command with the datacenter that it is for. */
 export interface Decoded<T> {

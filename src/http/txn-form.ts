@@ -7,6 +7,7 @@ import {
   isObject,
   list,
   mismatch,
+  refusing,
   required,
   struct,
   text,
@@ -146,7 +147,7 @@ const operation = struct<GivenOperation>(
 /** Reads the operations of a body. Throws Refusal (400). */
 export function readOperations(body: string): readonly (GivenOperation | null)[] {
   try {
-    return list(operation, 'api.TxnOps')(parseJsonExact(body), { struct: '', path: '' })
+    return refusing(() => list(operation, 'api.TxnOps')(parseJsonExact(body), { struct: '', path: '' }))
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     throw new Refusal(

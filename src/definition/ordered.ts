@@ -1,6 +1,7 @@
 // Objects that are kept as JSON: known fields only, in the reference's printing order, empty ones left out.
 import type { Json, JsonObject } from '../model/catalog.ts'
-import { type Place, type Reader, type StructOptions, isObject, mismatch, unknownField } from './decode.ts'
+import { type Reader, type StructOptions, isObject, single } from './decode.ts'
+import { type Place, mismatch, unknownField } from './misfit.ts'
 
 /** One field. */
 export interface OrderedField {
@@ -18,16 +19,18 @@ export function ordered(fields: readonly OrderedField[], options: StructOptions)
   for (const field of fields) {
     for (const name of [field.name, ...(field.aliases ?? [])]) known.set(name.toLowerCase(), field)
   }
-  return (value, at) => {
+  return (given, outside) => {
+    const { value, at } = single(given, outside)
     if (value === null) return null
     if (!isObject(value)) throw mismatch(value, at, options.goType)
-    const given = new Map<OrderedField, Json>()
+    const isOpen = options.isOpen === true && at.spelling !== 'config'
+    const found = new Map<OrderedField, Json>()
     for (const [key, inner] of Object.entries(value)) {
       const field = known.get(key.toLowerCase())
-      if (field !== undefined) take(given, field, { key, inner })
-      else if (options.isOpen !== true) throw unknownField(key)
+      if (field !== undefined) take(found, field, { key, inner })
+      else if (!isOpen) throw unknownField(key, at)
     }
-    return printed(fields, given, at)
+    return printed(fields, found, at)
   }
 }
 
@@ -40,7 +43,7 @@ function take(
   if (!isAlias || !given.has(field)) given.set(field, inner)
 }
 
-/** Errors name the object as a whole: the reference decodes these by themselves. */
+/** The API's errors name the object as a whole: the reference decodes these by themselves. */
 function printed(
   fields: readonly OrderedField[],
   given: ReadonlyMap<OrderedField, Json>,
@@ -48,10 +51,15 @@ function printed(
 ): JsonObject {
   const result: Record<string, Json> = {}
   for (const field of fields) {
-    const value = field.reader(given.get(field) ?? null, at)
+    const value = field.reader(given.get(field) ?? null, placeOf(field, at))
     if (field.isKept === true || !isEmpty(value)) result[field.name] = value
   }
   return result
+}
+
+function placeOf({ name, aliases }: OrderedField, at: Place): Place {
+  if (at.spelling !== 'config') return at
+  return { ...at, path: `${at.path}.${aliases?.[0] ?? name.toLowerCase()}` }
 }
 
 function isEmpty(value: Json): boolean {

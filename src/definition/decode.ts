@@ -1,0 +1,204 @@
+// Reads JSON into typed values the way the reference does: field names without regard to case, unknown fields
+// refused. One set of readers for the API and for configuration files; `Place.spelling` tells them apart.
+import type { Json, JsonObject, TextMap } from '../model/catalog.ts'
+import { Misfit, type Place, type Spelling, fault, mismatch, unknownField } from './misfit.ts'
+
+/** Reads one value; null stands for the type's zero value. Throws Misfit. */
+export type Reader<T> = (value: Json, at: Place) => T
+
+/** Text; '' for null. `goType` is what a mismatch is called. */
+export function text(goType: string = 'string'): Reader<string> {
+  return (value, at) => {
+    if (value === null) return ''
+    if (typeof value !== 'string') throw mismatch(value, at, goType)
+    return value
+  }
+}
+
+/** A whole number; 0 for null. */
+export function integer(goType: string = 'int'): Reader<number> {
+  return (value, at) => {
+    if (value === null) return 0
+    if (typeof value !== 'number') throw mismatch(value, at, goType)
+    if (!Number.isSafeInteger(value)) throw mismatch(value, at, goType, String(value))
+    return value
+  }
+}
+
+/** True or false; false for null. */
+export const bool: Reader<boolean> = (value, at) => {
+  if (value === null) return false
+  if (typeof value !== 'boolean') throw mismatch(value, at, 'bool')
+  return value
+}
+
+/** A list; empty for null. In a file an object stands for a list of it: HCL's blocks come so. */
+export function list<T>(reader: Reader<T>, goType: string): Reader<readonly T[]> {
+  return (value, at) => {
+    if (value === null) return []
+    if (isList(value)) return value.map((item, i) => reader(item, itemPlace(at, i)))
+    if (at.spelling === 'config' && isObject(value)) return [reader(value, at)]
+    throw mismatch(value, at, goType)
+  }
+}
+
+/** Go's path does not say which one of a list it is. */
+function itemPlace(at: Place, index: number): Place {
+  return at.spelling === 'config' ? { ...at, path: `${at.path}[${index}]` } : at
+}
+
+/** A map, sorted by key; empty for null. Its keys are the client's own. */
+export function map<T>(reader: Reader<T>, goType: string): Reader<Readonly<Record<string, T>>> {
+  return (given, outside) => {
+    const { value, at } = single(given, outside)
+    const result: Record<string, T> = {}
+    if (value === null) return result
+    if (!isObject(value)) throw mismatch(value, at, goType)
+    for (const key of Object.keys(value).sort()) {
+      // A plain assignment to this name would set the prototype.
+      if (key === '__proto__') throw fault(at, 'the key "__proto__" cannot be used')
+      result[key] = reader(value[key] ?? null, at.spelling === 'config' ? keyPlace(at, key) : at)
+    }
+    return result
+  }
+}
+
+function keyPlace(at: Place, key: string): Place {
+  return { ...at, path: at.path === '' ? key : `${at.path}.${key}` }
+}
+
+/** A map of text by text. */
+export const textMapReader: Reader<TextMap> = map(text(), 'map[string]string')
+
+/** A list of text. */
+export const textListReader: Reader<readonly string[]> = list(text(), '[]string')
+
+/** Anything, with the keys of its objects sorted, as Go prints them; numbers past all range are refused, as there. */
+export const anything: Reader<Json> = (value, at) => {
+  if (isList(value)) return value.map((item) => anything(item, at))
+  if (typeof value === 'number' && !Number.isFinite(value)) throw mismatch(value, at, 'float64')
+  return isObject(value) ? map(anything, '')(value, at) : value
+}
+
+/** A field that has other names than its own in lower case. */
+export interface Row<T> {
+  readonly reader: Reader<T>
+  /** Other names in the API; its own wins. */
+  readonly api?: readonly string[]
+  /** Names in files, in place of its own. */
+  readonly config?: readonly string[]
+}
+
+/** Readers of a struct's fields by name. */
+export type Fields<T> = { readonly [K in keyof T]-?: Reader<T[K]> | Row<T[K]> }
+
+/** How a struct is read. */
+export interface StructOptions {
+  /** Go's type, as a mismatch of the whole calls it: `structs.NodeService`. */
+  readonly goType: string
+  /** Its name in front of its fields, where that is not the end of its type. */
+  readonly goName?: string
+  /** Fields that may be there and do not matter. */
+  readonly ignored?: readonly string[]
+  /** True if unknown fields are skipped and not refused; never in files. */
+  readonly isOpen?: boolean
+  /** True if the API's faults name the struct as a whole: Go decodes such by itself. */
+  readonly isOpaque?: boolean
+}
+
+/** A struct: fields that are absent get what their reader makes of null. Null itself gives null. */
+export function struct<T>(fields: Fields<T>, options: StructOptions): Reader<T | null> {
+  const names = Object.keys(fields) as (keyof T & string)[]
+  const readers = names.map((name) => readerOf<T[keyof T]>(fields[name]))
+  const known = { api: namesOf(fields, 'api'), config: namesOf(fields, 'config') }
+  const ignored = new Set((options.ignored ?? []).map((name) => name.toLowerCase()))
+  const goName = options.goName ?? options.goType.replace(/^.*\./, '')
+  return (given, outside) => {
+    const { value, at } = single(given, outside)
+    if (value === null) return null
+    if (!isObject(value)) throw mismatch(value, at, options.goType)
+    const isConfig = at.spelling === 'config'
+    const isOpen = options.isOpen === true && !isConfig
+    const inside = (name: string, key: string): Place =>
+      isConfig
+        ? keyPlace(at, key)
+        : options.isOpaque === true
+          ? at
+          : { ...keyPlace(at, name), struct: goName }
+    const result: { [K in keyof T]?: T[keyof T] | undefined } = {}
+    for (const [key, inner] of Object.entries(value)) {
+      const lower = key.toLowerCase()
+      const field = known[isConfig ? 'config' : 'api'].get(lower)
+      if (field === undefined) {
+        if (!isOpen && !ignored.has(lower)) collect(at, unknownField(key, at))
+      } else if (field.isOwn || !Object.hasOwn(result, field.name)) {
+        result[field.name] = read(field.reader, inner, inside(field.name, key))
+      }
+    }
+    for (const [i, name] of names.entries()) {
+      if (!Object.hasOwn(result, name)) result[name] = readers[i]?.(null, inside(name, name))
+    }
+    return result as T
+  }
+}
+
+/** The value; with a list for faults, the zero value in place of one that does not fit. */
+function read<T>(reader: Reader<T>, value: Json, at: Place): T {
+  if (at.faults === undefined) return reader(value, at)
+  try {
+    return reader(value, at)
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error
+    at.faults.push(error)
+    return reader(null, at)
+  }
+}
+
+function collect(at: Place, misfit: Misfit): void {
+  if (at.faults === undefined) throw misfit
+  at.faults.push(misfit)
+}
+
+function readerOf<T>(field: Reader<T> | Row<T>): Reader<T> {
+  return typeof field === 'function' ? field : field.reader
+}
+
+interface Named<T> {
+  readonly name: keyof T & string
+  readonly reader: Reader<T[keyof T]>
+  /** False for one of its other names. */
+  readonly isOwn: boolean
+}
+
+function namesOf<T>(fields: Fields<T>, spelling: Spelling): ReadonlyMap<string, Named<T>> {
+  const names = new Map<string, Named<T>>()
+  for (const name of Object.keys(fields) as (keyof T & string)[]) {
+    const field = fields[name]
+    const row: Partial<Row<unknown>> = typeof field === 'function' ? {} : field
+    const reader = readerOf<T[keyof T]>(field)
+    const own = spelling === 'api' ? [name] : (row.config ?? [name])
+    const all = [...own, ...(spelling === 'api' ? (row.api ?? []) : [])]
+    for (const [i, each] of all.entries()) names.set(each.toLowerCase(), { name, reader, isOwn: i === 0 })
+  }
+  return names
+}
+
+/** A struct that may not be null: null reads as one without fields. */
+export function required<T>(reader: Reader<T | null>): Reader<T> {
+  return (value, at) => reader(value ?? {}, at) as T
+}
+
+/** In a file, what a list of one holds: HCL's blocks come so. Else the value itself. */
+export function single(value: Json, at: Place): { readonly value: Json; readonly at: Place } {
+  if (at.spelling !== 'config' || !isList(value) || value.length !== 1) return { value, at }
+  return { value: value[0] ?? null, at: itemPlace(at, 0) }
+}
+
+/** True for a JSON object. */
+export function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !isList(value)
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value)
+}
