@@ -1,5 +1,4 @@
 // What one server does with a request that is meant for it: read its copy, propose a write, tell about itself.
-import { decodeCommand } from '../codec/command-codec.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { formatAddress, type Address } from '../model/address.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
@@ -20,6 +19,7 @@ import { isSoleVoter } from '../raft/quorum.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import { LeaderIndex, type AskIndex } from './leader-index.ts'
+import type { Written } from './pending-writes.ts'
 import type { RaftNode } from './raft-node.ts'
 import type { LocalServer } from './router.ts'
 import type { ServerDirectory } from './servers.ts'
@@ -48,6 +48,11 @@ export interface LocalServerOptions {
 
 /** The server's side of the router, with the agent's own hooks. */
 export interface LocalServerNode extends LocalServer {
+  /**
+   * The number of the last applied entry: another one whenever the answers of `readNow` may be others. Null while it
+   * gives none, or only older ones than `staleMsMax`.
+   */
+  versionNow(consistency: Consistency, staleMsMax: number): number | null
   /** Call it when role, term or leader have changed. */
   leaderHasChanged(): void
   /** Call it when this server begins to leave. */
@@ -146,6 +151,21 @@ class Server implements LocalServerNode {
     if (read.minIndex > 0 && answer.index <= read.minIndex) return null
     const { knownLeader, lastContactMs, epoch } = meta(this.#options, answer.index)
     return { index: Math.max(1, answer.index), knownLeader, lastContactMs, epoch, value: answer.value }
+  }
+
+  versionNow(consistency: Consistency, staleMsMax: number): number | null {
+    const { store, raft, clock } = this.#options
+    const index = freshNow(this.#options, consistency)
+    if (index === null || store.appliedIndex < index) return null
+    if (consistency === 'stale') {
+      const nowMs = clock.nowMs()
+      if (nowMs - (raft.lastContactMs(nowMs) ?? 0) > staleMsMax) return null
+    }
+    return store.appliedIndex
+  }
+
+  propose(command: Uint8Array): Promise<Result<Written, RequestError>> | null {
+    return this.isLeader() ? this.#options.raft.propose(command) : null
   }
 
   async readBeside(request: ReadRequest): Promise<RpcReply | null> {
@@ -250,11 +270,6 @@ function meta(options: LocalServerOptions, index: number): ReadMeta {
 }
 
 async function write(options: LocalServerOptions, command: Uint8Array): Promise<RpcReply> {
-  // What stands in the log every server has to read, for ever: one entry that cannot be read would end them all.
-  const readable = decodeCommand(command)
-  if (!readable.ok) {
-    return refuse(requestError('badRequest', `The write cannot be kept in the log: ${readable.error.detail}`))
-  }
   const written = await options.raft.propose(command)
   return written.ok ? { kind: 'written', ...written.value } : refuse(written.error)
 }

@@ -1,7 +1,8 @@
 // Writes that are in this server's log and not applied yet, with those who wait for them. What became of one is known
 // when its index is applied, also after the leadership has ended: with its own term it was carried out, with another
 // term it never will be.
-import { err, ok, type Result } from '../lib/result.ts'
+import { err, type Result } from '../lib/result.ts'
+import type { DecodedCommand } from '../codec/command-codec.ts'
 import type { CommandResult } from '../model/command.ts'
 import type { RequestError } from '../model/errors.ts'
 import type { Clock } from '../runtime/host.ts'
@@ -16,9 +17,16 @@ export interface Written {
 /** Told what became of a write. */
 export type Outcome = (outcome: Result<Written, RequestError>) => void
 
+/** A write that this server has taken on. */
+export interface OwnWrite {
+  /** As it was read when it was taken on: what every server will read of the log. */
+  readonly decoded: DecodedCommand | null
+  readonly resolve: Outcome
+}
+
 interface Pending {
   readonly term: number
-  readonly resolve: Outcome
+  readonly write: OwnWrite
 }
 
 /** After the end of the leadership it is waited for so long: the next leader mostly settles it within a second. */
@@ -35,18 +43,20 @@ export class PendingWrites {
   }
 
   /** A write is in the log at this place. */
-  add(index: number, term: number, resolve: Outcome): void {
+  add(index: number, term: number, write: OwnWrite): void {
     // Whoever leads now has all that was ever committed: what stood here before is gone for good.
-    this.#byIndex.get(index)?.resolve(err(refusal('notLeader')))
-    this.#byIndex.set(index, { term, resolve })
+    this.#byIndex.get(index)?.write.resolve(err(refusal('notLeader')))
+    this.#byIndex.set(index, { term, write })
   }
 
-  /** The entry at this place was applied. */
-  onApplied(index: number, term: number, result: CommandResult): void {
+  /** The entry at this place is being applied: the write that it is, if it came from here, which is no longer pending. */
+  take(index: number, term: number): OwnWrite | null {
     const pending = this.#byIndex.get(index)
-    if (pending === undefined) return
+    if (pending === undefined) return null
     this.#byIndex.delete(index)
-    pending.resolve(pending.term === term ? ok({ result, index }) : err(refusal('notLeader')))
+    if (pending.term === term) return pending.write
+    pending.write.resolve(err(refusal('notLeader')))
+    return null
   }
 
   /** The leadership is over: those that are not settled soon are in doubt. */
@@ -76,6 +86,6 @@ export class PendingWrites {
 
   #lose(index: number, pending: Pending): void {
     this.#byIndex.delete(index)
-    pending.resolve(err(lost()))
+    pending.write.resolve(err(lost()))
   }
 }

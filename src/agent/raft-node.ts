@@ -1,11 +1,11 @@
 // Raft at work on one server: the machine, its log on disk, its messages, and the state store behind it.
-import { decodeCommand, stampCommand } from '../codec/command-codec.ts'
+import { decodeCommand, stampCommand, type DecodedCommand } from '../codec/command-codec.ts'
 import { decodeRaftMessage, encodeRaftMessage } from '../codec/raft-codec.ts'
 import { assert } from '../lib/assert.ts'
 import type { Machine } from '../lib/machine.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Address } from '../model/address.ts'
-import type { CommandResult } from '../model/command.ts'
+import type { Command, CommandResult } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Proposal, RaftEffect, RaftInput, RoleName, ServerChange } from '../raft/events.ts'
@@ -27,7 +27,7 @@ import {
   type SnapshotEffect,
   type SnapshotWork,
 } from './raft-snapshots.ts'
-import { PendingWrites, type Written } from './pending-writes.ts'
+import { PendingWrites, type OwnWrite, type Written } from './pending-writes.ts'
 import { refusal } from './raft-refusals.ts'
 import type { RaftStorage } from './raft-storage.ts'
 import type { Store } from './store.ts'
@@ -83,7 +83,7 @@ export class RaftNode {
   readonly #options: RaftNodeOptions
   readonly #pump: Pump<RaftInput>
   #nextRequest = 1
-  readonly #accepting = new Map<number, Waiting<Written>>()
+  readonly #accepting = new Map<number, OwnWrite>()
   readonly #pending: PendingWrites
   readonly #readers = new Map<number, Waiting<number>>()
   readonly #snapshots: SnapshotWork
@@ -178,25 +178,32 @@ export class RaftNode {
 
   /** Appends an encoded command; resolves when it is applied here. */
   propose(data: Uint8Array): Promise<Result<Written, RequestError>> {
-    const { store } = this.#options
-    return store.marks.behaviour < behaviourMax ? this.#proposeGated(data) : this.#propose(data)
+    // What stands in the log every server has to read, for ever: one entry that cannot be read would end them all.
+    const readable = decodeCommand(data)
+    if (!readable.ok) {
+      const message = `The write cannot be kept in the log: ${readable.error.detail}`
+      return Promise.resolve(err(requestError('badRequest', message)))
+    }
+    const { command } = readable.value
+    const isGated = this.#options.store.marks.behaviour < behaviourMax
+    return isGated ? this.#proposeGated(data, command) : this.#propose(data, command)
   }
 
   /** While not all servers are known to be able to apply what this one can. */
-  async #proposeGated(data: Uint8Array): Promise<Result<Written, RequestError>> {
+  async #proposeGated(data: Uint8Array, command: Command): Promise<Result<Written, RequestError>> {
     const { store, clock } = this.#options
     const isLeader = (): boolean => this.#role === 'leader'
-    const refused = await passGate(data, { store, clock, isLeader })
-    return refused === null ? this.#propose(data) : err(refused)
+    const refused = await passGate(command, { store, clock, isLeader })
+    return refused === null ? this.#propose(data, command) : err(refused)
   }
 
-  #propose(data: Uint8Array): Promise<Result<Written, RequestError>> {
+  #propose(data: Uint8Array, command: Command): Promise<Result<Written, RequestError>> {
     const refused = this.#refuse(this.#accepting.size)
     if (refused !== null) return Promise.resolve(err(refused))
     const request = this.#nextRequest++
-    stampCommand(data, this.#options.entryClock.nowMs())
+    const wallMs = stampCommand(data, this.#options.entryClock.nowMs())
     return new Promise((resolve) => {
-      this.#accepting.set(request, { resolve })
+      this.#accepting.set(request, { decoded: { command, wallMs }, resolve })
       this.#queued.push({ request, data })
       // While a write is on its way to the disk, proposals gather and share the next one (group commit).
       if (this.#writesInFlight === 0 || this.#role !== 'leader') this.#flushSoon()
@@ -233,7 +240,7 @@ export class RaftNode {
     if (this.#isStopped) return Promise.resolve(err(refusal('notLeader')))
     const request = this.#nextRequest++
     return new Promise((resolve) => {
-      this.#accepting.set(request, { resolve })
+      this.#accepting.set(request, { decoded: null, resolve })
       this.#pump.feed({ kind: 'changeServer', request, change })
     })
   }
@@ -366,9 +373,10 @@ export class RaftNode {
         this.#writesInFlight--
         if (this.#isStopped) return
         for (const { to, message } of effect.sendWhenDurable) this.#send(to, message)
+        // The next write goes out first: what this one commits is then told along with the one after it.
+        if (this.#writesInFlight === 0) this.#flush()
         // What becomes durable may be what makes the state's age known: a server that is alone hears nothing else.
         this.#feed({ kind: 'persisted', write: effect.write })
-        if (this.#writesInFlight === 0) this.#flush()
       },
       (error: unknown) => {
         if (!this.#isStopped) this.#options.events.onFatal(error)
@@ -380,10 +388,10 @@ export class RaftNode {
     const { store, events } = this.#options
     let bytes = 0
     for (const entry of entries) {
+      const own = this.#pending.take(entry.index, entry.term)
+      const result = this.#applyEntry(entry, own?.decoded ?? null)
       if (entry.kind === 'command') bytes += entry.data.length
-      const result =
-        entry.kind === 'command' ? this.#applyCommand(entry.index, entry.data) : store.skip(entry.index)
-      this.#pending.onApplied(entry.index, entry.term, result)
+      own?.resolve(ok({ result, index: entry.index }))
     }
     const last = entries.at(-1)
     assert(last !== undefined, 'apply without entries')
@@ -393,10 +401,12 @@ export class RaftNode {
     this.#pump.feed({ kind: 'applied', index: last.index })
   }
 
-  #applyCommand(index: number, data: Uint8Array): CommandResult {
-    const decoded = decodeCommand(data)
-    assert(decoded.ok, () => `entry ${index} of the log holds no command this version knows`)
-    return this.#options.store.apply(index, decoded.value.command, decoded.value)
+  /** `known` is what was read of the entry before, if it came from here. */
+  #applyEntry(entry: Entry, known: DecodedCommand | null): CommandResult {
+    const { store } = this.#options
+    if (entry.kind !== 'command') return store.skip(entry.index)
+    const decoded = known ?? readEntry(entry.index, entry.data)
+    return store.apply(entry.index, decoded.command, decoded)
   }
 
   /** Entries that come late, after a start or a pause, tell nothing of the present. */
@@ -412,7 +422,7 @@ export class RaftNode {
     this.#accepting.delete(effect.request)
     if (waiting === undefined) return
     if (effect.kind === 'proposalRefused') waiting.resolve(err(refusal(effect.reason)))
-    else this.#pending.add(effect.index, effect.term, waiting.resolve)
+    else this.#pending.add(effect.index, effect.term, waiting)
   }
 
   #onRead(effect: RaftEffect & { readonly kind: 'readReady' | 'readRefused' }): void {
@@ -436,6 +446,12 @@ export class RaftNode {
     this.#pending.endLeadership()
     this.#flush()
   }
+}
+
+function readEntry(index: number, data: Uint8Array): DecodedCommand {
+  const decoded = decodeCommand(data)
+  assert(decoded.ok, () => `entry ${index} of the log holds no command this version knows`)
+  return decoded.value
 }
 
 function isSameAppend(a: AppendEntries, b: AppendEntries): boolean {

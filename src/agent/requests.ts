@@ -59,12 +59,14 @@ export function createRequests(options: RequestsOptions): Requests {
         : ask(options, query, readOptions, signal)
     },
     async write(command, datacenter) {
+      if (!options.rateLimit.admit()) return err(tooMany)
       const encoded = encodeCommand(command)
-      const reply = await send(
-        options,
-        { kind: 'write', datacenter, hops: 0, holdMs, command: encoded },
-        never,
-      )
+      const written = await options.router.proposeHere(encoded, datacenter)
+      if (written?.ok === true) return ok(written.value.result)
+      // Whoever does not lead any more has changed nothing: another may.
+      if (written !== null && written.error.code !== 'noLeader') return written
+      const request = { kind: 'write', datacenter, hops: 0, holdMs, command: encoded } as const
+      const reply = await options.router.request(request, never)
       return reply.kind === 'written' ? ok(reply.result) : err(errorOf(reply))
     },
     async ask(question, datacenter, consistency) {

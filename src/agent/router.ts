@@ -2,6 +2,7 @@
 // Clients forward to a server, followers to the leader, servers across datacenters.
 import type { Random } from '../lib/random.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
+import type { Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Query, QueryValue, ReadOptions, ReadReply } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
@@ -19,6 +20,7 @@ import {
 } from './forward.ts'
 import type { Logger } from './log.ts'
 import { attemptMsMin, Patience, waitOf, wayBackMs } from './patience.ts'
+import type { Written } from './pending-writes.ts'
 import type { ServerDirectory, ServerInfo } from './servers.ts'
 import { sleep } from './sleep.ts'
 
@@ -38,6 +40,8 @@ export interface LocalServer {
   readNow<Q extends Query>(query: Q, options: ReadOptions): ReadReply<QueryValue<Q['kind']>> | null
   /** A fresh read that this server answers although it is not the leader; null if the leader must be asked for it. */
   readBeside(request: ForwardedRequest & { readonly kind: 'read' }): Promise<RpcReply | null>
+  /** Writes an encoded command if this server leads; null if not. */
+  propose(command: Uint8Array): Promise<Result<Written, RequestError>> | null
   /** Carries out a request that is meant for this server. */
   serve(request: RpcRequest, signal: AbortSignal): Promise<RpcReply>
 }
@@ -63,6 +67,8 @@ export interface RouterOptions {
 export interface Router {
   /** From this agent's own API, or from another agent. */
   request(request: RpcRequest, signal: AbortSignal): Promise<RpcReply>
+  /** Writes an encoded command here, if this agent leads; null if that has to be requested. */
+  proposeHere(command: Uint8Array, datacenter: string): Promise<Result<Written, RequestError>> | null
   /** Answers a read at once, if this agent can; null if it has to be requested. */
   readNow<Q extends Query>(query: Q, options: ReadOptions): ReadReply<QueryValue<Q['kind']>> | null
 }
@@ -89,6 +95,10 @@ export function createRouter(options: RouterOptions): Router {
   const { local } = options
   return {
     request: (request, signal) => route(context, request, signal),
+    // Nearly all that a busy leader is asked: its own clients' writes need no search.
+    proposeHere(command, datacenter) {
+      return local === null || isElsewhere(options, datacenter) ? null : local.propose(command)
+    },
     readNow(query, read) {
       if (local === null || isElsewhere(options, read.datacenter)) return null
       return local.readNow(query, read)
@@ -111,23 +121,10 @@ async function route(options: Context, request: RpcRequest, signal: AbortSignal)
     )
   }
   const isOther = isElsewhere(options, request.datacenter)
-  const reply = isOther || local === null ? null : await ownWrite(local, request, signal)
-  if (reply !== null) return reply
   const call: Call = { request, signal, patience: new Patience(options, request) }
   if (local === null) return toAnyServer(options, call)
   if (isOther) return toDatacenter(options, call)
   return needsLeader(request) ? toLeader(options, local, call) : local.serve(request, signal)
-}
-
-/** Nearly all that a busy leader is asked: its own clients' writes need no search. Null for everything else. */
-async function ownWrite(
-  local: LocalServer,
-  request: ForwardedRequest,
-  signal: AbortSignal,
-): Promise<RpcReply | null> {
-  if (request.kind !== 'write' || request.hops > 0 || !local.isLeader()) return null
-  const reply = await local.serve(request, signal)
-  return isNoLeader(reply) ? null : reply
 }
 
 function isElsewhere(options: RouterOptions, datacenter: string): boolean {

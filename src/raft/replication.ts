@@ -70,10 +70,15 @@ function sendWindow(
   return isSent
 }
 
-/** A heartbeat is due, or the peer could apply more than it knows. */
+/**
+ * A heartbeat is due, or the peer could apply more than it knows. While entries are on their way to it the next ones
+ * carry the commit index, or else their answer brings us here again: under load no message tells of it alone.
+ */
 function isWordDue(core: Core, progress: Progress): boolean {
   if (progress.isHeartbeatDue) return true
-  return progress.state.kind === 'replicate' && progress.commitSent < core.commitIndex
+  const { state } = progress
+  if (state.kind !== 'replicate' || progress.commitSent >= core.commitIndex) return false
+  return state.inFlight.length === 0 || progress.removedAt !== null
 }
 
 function sendAppend(core: Core, leader: Leader, progress: Progress, entries: readonly Entry[]): void {

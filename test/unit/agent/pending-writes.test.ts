@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { PendingWrites } from '../../../src/agent/pending-writes.ts'
-import type { CommandResult } from '../../../src/model/command.ts'
+import { ok } from '../../../src/lib/result.ts'
 import { ask } from '../../sim/client.ts'
 import { expectConvergence, finish, formed, leaderOf } from '../../sim/scenarios/cluster.ts'
 import { TestClock } from './samples.ts'
-
-const done: CommandResult = { kind: 'done' }
 
 /** Writes at places of the log, and what became of each: `ok`, a code, or null as long as nobody knows. */
 class Bench {
@@ -15,7 +13,14 @@ class Bench {
 
   write(index: number, term: number): void {
     const at = this.outcomes.push(null) - 1
-    this.pending.add(index, term, (outcome) => (this.outcomes[at] = outcome.ok ? 'ok' : outcome.error.code))
+    this.pending.add(index, term, {
+      decoded: null,
+      resolve: (outcome) => (this.outcomes[at] = outcome.ok ? 'ok' : outcome.error.code),
+    })
+  }
+
+  apply(index: number, term: number): void {
+    this.pending.take(index, term)?.resolve(ok({ result: { kind: 'done' }, index }))
   }
 }
 
@@ -23,9 +28,9 @@ describe('a write that is in the log', () => {
   it('is carried out when its place is applied with its term', () => {
     const bench = new Bench()
     bench.write(5, 2)
-    bench.pending.onApplied(4, 2, done)
+    bench.apply(4, 2)
     expect(bench.outcomes).toEqual([null])
-    bench.pending.onApplied(5, 2, done)
+    bench.apply(5, 2)
     expect(bench.outcomes).toEqual(['ok'])
   })
 
@@ -34,8 +39,8 @@ describe('a write that is in the log', () => {
     bench.write(5, 2)
     bench.write(6, 2)
     bench.pending.endLeadership()
-    bench.pending.onApplied(5, 2, done)
-    bench.pending.onApplied(6, 3, done)
+    bench.apply(5, 2)
+    bench.apply(6, 3)
     expect(bench.outcomes).toEqual(['ok', 'noLeader'])
     bench.clock.pass(10_000)
     expect([bench.outcomes, bench.clock.armed]).toEqual([['ok', 'noLeader'], 0])
@@ -59,7 +64,7 @@ describe('a write that is in the log', () => {
     expect(bench.outcomes).toEqual(['noLeader', null])
     bench.clock.pass(5000)
     expect(bench.outcomes).toEqual(['noLeader', null])
-    bench.pending.onApplied(5, 4, done)
+    bench.apply(5, 4)
     expect(bench.outcomes).toEqual(['noLeader', 'ok'])
   })
 

@@ -4,7 +4,6 @@ import { createExpiryDuty } from '../../../src/agent/expiry-duty.ts'
 import { createUpkeepDuty, type UpkeepDutyOptions } from '../../../src/agent/upkeep-duty.ts'
 import { neededBehaviour, passGate } from '../../../src/agent/behaviour-gate.ts'
 import { Store } from '../../../src/agent/store.ts'
-import { encodeCommand } from '../../../src/codec/command-codec.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import type { Command } from '../../../src/model/command.ts'
 import { createState, type State } from '../../../src/state/state.ts'
@@ -304,7 +303,7 @@ describe('the gate', () => {
   async function pass(command: Command, switchMs: number, isLeader = true): Promise<string | null> {
     const clock = new TestClock()
     const store = new Store({ clock, random: seededRandom(1), watchesMax: 1 })
-    const passing = passGate(encodeCommand(command), { store, clock, isLeader: () => isLeader })
+    const passing = passGate(command, { store, clock, isLeader: () => isLeader })
     await clock.run(switchMs)
     store.apply(1, { kind: 'setBehaviour', behaviour: 1 }, { wallMs: 1 })
     store.wake(1)
