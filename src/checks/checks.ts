@@ -165,8 +165,8 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
     const { run } = held.check
     const { atMs } = held.next
     if (run.type === 'ttl' && before.type === 'ttl') {
-      if (atMs !== Infinity) this.#alarms.set(held.next, atMs - before.ttlMs + run.ttlMs)
-      return
+      const expiresAtMs = Math.max(atMs - before.ttlMs + run.ttlMs, this.#nowMs)
+      return this.#alarms.set(held.next, expiresAtMs)
     }
     const isSoon = isTimed(run) && atMs <= this.#nowMs + run.intervalMs
     if (!isSoon) this.#begin(held)
