@@ -23,7 +23,7 @@ export async function readBody(
   const bytes = announced === null ? 0 : Number(announced)
   if (!(bytes <= bytesMax + discardedBytesMax)) return err({ bytes })
   // A stream is made only for those who need one: asking whether there is a body makes it.
-  if (announced !== null && bytes <= bytesMax) return ok(new Uint8Array(await request.arrayBuffer()))
+  if (announced !== null && bytes <= bytesMax) return ok(await request.bytes())
   return request.body === null ? ok(new Uint8Array(0)) : await readChunks(request.body, bytesMax)
 }
 

@@ -1,7 +1,9 @@
 // `/v1/kv/*`: the key/value store.
 import { parseDuration } from '../../lib/durations.ts'
-import type { KvCommand, KvWrite } from '../../model/command.ts'
+import type { Result } from '../../lib/result.ts'
+import type { CommandResult, KvCommand, KvWrite } from '../../model/command.ts'
 import type { KvEntry } from '../../model/catalog.ts'
+import type { RequestError } from '../../model/errors.ts'
 import { readBody } from '../body.ts'
 import { Refusal, refusalOf } from '../errors.ts'
 import { renderList, textList } from '../json.ts'
@@ -124,10 +126,8 @@ async function put(call: Call): Promise<Response> {
         'See https://www.consul.io/docs/agent/options.html#kv_max_value_size.',
     )
   }
-  return write(
-    call,
-    putCommand({ key, value: body.value, flags: options.flags, ttlMs: options.ttlMs }, options),
-  )
+  const write = { key, value: body.value, flags: options.flags, ttlMs: options.ttlMs }
+  return answerWrite(call, await backend.write(putCommand(write, options), writeDatacenter(call)))
 }
 
 function putCommand(write: KvWrite, { expectedIndex, acquire, release }: PutOptions): KvCommand {
@@ -196,7 +196,14 @@ function remove(call: Call): Promise<Response> {
 }
 
 async function write(call: Call, command: KvCommand): Promise<Response> {
-  const result = await call.backend.write(command, call.query.isEmpty ? '' : datacenterOf(call))
+  return answerWrite(call, await call.backend.write(command, writeDatacenter(call)))
+}
+
+function writeDatacenter(call: Call): string {
+  return call.query.isEmpty ? '' : datacenterOf(call)
+}
+
+function answerWrite(call: Call, result: Result<CommandResult, RequestError>): Response {
   if (!result.ok) throw refusalOf(result.error)
   const { value } = result
   if (value.kind === 'refused') throw new Refusal(500, value.message)
