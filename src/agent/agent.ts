@@ -24,6 +24,7 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { keepNodeInfo, type NodeInfoKeeper } from './node-info.ts'
 import { createPidFile, type PidFile } from './pid-file.ts'
 import { createPools, type Pools } from './pools.ts'
+import { runForDns } from './prepared-queries.ts'
 import { createRateLimit, type Rate, type RateLimit } from './rate-limit.ts'
 import { reload } from './reload.ts'
 import { createRequests, type Requests } from './requests.ts'
@@ -202,6 +203,7 @@ class RunningAgent implements Agent {
     this.#rateLimit = createRateLimit(host.clock, rateOf(config))
     this.#requests = createRequests({
       router: this.#router,
+      agent: { agentNode: config.nodeName, agentDatacenter: config.datacenter },
       holdMs: config.performance.rpcHoldTimeoutMs,
       rateLimit: this.#rateLimit,
       clock: host.clock,
@@ -265,6 +267,7 @@ class RunningAgent implements Agent {
       log: this.#logger.named('server'),
       metrics: this.#metrics,
       trace: this.#options.trace ?? {},
+      router: () => this.#router,
       onFatal: (error) => this.#onFatal(error),
       onFault: (error) => this.#onFault(error),
       onApplied: (bytes) => this.#settling?.noteBytes(bytes),
@@ -328,6 +331,9 @@ class RunningAgent implements Agent {
       requests,
       random: this.#random.fork('dns'),
       datacenters: () => (config.server ? pools.datacenters() : null),
+      versionNow: (consistency, staleMsMax) =>
+        this.#server?.local.versionNow(consistency, staleMsMax) ?? null,
+      runPrepared: (run) => runForDns(requests, run, this.config.dns),
       log: this.#logger.named('dns'),
     })
   }

@@ -4,20 +4,14 @@ import { createAnswerer, type Answerer } from '../dns/answer.ts'
 import { serveDns } from '../dns/server.ts'
 import type { Random } from '../lib/random.ts'
 import { formatAddress } from '../model/address.ts'
-import type { Host } from '../runtime/host.ts'
-import { createDnsView } from './dns-view.ts'
+import { createDnsView, type DnsSources } from './dns-view.ts'
 import { describe, StartError, wayToListen } from './identity.ts'
 import type { Logger } from './log.ts'
-import type { Requests } from './requests.ts'
 
 /** What DNS is made of. */
-export interface DnsServiceOptions {
-  readonly host: Host
+export interface DnsServiceOptions extends DnsSources {
   readonly config: AgentConfig
-  readonly requests: Requests
   readonly random: Random
-  /** Known datacenters, or null when this agent cannot know (clients). */
-  readonly datacenters: () => readonly string[] | null
   readonly log: Logger
 }
 
@@ -32,14 +26,15 @@ export interface DnsService {
 export async function startDns(options: DnsServiceOptions): Promise<DnsService> {
   const { host, config, random } = options
   const makeAnswerer = (by: AgentConfig): Answerer => {
-    const view = createDnsView(host, by, options.requests, options.datacenters)
+    const view = createDnsView(options, by)
     return createAnswerer({ view, config: by.dns, random })
   }
   let answerer = makeAnswerer(config)
   try {
-    const server = await serveDns(host, config.dnsListen, (packet, transport, from) =>
-      answerer(packet, transport, from),
-    )
+    const server = await serveDns(host, config.dnsListen, {
+      now: (packet, transport) => answerer.now(packet, transport),
+      ask: (packet, transport, from) => answerer.ask(packet, transport, from),
+    })
     return {
       set: (next) => (answerer = makeAnswerer(next)),
       stop: () => server.close(),

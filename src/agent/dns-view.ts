@@ -3,7 +3,7 @@ import type { AgentConfig } from '../config/agent-config.ts'
 import type { DnsView } from '../dns/view.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
-import type { Query, QueryValue } from '../model/query.ts'
+import type { Consistency, Query, QueryValue } from '../model/query.ts'
 import type { Host } from '../runtime/host.ts'
 import { recurse } from './recurse.ts'
 import { never, type Requests } from './requests.ts'
@@ -14,32 +14,43 @@ import { never, type Requests } from './requests.ts'
  */
 const elsewhereMax = 512
 
-/** What DNS reads from. `datacenters` are those this agent knows by itself. */
-export function createDnsView(
-  host: Host,
-  config: AgentConfig,
-  requests: Requests,
-  datacenters: () => readonly string[] | null,
-): DnsView {
+/** What DNS reads from. */
+export interface DnsSources {
+  readonly host: Host
+  readonly requests: Pick<Requests, 'read' | 'readNow'>
+  /** Those that this agent knows by itself; null when it cannot know (clients). */
+  readonly datacenters: () => readonly string[] | null
+  /** As `LocalServer.versionNow`; always null on clients. */
+  readonly versionNow: (consistency: Consistency, staleMsMax: number) => number | null
+  readonly runPrepared: DnsView['runPrepared']
+}
+
+/** Makes the catalog as DNS sees it. */
+export function createDnsView(sources: DnsSources, config: AgentConfig): DnsView {
+  const { host, requests, datacenters, versionNow, runPrepared } = sources
+  const consistency = config.dns.allowStale ? ('stale' as const) : ('default' as const)
+  const { maxStaleMs } = config.dns
+  const own = { datacenter: '', consistency, maxStaleMs, minIndex: 0, waitMs: 0 }
   let elsewhere = 0
   const read = async <Q extends Query>(
     query: Q,
     datacenter: string,
   ): Promise<Result<QueryValue<Q['kind']>, RequestError>> => {
-    const consistency = config.dns.allowStale ? ('stale' as const) : ('default' as const)
-    const options = { datacenter, consistency, maxStaleMs: config.dns.maxStaleMs, minIndex: 0, waitMs: 0 }
     const isElsewhere = datacenter !== '' && datacenter !== config.datacenter
     if (isElsewhere && elsewhere >= elsewhereMax) {
       return err(requestError('overloaded', 'Too many questions about other datacenters are under way'))
     }
     if (isElsewhere) elsewhere++
-    const answer = await requests.read(query, options, never)
+    const answer = await requests.read(query, { ...own, datacenter }, never)
     if (isElsewhere) elsewhere--
     return answer.ok ? ok(answer.value.value) : err(answer.error)
   }
   return {
     datacenter: config.datacenter,
     read,
+    readNow: (query) => requests.readNow(query, own),
+    version: () => versionNow(consistency, maxStaleMs),
+    runPrepared,
     // A client does not know the datacenters: it lets the server decide, which refuses those it does not know.
     isDatacenter: (name) => name === config.datacenter || (datacenters()?.includes(name) ?? true),
     recurse: (packet, address, transport) =>

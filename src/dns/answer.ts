@@ -1,24 +1,28 @@
 // From a packet to a packet: the order in which a question is tried. No sockets here; they are server.ts's.
 import type { Address } from '../model/address.ts'
 import { addressRecord, familiesOf } from './addresses.ts'
+import { HeldAnswers } from './held.ts'
 import { hexToIp, ipFamily } from './ip.ts'
 import { encodeError, encodeReply } from './limits.ts'
 import { answered, type DnsContext, type Lookup, nameError, type Zone } from './lookup.ts'
 import { labelsInZone, parseTarget, type Target } from './names.ts'
 import { lookUpNode, plain } from './node.ts'
-import { decodeQuery, type DnsQuery } from './query.ts'
+import { lookUpPrepared } from './prepared.ts'
+import { decodeQuery, type DnsQuery, subnetIp } from './query.ts'
 import { lookUpReverse } from './reverse.ts'
 import { lookUpService } from './service.ts'
+import { Trace } from './trace.ts'
 import { rcode, type Reply, rrType } from './types.ts'
 import { forward } from './upstream.ts'
 import { lookUpZone } from './zone.ts'
 
-/** Answers one packet; null when nothing is to be sent. Never rejects because of what the packet holds. */
-export type Answerer = (
-  packet: Uint8Array,
-  transport: 'udp' | 'tcp',
-  from: Address,
-) => Promise<Uint8Array | null>
+/** The answering side of DNS. */
+export interface Answerer {
+  /** Answers with what was answered before, if that is known to hold; null if it takes a look. */
+  now(packet: Uint8Array, transport: 'udp' | 'tcp'): Uint8Array | null
+  /** Answers one packet; null when nothing is to be sent. Never rejects because of what the packet holds. */
+  ask(packet: Uint8Array, transport: 'udp' | 'tcp', from: Address): Promise<Uint8Array | null>
+}
 
 /** Makes the answering side of DNS. */
 export function createAnswerer(context: DnsContext): Answerer {
@@ -29,27 +33,41 @@ export function createAnswerer(context: DnsContext): Answerer {
   const primary = zones[0]?.zone ?? ''
   // The longest matching suffix counts.
   const ordered = zones.sort((a, b) => b.labels.length - a.labels.length)
-  return (packet, transport) => answerPacket({ ...context, zones: ordered, primary }, packet, transport)
+  const held = new HeldAnswers(context)
+  const answering = { ...context, zones: ordered, primary, held }
+  return {
+    now: (packet, transport) => held.find(packet, transport),
+    ask: (packet, transport, from) => answerPacket(answering, packet, transport, from),
+  }
 }
 
 interface Answering extends DnsContext {
   readonly zones: readonly Zone[]
   readonly primary: string
+  readonly held: HeldAnswers
 }
 
 async function answerPacket(
   context: Answering,
   packet: Uint8Array,
   transport: 'udp' | 'tcp',
+  from: Address,
 ): Promise<Uint8Array | null> {
   const decoded = decodeQuery(packet)
   if (decoded.kind === 'drop') return null
   if (decoded.kind === 'error') return encodeError(packet, decoded.rcode, decoded.questionEnd)
   const { query } = decoded
-  const reply = refusal(query) ?? (await resolve(context, query, transport))
-  const shape = { packet, query, transport, config: context.config }
-  if (reply) return encodeReply(reply, shape)
-  return (await forward(context, packet, transport)) ?? encodeReply(unresolved, shape)
+  const { config, random } = context
+  const shape = { packet, query, transport, config }
+  const refused = refusal(query)
+  if (refused) return encodeReply(refused, shape, random)
+  const trace = new Trace(context.view)
+  const reply = await resolve({ context, query, transport, trace, from })
+  if (!reply) {
+    return (await forward(context, packet, transport)) ?? encodeReply(unresolved, shape, random)
+  }
+  context.held.put(trace, reply, shape)
+  return encodeReply(reply, shape, random)
 }
 
 /** What is turned down whatever the name is. */
@@ -73,15 +91,22 @@ const unresolved: Reply = {
   isRecursive: true,
 }
 
+interface Resolving {
+  readonly context: Answering
+  readonly query: DnsQuery
+  readonly transport: 'udp' | 'tcp'
+  readonly trace: Trace
+  readonly from: Address
+}
+
 /** The reply, or undefined when the question has to go upstream. */
-async function resolve(
-  context: Answering,
-  query: DnsQuery,
-  transport: 'udp' | 'tcp',
-): Promise<Reply | undefined> {
-  const { view, config, random, zones, primary: zone } = context
-  const { name, labels, type } = query
-  const lookup = { view, config, random, zones, zone, lookUp, name, labels, type, transport, hops: 0 }
+async function resolve(resolving: Resolving): Promise<Reply | undefined> {
+  const { context, query, transport, trace, from } = resolving
+  const { config, random, zones, primary: zone } = context
+  const { name, labels, type, edns } = query
+  const sourceIp = (edns && subnetIp(edns)) || from.ip
+  const asked = { zones, zone, lookUp, name, labels, type, transport, sourceIp, hops: 0 }
+  const lookup = { ...asked, view: trace.follow(context.view), config, random, trace }
   const reply = lookUp(lookup)
   if (reply) return reply
   if (labels.at(-1) === 'arpa') return lookUpReverse(lookup)
@@ -106,6 +131,8 @@ function lookUpInZone(lookup: Lookup, labels: readonly string[]): Promise<Reply>
       return lookUpNode(lookup, target)
     case 'service':
       return lookUpService(lookup, target)
+    case 'prepared':
+      return lookUpPrepared(lookup, target)
     case 'address':
       return lookUpAddress(lookup, target)
     case 'nothing':

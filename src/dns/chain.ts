@@ -17,11 +17,15 @@ const recordsMax = 5
  * zone, else through the recursors. Empty when it leads nowhere.
  */
 export async function resolveHost(lookup: Lookup, host: string): Promise<readonly Rr[]> {
+  lookup.trace.let()
   if (lookup.hops >= hopsMax || !following.has(lookup.type)) return []
   const type = lookup.type === rrType.AAAA ? rrType.AAAA : rrType.A
   const labels = host.toLowerCase().split('.')
   const inner = await lookup.lookUp({ ...lookup, name: host, labels, type, hops: lookup.hops + 1 })
-  if (inner) return inner.answers.map((answer) => answer.record)
+  if (inner) {
+    const records = inner.answers.map((answer) => answer.record)
+    return inner.isSampled === true ? lookup.random.shuffle(records).slice(0, inner.answersMax) : records
+  }
   const records = await askUpstream(lookup, host, type)
   return records.slice(0, recordsMax)
 }

@@ -62,7 +62,8 @@ export function reverseToIp(labels: readonly string[]): string | undefined {
   return hexToIp(parts.join('')) ?? undefined
 }
 
-function bytesToIp(bytes: readonly number[]): string {
+/** The literal of 4 or 16 bytes. */
+export function bytesToIp(bytes: readonly number[]): string {
   if (bytes.length === 4) return bytes.join('.')
   const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] ?? 0) * 256 + (bytes[2 * i + 1] ?? 0))
   return new ipaddr.IPv6(groups).toRFC5952String()

@@ -1,5 +1,6 @@
 // From a reply to a packet: how many records go in, what is left out first, and when the client is told.
-import { type DnsQuery, headerBytes } from './query.ts'
+import { type DnsQuery, type Edns, headerBytes } from './query.ts'
+import type { Random } from '../lib/random.ts'
 import { type Answer, rcode, type Reply, type Rr, rrType } from './types.ts'
 import type { DnsConfig } from '../model/dns-config.ts'
 import { PacketWriter } from './writer.ts'
@@ -30,15 +31,16 @@ export interface Shape {
  * Encodes a reply within the limits of the client and the configuration.
  *
  * Answers go first, whole; authorities and what goes along with the answers follow as far as there is room, text
- * records last. Only missing answers make a reply truncated (RFC 2181 9).
+ * records last. Only missing answers make a reply truncated (RFC 2181 9). Which of like answers go first is drawn by lot.
  */
-export function encodeReply(reply: Reply, shape: Shape): Uint8Array {
+export function encodeReply(reply: Reply, shape: Shape, random: Random): Uint8Array {
   const { packet, query, config } = shape
   const { edns } = query
   const bytesMax = payloadMax(shape)
+  const meant = Math.min(reply.answers.length, reply.answersMax ?? Infinity)
   const isFew = reply.isSampled === true && shape.transport === 'udp' && bytesMax <= plainBytesMax
-  const wanted = isFew ? reply.answers.slice(0, plainLimit(config)) : reply.answers
-  const opt = edns ? encodeOpt(edns.bytesMax, reply.rcode, edns.subnet) : nothing
+  const wanted = drawn(reply, isFew ? Math.min(meant, plainLimit(config)) : meant, random)
+  const opt = edns ? encodeOpt(edns, reply) : nothing
 
   const writer = new PacketWriter(bytesMax, !config.disableCompression)
   writer.question(packet.subarray(headerBytes, query.questionEnd), query.name)
@@ -47,12 +49,27 @@ export function encodeReply(reply: Reply, shape: Shape): Uint8Array {
   const additionals = fillExtra(writer, reply, wanted.slice(0, answers), opt.length)
   writer.raw(opt)
 
-  const isTruncated = answers < reply.answers.length && config.enableTruncate
+  // Over TCP there is no other way to learn of the rest: silence is not to be had there.
+  const isTruncated = answers < meant && (config.enableTruncate || shape.transport === 'tcp')
   const flags = flagsOf(reply, config) | query.flags | (isTruncated ? flagTc : 0)
   return writer.finish([query.id, flags, 1, answers, authorities, additionals + (edns ? 1 : 0)])
 }
 
 const nothing = new Uint8Array(0)
+
+/** So many of the answers: of those that are alike any, in any order. */
+function drawn(reply: Reply, count: number, random: Random): readonly Answer[] {
+  if (reply.isSampled !== true || reply.answers.length < 2) return reply.answers
+  if (reply.isOrdered === true) return reply.answers.slice(0, count)
+  const lots = [...reply.answers]
+  for (let i = 0; i < count; i++) {
+    const other = i + random.below(lots.length - i)
+    const [a, b] = [lots[i], lots[other]]
+    if (a !== undefined && b !== undefined) [lots[i], lots[other]] = [b, a]
+  }
+  lots.length = count
+  return lots
+}
 
 /** Bytes that the client takes. */
 function payloadMax(shape: Shape): number {
@@ -115,23 +132,12 @@ function keyOf(record: Rr): string {
 }
 
 /** RFC 6891 6.1.2: root, OPT, payload size, upper bits of the code, version 0, no flags, options. */
-function encodeOpt(bytesMax: number, code: number, subnet: Uint8Array): Uint8Array {
+function encodeOpt({ bytesMax, subnet }: Edns, { rcode: code, isForClient }: Reply): Uint8Array {
   const bytes = new Uint8Array(11 + subnet.length)
-  bytes.set([
-    0,
-    0,
-    rrType.OPT,
-    bytesMax >> 8,
-    bytesMax & 0xff,
-    code >> 4,
-    0,
-    0,
-    0,
-    subnet.length >> 8,
-    subnet.length,
-  ])
+  const size = [bytesMax >> 8, bytesMax & 0xff]
+  bytes.set([0, 0, rrType.OPT, ...size, code >> 4, 0, 0, 0, subnet.length >> 8, subnet.length & 0xff])
   bytes.set(subnet, 11)
-  // RFC 7871 7.2.1: our answers hold for every client, which is a scope of 0.
-  if (subnet.length >= 8) bytes[11 + 7] = 0
+  // RFC 7871 7.2.1: how much of the subnet the answer depends on; a scope of 0 holds for every client.
+  if (subnet.length >= 8) bytes[11 + 7] = isForClient === true ? (subnet[6] ?? 0) : 0
   return bytes
 }

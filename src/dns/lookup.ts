@@ -3,6 +3,7 @@ import type { Random } from '../lib/random.ts'
 import type { RequestError } from '../model/errors.ts'
 import { type Answer, rcode, type Reply, type Rr, rrType } from './types.ts'
 import type { DnsConfig } from '../model/dns-config.ts'
+import type { Trace } from './trace.ts'
 import type { DnsView } from './view.ts'
 
 /** What answers are made from. */
@@ -32,6 +33,10 @@ export interface Lookup extends DnsContext {
   /** The zone of ours that the name lies in, without the final dot; records that we name lie there too. */
   readonly zone: string
   readonly transport: 'udp' | 'tcp'
+  /** What the reply is made from; a reply that depends on more than the catalog here says so. */
+  readonly trace: Trace
+  /** The client's address: that of its subnet option, else of the packet; '' if unknown. */
+  readonly sourceIp: string
   /** Names of ours that led here, each the target of the one before. */
   readonly hops: number
 }

@@ -5,12 +5,24 @@ import { rrType } from './types.ts'
 export type Target =
   /** `name` may contain dots; `labels` are its parts. */
   | { readonly kind: 'node'; readonly labels: readonly string[]; readonly datacenter: string }
-  | { readonly kind: 'service'; readonly service: string; readonly tag: string; readonly datacenter: string }
+  | {
+      readonly kind: 'service'
+      readonly service: string
+      readonly tag: string
+      readonly datacenter: string
+      /** Instead: what stands for the service in a mesh. */
+      readonly isConnect: boolean
+    }
+  /** `name` may be an id, and may contain dots. */
+  | { readonly kind: 'prepared'; readonly name: string; readonly datacenter: string }
   | { readonly kind: 'address'; readonly hex: string }
   /** Nothing in our zone has such a name. */
   | { readonly kind: 'nothing' }
 
-/** The labels that say what kind of name it is. Those without a lookup of ours stand for nothing yet. */
+/**
+ * The labels that say what kind of name it is. Gateways and virtual addresses are a matter of the mesh, which gives none
+ * here: such names stand for nothing.
+ */
 const kinds: ReadonlySet<string> = new Set([
   'service',
   'node',
@@ -69,6 +81,10 @@ function parseKind(kind: string, left: readonly string[], datacenter: string): T
       return { kind: 'node', labels: left, datacenter }
     case 'service':
       return parseService(left, datacenter)
+    case 'connect':
+      return { kind: 'service', service: left.at(-1) ?? '', tag: '', datacenter, isConnect: true }
+    case 'query':
+      return { kind: 'prepared', name: parseQuery(left), datacenter }
     case 'addr':
       return left.length === 1 ? { kind: 'address', hex: left[0] ?? '' } : nothing
     default:
@@ -76,12 +92,21 @@ function parseKind(kind: string, left: readonly string[], datacenter: string): T
   }
 }
 
+/** `name`, which may have dots, or `_name._tcp`. */
+function parseQuery(left: readonly string[]): string {
+  const [first = '', second = ''] = left
+  const isRfc2782 = left.length === 2 && first.startsWith('_') && second.startsWith('_')
+  return isRfc2782 ? first.slice(1) : left.join('.')
+}
+
 /** `[tag.]service`, or RFC 2782's `_service._tag` in which `_tcp` stands for any. */
 function parseService(left: readonly string[], datacenter: string): Target {
   const [first = '', second = ''] = left
   if (left.length === 2 && first.startsWith('_') && second.startsWith('_')) {
     const tag = second.slice(1)
-    return { kind: 'service', service: first.slice(1), tag: tag === 'tcp' ? '' : tag, datacenter }
+    const named = { service: first.slice(1), tag: tag === 'tcp' ? '' : tag }
+    return { kind: 'service', ...named, datacenter, isConnect: false }
   }
-  return { kind: 'service', service: left.at(-1) ?? '', tag: left.slice(0, -1).join('.'), datacenter }
+  const named = { service: left.at(-1) ?? '', tag: left.slice(0, -1).join('.') }
+  return { kind: 'service', ...named, datacenter, isConnect: false }
 }

@@ -1,4 +1,5 @@
 // Reads a question. Total over all bytes: what cannot be answered is dropped or named as an error.
+import { bytesToIp } from './ip.ts'
 import { rcode, rrType } from './types.ts'
 
 /** A question that can be answered. */
@@ -24,6 +25,16 @@ export interface Edns {
   readonly version: number
   /** Its client subnet option with header (RFC 7871), to be echoed; empty for none. */
   readonly subnet: Uint8Array
+}
+
+/** The address that a client subnet option gives, or '' if there is none that can be used. */
+export function subnetIp({ subnet }: Edns): string {
+  const family = uint16(subnet, 4)
+  const size = family === 1 ? 4 : family === 2 ? 16 : 0
+  const given = subnet.subarray(8)
+  // A prefix of 0 bits says that the client does not want to tell.
+  if (size === 0 || given.length > size || subnet[6] === 0) return ''
+  return bytesToIp(Array.from({ length: size }, (_, i) => given[i] ?? 0))
 }
 
 /** What a packet is. `error` is answered with the code and, where there is one, the question. */

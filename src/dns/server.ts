@@ -38,9 +38,9 @@ const sweepMs = 2000
 export async function serveDns(
   host: Pick<Host, 'udp' | 'tcp' | 'clock'>,
   at: readonly Address[],
-  ask: Answerer,
+  answerer: Answerer,
 ): Promise<DnsServer> {
-  const server = new Server(host.clock, ask)
+  const server = new Server(host.clock, answerer)
   try {
     for (const address of at) await server.listen(host, address)
   } catch (error) {
@@ -60,16 +60,16 @@ class Server implements DnsServer {
     idleConnections: 0,
   }
   readonly #clock: Clock
-  readonly #ask: Answerer
+  readonly #answerer: Answerer
   readonly #sockets: UdpSocket[] = []
   readonly #listeners: TcpListener[] = []
   readonly #connections = new Set<Connection>()
   #udpPending = 0
   #cancelSweep: (() => void) | undefined
 
-  constructor(clock: Clock, ask: Answerer) {
+  constructor(clock: Clock, answerer: Answerer) {
     this.#clock = clock
-    this.#ask = ask
+    this.#answerer = answerer
   }
 
   async listen(host: Pick<Host, 'udp' | 'tcp'>, at: Address): Promise<void> {
@@ -88,6 +88,12 @@ class Server implements DnsServer {
   }
 
   #onPacket(bytes: Uint8Array, from: Address, socket: UdpSocket): void {
+    const now = this.#answerer.now(bytes, 'udp')
+    if (now !== null) {
+      this.statistics.udpQueries++
+      socket.send(now, from)
+      return
+    }
     if (this.#udpPending >= udpPendingMax) {
       this.statistics.dropped++
       return
@@ -95,7 +101,7 @@ class Server implements DnsServer {
     this.statistics.udpQueries++
     this.#udpPending++
     // A copy: the answer may take its time, and the buffer is the host's.
-    this.#ask(bytes.slice(), 'udp', from).then(
+    this.#answerer.ask(bytes.slice(), 'udp', from).then(
       (reply) => {
         this.#udpPending--
         if (reply) socket.send(reply, from)
@@ -115,7 +121,7 @@ class Server implements DnsServer {
     const connection = new Connection(tcp, {
       clock: this.#clock,
       statistics: this.statistics,
-      ask: this.#ask,
+      answerer: this.#answerer,
       onClose: () => this.#connections.delete(connection),
     })
     this.#connections.add(connection)
@@ -138,7 +144,7 @@ class Server implements DnsServer {
 interface ConnectionContext {
   readonly clock: Clock
   readonly statistics: DnsStatistics
-  readonly ask: Answerer
+  readonly answerer: Answerer
   readonly onClose: () => void
 }
 
@@ -212,11 +218,16 @@ class Connection {
   }
 
   #onPacket(packet: Uint8Array): void {
-    const { clock, statistics, ask } = this.#context
+    const { clock, statistics, answerer } = this.#context
     this.#activeMs = clock.nowMs()
     statistics.tcpQueries++
+    const now = answerer.now(packet, 'tcp')
+    if (now !== null) {
+      this.#send(now)
+      return
+    }
     this.#pending++
-    ask(packet, 'tcp', this.#tcp.remote).then(
+    answerer.ask(packet, 'tcp', this.#tcp.remote).then(
       (reply) => this.#onReply(reply),
       () => this.#onReply(null),
     )
@@ -230,12 +241,16 @@ class Connection {
       this.#tcp.destroy()
       return
     }
+    this.#send(reply)
+    if (this.#hasEnded && this.#pending === 0) this.#tcp.end()
+    else this.#resume()
+  }
+
+  #send(reply: Uint8Array): void {
     const framed = new Uint8Array(2 + reply.length)
     framed.set([reply.length >> 8, reply.length & 0xff])
     framed.set(reply, 2)
     if (!this.#tcp.write(framed)) this.#isBlocked = true
-    if (this.#hasEnded && this.#pending === 0) this.#tcp.end()
-    else this.#resume()
   }
 
   #resume(): void {

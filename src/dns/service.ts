@@ -16,10 +16,13 @@ import { resolveHost } from './chain.ts'
 import { ipFamily, ipToHex } from './ip.ts'
 import { answered, isName, type Lookup, nameError, readError, readFrom } from './lookup.ts'
 import { hostAnswers, plain, textRecords } from './node.ts'
+import type { Target } from './names.ts'
 import { type Answer, type Reply, type Rr, rrType } from './types.ts'
 import type { DnsConfig } from '../model/dns-config.ts'
+import type { MaybePromise } from './view.ts'
 
-interface Instances {
+/** Instances that are to be told. */
+export interface Instances {
   readonly found: readonly ServiceHealth[]
   /** The datacenter's name, for the names of records. */
   readonly datacenter: string
@@ -30,26 +33,42 @@ interface Instances {
 /** Answers a question about a service. */
 export async function lookUpService(
   lookup: Lookup,
-  target: { readonly service: string; readonly tag: string; readonly datacenter: string },
+  target: Extract<Target, { kind: 'service' }>,
 ): Promise<Reply> {
-  const { view, config, random } = lookup
+  const { view, config } = lookup
   const from = readFrom(lookup, target.datacenter)
   if (from === undefined || target.service === '') return nameError(lookup)
   const tags = target.tag === '' ? [] : [target.tag]
-  const read = await view.read(
-    { kind: 'serviceNodes', service: target.service, tags, nodeMeta: {}, near: '', connect: false },
-    from,
-  )
+  const { service, isConnect: connect } = target
+  const query = { kind: 'serviceNodes', service, tags, nodeMeta: {}, connect, near: '' } as const
+  const read = await view.read(query, from)
   if (!read.ok) return readError(lookup, read.error)
   const found = read.value.filter((each) => isServing(each, config.onlyPassing))
   if (found.length === 0) return nameError(lookup)
-  const instances = {
-    found: random.shuffle(found),
+  return instancesReply(lookup, {
+    found,
     datacenter: from === '' ? view.datacenter : from,
     isWan: isTranslated(lookup, from),
-    ttl: serviceTtl(config, target.service),
+    ttl: serviceTtl(config, service),
+  })
+}
+
+/** The reply that these instances make. */
+export async function instancesReply(lookup: Lookup, instances: Instances): Promise<Reply> {
+  const { aRecordLimit } = lookup.config
+  if (lookup.type === rrType.SRV) return sampled(lookup, await srvAnswers(lookup, instances))
+  if (lookup.type === rrType.TXT) return sampled(lookup, textAnswers(lookup, instances))
+  const { addresses, hosts } = placesOf(lookup, instances)
+  if (addresses.length === 0 && hosts.length > 0) {
+    const host = lookup.random.pick(hosts) ?? ''
+    return answered(lookup, await hostAnswers(lookup, host, instances.ttl))
   }
-  return { ...answered(lookup, await answersOf(lookup, instances)), isSampled: true }
+  const answers = addresses.map((ip) => plain(addressRecord(lookup.name, instances.ttl, ip)))
+  return { ...sampled(lookup, answers), ...(aRecordLimit > 0 ? { answersMax: aRecordLimit } : {}) }
+}
+
+function sampled(lookup: Lookup, answers: readonly Answer[]): Reply {
+  return { ...answered(lookup, answers), isSampled: true }
 }
 
 /** Instances with a critical check are never told; those with a warning only unless `only_passing`. */
@@ -71,19 +90,14 @@ export function serviceTtl(config: DnsConfig, service: string): number {
   return ttls[longest] ?? 0
 }
 
-function answersOf(lookup: Lookup, instances: Instances): Promise<readonly Answer[]> | readonly Answer[] {
-  if (lookup.type === rrType.SRV) return srvAnswers(lookup, instances)
-  if (lookup.type === rrType.TXT) return textAnswers(lookup, instances)
-  return addressAnswers(lookup, instances)
-}
-
-/** One record per address. Host names count only where no instance has an address; then the first stands for all. */
-async function addressAnswers(lookup: Lookup, instances: Instances): Promise<readonly Answer[]> {
-  const { name, type, config } = lookup
-  const { found, isWan, ttl } = instances
-  const families = familiesOf(type)
+/** Each address once, and host names: those count only where no instance has an address. */
+function placesOf(
+  lookup: Lookup,
+  { found, isWan }: Instances,
+): { readonly addresses: readonly string[]; readonly hosts: readonly string[] } {
+  const families = familiesOf(lookup.type)
   const addresses = new Set<string>()
-  let host = ''
+  const hosts: string[] = []
   let hasAddress = false
   for (const each of found) {
     for (const family of families) {
@@ -91,12 +105,10 @@ async function addressAnswers(lookup: Lookup, instances: Instances): Promise<rea
       if (address !== '' && ipFamily(address) !== 0) addresses.add(address)
     }
     const main = instanceAddress(lookup, each, 0, isWan)
-    if (!isHostName(main)) hasAddress = true
-    else if (host === '') host = main
+    if (isHostName(main)) hosts.push(main)
+    else hasAddress = true
   }
-  if (!hasAddress && host !== '' && addresses.size === 0) return hostAnswers(lookup, host, ttl)
-  const answers = [...addresses].map((ip) => plain(addressRecord(name, ttl, ip)))
-  return config.aRecordLimit > 0 ? answers.slice(0, config.aRecordLimit) : answers
+  return { addresses: [...addresses], hosts: hasAddress ? [] : hosts }
 }
 
 /** The meta data of the instances' nodes. */
@@ -114,8 +126,10 @@ async function srvAnswers(lookup: Lookup, instances: Instances): Promise<readonl
     const key = `${node.name}:${service.address}:${port}`
     if (seen.has(key)) continue
     seen.add(key)
-    const place = await placeOf(lookup, each, instances)
-    if (!place) continue
+    // Only host names have to be waited for.
+    const placed = placeOf(lookup, each, instances)
+    const place = placed instanceof Promise ? await placed : placed
+    if (place === undefined) continue
     const record = {
       type: rrType.SRV,
       name: lookup.name,
@@ -135,11 +149,11 @@ interface Place {
 }
 
 /** Where an instance is, as a name with its addresses; undefined when it cannot be named. */
-async function placeOf(
+function placeOf(
   lookup: Lookup,
   found: ServiceHealth,
   instances: Instances,
-): Promise<Place | undefined> {
+): MaybePromise<Place | undefined> {
   const { node, service } = found
   const { isWan, ttl, datacenter } = instances
   const nodeName = `${node.name}.node.${datacenter}.${lookup.zone}`
@@ -150,7 +164,7 @@ async function placeOf(
   if (ipFamily(address) === 0) {
     if (!isHostName(address)) return undefined
     const target = trimDot(address)
-    return { target, extra: [...(await resolveHost(lookup, target)), ...texts] }
+    return resolveHost(lookup, target).then((chain) => ({ target, extra: [...chain, ...texts] }))
   }
   // A node's name tells all its addresses; one that differs for us, or that no packet can hold, is told as it is.
   if (!isOwn && address === node.address && isName(nodeName)) {

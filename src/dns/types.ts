@@ -71,8 +71,14 @@ export interface Reply {
   readonly isOurs: boolean
   readonly answers: readonly Answer[]
   readonly authorities: readonly Rr[]
-  /** The answers are alike: to a client without EDNS a few of them do (`udp_answer_limit`). */
+  /** The answers are alike: any order is right, and to a client without EDNS a few of them do (`udp_answer_limit`). */
   readonly isSampled?: boolean
+  /** Though alike, the first is the best one: they stay in this order. */
+  readonly isOrdered?: boolean
+  /** Made for this client: another one may be told something else. */
+  readonly isForClient?: boolean
+  /** At most so many of them are meant to be told (`a_record_limit`). */
+  readonly answersMax?: number
   /** Upstream resolution was tried or is offered. */
   readonly isRecursive?: boolean
 }

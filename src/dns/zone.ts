@@ -11,6 +11,8 @@ const serversMax = 3
 /** Answers SOA and NS, which every name of the zone has in common. */
 export async function lookUpZone(lookup: Lookup): Promise<Reply> {
   const { view, random, config } = lookup
+  // Which servers are told is drawn here.
+  lookup.trace.let()
   const read = await view.read(
     { kind: 'serviceNodes', service: 'consul', tags: [], nodeMeta: {}, near: '', connect: false },
     '',
@@ -21,14 +23,14 @@ export async function lookUpZone(lookup: Lookup): Promise<Reply> {
   const named = nodes.filter(
     (node) => /^[a-z0-9-]{1,63}$/i.test(node.name) && nodeAddress(node, 0, false) !== '',
   )
-  const servers = random
+  const told = random
     .shuffle(named)
     .slice(0, serversMax)
     .map((node) => server(lookup, node))
-  if (lookup.type === rrType.NS) return answered(lookup, servers)
-  const extra = servers.flatMap((each) => each.extra)
+  if (lookup.type === rrType.NS) return answered(lookup, told)
+  const extra = told.flatMap((each) => each.extra)
   const soa = answered(lookup, [{ record: soaRecord(lookup), extra }])
-  return { ...soa, authorities: servers.map((each) => each.record) }
+  return { ...soa, authorities: told.map((each) => each.record) }
 }
 
 function server(lookup: Lookup, node: CatalogNode): Answer {

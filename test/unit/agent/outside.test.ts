@@ -14,6 +14,7 @@ import { createServerDirectory } from '../../../src/agent/servers.ts'
 import type { AgentConfig } from '../../../src/config/agent-config.ts'
 import type { Member } from '../../../src/gossip/events.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
+import { ok } from '../../../src/lib/result.ts'
 import { World } from '../../sim/world.ts'
 import { machineIn } from './agents.ts'
 import { member, settled, silent, TestClock } from './samples.ts'
@@ -62,7 +63,14 @@ describe('DNS about another datacenter that is silent', () => {
     } as unknown as Requests
     const config = { datacenter: 'dc1', dns: { allowStale: true, maxStaleMs: 1 } } as AgentConfig
     const host = new World({ seed: 961 })
-    const view = createDnsView(host.boot(host.addMachine('n')).host, config, requests, () => null)
+    const sources = {
+      host: host.boot(host.addMachine('n')).host,
+      requests,
+      datacenters: () => null,
+      versionNow: () => null,
+      runPrepared: () => Promise.resolve(ok(null)),
+    }
+    const view = createDnsView(sources, config)
     const question = { kind: 'node', node: 'x' } as const
     for (let i = 0; i < 2000; i++) void view.read(question, 'dc2')
     expect(asked).toBe(512)

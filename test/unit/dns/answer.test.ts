@@ -432,6 +432,6 @@ describe('what is turned down', () => {
 
   it('keeps the view out of what is not a question to it', async () => {
     const view = viewOf(states, { read: () => Promise.resolve(ok(null as never)) })
-    expect((await asking(view)(questionPacket('x.connect.consul', 'A')))?.length).toBeGreaterThan(12)
+    expect((await asking(view)(questionPacket('x.virtual.consul', 'A')))?.length).toBeGreaterThan(12)
   })
 })

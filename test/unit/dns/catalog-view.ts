@@ -1,12 +1,13 @@
 // A view over the real state store, filled from short entries; and questions as packets.
 import dnsPacket, { type Answer, type DecodedPacket, type RecordType } from 'dns-packet'
 
-import { createAnswerer } from '../../../src/dns/answer.ts'
+import { type Answerer, createAnswerer } from '../../../src/dns/answer.ts'
 import type { DnsConfig } from '../../../src/model/dns-config.ts'
 import type { DnsView } from '../../../src/dns/view.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { err, ok } from '../../../src/lib/result.ts'
 import type { RegisterCommand } from '../../../src/model/command.ts'
+import type { Query } from '../../../src/model/query.ts'
 import { createState, type State } from '../../../src/state/state.ts'
 import type { Entry } from '../../parity/dns/setup.ts'
 
@@ -98,6 +99,11 @@ export function stateOf(entries: readonly Entry[], datacenter = 'dc1'): State {
   return state
 }
 
+/** Registers one entry more, at the next index. */
+export function addTo(state: State, entry: Entry): void {
+  state.apply(state.lastIndex + 1, commandOf(entry, 'dc1', false), { wallMs: 0 })
+}
+
 /** A view of datacenter `dc1` and others by name. */
 export function viewOf(states: Readonly<Record<string, State>>, parts: Partial<DnsView> = {}): DnsView {
   return {
@@ -107,6 +113,10 @@ export function viewOf(states: Readonly<Record<string, State>>, parts: Partial<D
       if (state) return Promise.resolve(ok(state.query(query).value))
       return Promise.resolve(err({ code: 'noPathToDatacenter', message: 'No path to datacenter' }))
     },
+    // Nothing is held: what is asked is looked up, except where a test is about that.
+    readNow: () => null,
+    version: () => null,
+    runPrepared: () => Promise.resolve(ok(null)),
     isDatacenter: (name) => Object.hasOwn(states, name),
     recurse: () => Promise.resolve(undefined),
     nowSeconds: () => 1_700_000_000,
@@ -139,10 +149,40 @@ export function questionPacket(name: string, type: string, edns?: number): Uint8
 /** Asks raw bytes. */
 export type AskRaw = (packet: Uint8Array, transport?: 'udp' | 'tcp') => Promise<Uint8Array | null>
 
+const client = { ip: '127.0.0.1', port: 5353 }
+
+/**
+ * A view of `dc1` that answers at once, as on a server: the same value as long as nothing has changed. It counts how
+ * often it was asked.
+ */
+export function holdingView(
+  state: State,
+  parts: Partial<DnsView> = {},
+): DnsView & { readonly reads: () => number } {
+  let reads = 0
+  const values = new Map<string, { readonly index: number; readonly value: unknown }>()
+  const readNow = (query: Query): { readonly value: unknown } => {
+    reads++
+    const key = JSON.stringify(query)
+    const { index, value } = state.query(query)
+    const kept = values.get(key)
+    if (kept?.index === index) return kept
+    values.set(key, { index, value })
+    return { value }
+  }
+  const view = viewOf({ dc1: state }, { version: () => state.lastIndex, ...parts })
+  return { ...view, readNow: parts.readNow ?? (readNow as DnsView['readNow']), reads: () => reads }
+}
+
+/** The answering side over a view. */
+export function answererOf(view: DnsView, config: Partial<DnsConfig> = {}): Answerer {
+  return createAnswerer({ view, config: { ...defaults, ...config }, random: seededRandom(7) })
+}
+
 /** Something to ask, over a view. */
 export function asking(view: DnsView, config: Partial<DnsConfig> = {}): AskRaw {
-  const ask = createAnswerer({ view, config: { ...defaults, ...config }, random: seededRandom(7) })
-  return (packet, transport = 'udp') => ask(packet, transport, { ip: '127.0.0.1', port: 5353 })
+  const answerer = answererOf(view, config)
+  return (packet, transport = 'udp') => answerer.ask(packet, transport, client)
 }
 
 /** Decodes with an implementation that is not ours. */

@@ -17,16 +17,27 @@ describe('parseTarget', () => {
     ['foo.node.dc2.dc', { kind: 'node', labels: ['foo'], datacenter: 'dc2' }],
     ['foo.node.dc2.more', { kind: 'nothing' }],
     ['node', { kind: 'nothing' }],
-    ['web.service', { kind: 'service', service: 'web', tag: '', datacenter: '' }],
-    ['v1.2.web.service.dc2', { kind: 'service', service: 'web', tag: 'v1.2', datacenter: 'dc2' }],
-    ['_web._tcp.service', { kind: 'service', service: 'web', tag: '', datacenter: '' }],
-    ['_web._udp.service', { kind: 'service', service: 'web', tag: 'udp', datacenter: '' }],
-    ['node.service', { kind: 'service', service: 'node', tag: '', datacenter: '' }],
+    ['web.service', { kind: 'service', service: 'web', tag: '', datacenter: '', isConnect: false }],
+    [
+      'v1.2.web.service.dc2',
+      { kind: 'service', service: 'web', tag: 'v1.2', datacenter: 'dc2', isConnect: false },
+    ],
+    ['_web._tcp.service', { kind: 'service', service: 'web', tag: '', datacenter: '', isConnect: false }],
+    ['_web._udp.service', { kind: 'service', service: 'web', tag: 'udp', datacenter: '', isConnect: false }],
+    ['node.service', { kind: 'service', service: 'node', tag: '', datacenter: '', isConnect: false }],
     ['service.node', { kind: 'node', labels: ['service'], datacenter: '' }],
     ['0a000001.addr', { kind: 'address', hex: '0a000001' }],
     ['x.0a000001.addr', { kind: 'nothing' }],
-    ['web.connect', { kind: 'nothing' }],
-    ['q.query', { kind: 'nothing' }],
+    ['web.connect', { kind: 'service', service: 'web', tag: '', datacenter: '', isConnect: true }],
+    ['v1.web.connect.dc2', { kind: 'service', service: 'web', tag: '', datacenter: 'dc2', isConnect: true }],
+    ['q.query', { kind: 'prepared', name: 'q', datacenter: '' }],
+    ['geo.db.query.dc2', { kind: 'prepared', name: 'geo.db', datacenter: 'dc2' }],
+    ['_geo._tcp.query', { kind: 'prepared', name: 'geo', datacenter: '' }],
+    ['query', { kind: 'nothing' }],
+    ['web.ingress', { kind: 'nothing' }],
+    ['web.virtual', { kind: 'nothing' }],
+    ['web.api-gateway', { kind: 'nothing' }],
+    ['web.service.peer1.peer', { kind: 'nothing' }],
     ['anything', { kind: 'nothing' }],
   ])('%s', (name, target) => {
     expect(parse(name)).toEqual(target)
@@ -38,6 +49,7 @@ describe('parseTarget', () => {
       service: 'web',
       tag: '',
       datacenter: '',
+      isConnect: false,
     })
     expect(parse('_web._tcp.dc2', rrType.SRV)).toMatchObject({ service: 'web', datacenter: 'dc2' })
     expect(parse('_web._tcp')).toEqual({ kind: 'nothing' })

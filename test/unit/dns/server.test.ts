@@ -9,6 +9,7 @@ import { FakeNet } from '../rpc/fake-net.ts'
 import { asking, decode, questionPacket, stateOf, viewOf } from './catalog-view.ts'
 
 const ask = asking(viewOf({ dc1: stateOf([{ node: 'foo', address: '10.0.0.1' }]) }))
+const answerer = { now: () => null, ask }
 const question = questionPacket('foo.node.consul', 'A')
 
 function framed(packet: Uint8Array): Buffer {
@@ -16,7 +17,7 @@ function framed(packet: Uint8Array): Buffer {
 }
 
 async function listening(): Promise<DnsServer> {
-  return serveDns(nodeHost(), [{ ip: '127.0.0.1', port: 0 }], (packet, transport) => ask(packet, transport))
+  return serveDns(nodeHost(), [{ ip: '127.0.0.1', port: 0 }], answerer)
 }
 
 it('answers datagrams', async () => {
@@ -55,9 +56,7 @@ it('frees the port that it had when another is taken', async () => {
   const free = await host.udp.bind({ ip: '127.0.0.1', port: 0 }, () => {})
   const first = free.local
   await free.close()
-  await expect(
-    serveDns(host, [first, taken.local], (packet, transport) => ask(packet, transport)),
-  ).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  await expect(serveDns(host, [first, taken.local], answerer)).rejects.toMatchObject({ code: 'EADDRINUSE' })
   const again = await host.udp.bind(first, () => {})
   await Promise.all([again.close(), taken.close()])
 })
@@ -75,9 +74,7 @@ it('cuts connections that ask nothing, and leaves no wake-up', async () => {
   const net = new FakeNet()
   const at = { ip: '10.0.0.2', port: 8600 }
   const udp = { bind: () => Promise.resolve({ local: at, send: () => {}, close: () => Promise.resolve() }) }
-  const server = await serveDns({ ...net.host(at.ip), udp }, [at], (packet, transport) =>
-    ask(packet, transport),
-  )
+  const server = await serveDns({ ...net.host(at.ip), udp }, [at], answerer)
   const connecting = net.tcp('10.0.0.9').connect(at, { timeoutMs: 1000 })
   await net.run(5)
   const connection = await connecting
