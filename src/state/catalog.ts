@@ -2,7 +2,7 @@
 // What may be stored is decided in register.ts.
 import type { CatalogNode, CatalogService, CheckInfo, NodeInfo, ServiceInfo } from '../model/catalog.ts'
 import { deleteCoordinate } from './coordinates.ts'
-import { isSameValue } from './equal.ts'
+import { isSameValue } from '../lib/same-value.ts'
 import { fold, foldedKey } from './keys.ts'
 import { entriesUnder, hasUnder, valuesUnder } from './ordered-map.ts'
 import { endSessionsOfCheck, endSessionsOfNode } from './sessions.ts'

@@ -2,7 +2,7 @@
 // in kv.ts, by transactions, and by the end of sessions.
 import type { KvEntry } from '../model/catalog.ts'
 import type { KvWrite } from '../model/command.ts'
-import { isSameBytes } from './equal.ts'
+import { isSameBytes } from '../lib/same-value.ts'
 import { keepVersion } from './history.ts'
 import { fold, keyPart, numberOf, orderedNumber } from './keys.ts'
 import { deleteUnder, valuesUnder } from './ordered-map.ts'

@@ -1,4 +1,4 @@
-// Comparison of stored values: writing what is there already must not count as a change.
+// Comparison of plain values: writing what is there already must not count as a change.
 
 /** True if two plain values (primitives, bytes, arrays, records) hold the same. Key order does not matter. */
 export function isSameValue(a: unknown, b: unknown): boolean {
