@@ -3,7 +3,7 @@
 import { distance } from '../coordinate/distance.ts'
 import type { CommandResult, CoordinatesCommand } from '../model/command.ts'
 import type { Coordinate } from '../model/coordinate.ts'
-import { isSameValue } from './equal.ts'
+import { isSameValue } from '../lib/same-value.ts'
 import { foldedKey } from './keys.ts'
 import type { Change, Tables } from './tables.ts'
 import { coordinateTopic, tableTopic } from './topics.ts'
