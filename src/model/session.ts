@@ -39,8 +39,8 @@ export function sessionIdProblem(id: string): string | null {
   return problem === null ? null : `failed session lookup: index error: ${problem}`
 }
 
-/** The reference lets dashes stand anywhere, as long as there are no more than four, and counts bytes of UTF-8. */
-function uuidProblem(id: string): string | null {
+/** Why a text is no UUID, in the words of the reference, which counts bytes of UTF-8; null if it is one. */
+export function uuidProblem(id: string): string | null {
   if (utf8Length(id) !== 36) return 'UUID must be 36 characters'
   const digits = id.replaceAll('-', '')
   const dashes = id.length - digits.length

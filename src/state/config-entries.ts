@@ -1,6 +1,8 @@
-// Configuration entries: stored as they come. What they may hold is decided before they are proposed.
+// Configuration entries: stored as they come, if they go together with the others. What an entry may hold by itself is
+// decided before it is proposed.
 import type { CommandResult, ConfigEntryCommand } from '../model/command.ts'
 import type { ConfigEntry } from '../model/config-entry.ts'
+import { proposalProblem } from './chains.ts'
 import { foldedKey } from './keys.ts'
 import { valuesUnder } from './ordered-map.ts'
 import type { Change, Tables } from './tables.ts'
@@ -13,9 +15,17 @@ export function applyConfigEntry(tables: Tables, change: Change, command: Config
   const known = tables.configEntries.get(key)
   const applied = expectedIndex === null || expectedIndex === (known?.modifyIndex ?? 0)
   const decided: CommandResult = { kind: 'decided', applied, fencingToken: 0 }
-  if (!applied) return decided
-  if (command.kind === 'configEntryDelete') {
-    if (tables.configEntries.delete(key)) touch(tables, change, configKind, name)
+  const isDeletion = command.kind === 'configEntryDelete'
+  if (!applied || (isDeletion && known === undefined)) return decided
+  const problem = proposalProblem(tables, {
+    kind: configKind,
+    name,
+    body: isDeletion ? null : command.body,
+  })
+  if (problem !== null) return { kind: 'refused', message: problem }
+  touch(tables, change, configKind, name)
+  if (isDeletion) {
+    tables.configEntries.delete(key)
     return decided
   }
   tables.configEntries.set(key, {
@@ -25,7 +35,6 @@ export function applyConfigEntry(tables: Tables, change: Change, command: Config
     createIndex: known?.createIndex ?? change.index,
     modifyIndex: change.index,
   })
-  touch(tables, change, configKind, name)
   return decided
 }
 

@@ -1,6 +1,7 @@
 // Prepared queries: what may be stored, what ends them, and which one answers to a name.
 import type { CommandResult, QueryCommand } from '../model/command.ts'
 import type { PreparedQuery } from '../model/prepared-query.ts'
+import { uuidProblem } from '../model/session.ts'
 import { fold, foldedKey } from './keys.ts'
 import { valuesUnder } from './ordered-map.ts'
 import type { Change, Tables } from './tables.ts'
@@ -52,14 +53,14 @@ export function insertQuery(tables: Tables, query: PreparedQuery): void {
   const key = fold(query.id)
   tables.preparedQueries.set(key, query)
   if (query.template !== null) tables.templatesByPrefix.set(fold(query.name), key)
-  else if (query.name !== '') tables.queriesByName.set(fold(query.name), key)
+  if (query.name !== '') tables.queriesByName.set(fold(query.name), key)
   if (query.session !== '') tables.queriesBySession.set(foldedKey(query.session, query.id), key)
 }
 
 function removeQuery(tables: Tables, query: PreparedQuery): void {
   tables.preparedQueries.delete(fold(query.id))
   if (query.template !== null) tables.templatesByPrefix.delete(fold(query.name))
-  else if (query.name !== '') tables.queriesByName.delete(fold(query.name))
+  if (query.name !== '') tables.queriesByName.delete(fold(query.name))
   if (query.session !== '') tables.queriesBySession.delete(foldedKey(query.session, query.id))
 }
 
@@ -75,19 +76,20 @@ function refuse(
   tables: Tables,
   { id, name, session, template }: Pick<PreparedQuery, 'id' | 'name' | 'session' | 'template'>,
 ): string | undefined {
-  const quoted = `"${name}"`
-  const holder =
-    template === null ? tables.queriesByName.get(fold(name)) : tables.templatesByPrefix.get(fold(name))
-  if ((name !== '' || template !== null) && holder !== undefined && holder !== fold(id)) {
-    return template === null
-      ? `name ${quoted} aliases an existing query name`
-      : `query template with prefix ${quoted} already exists`
+  if (name !== '') {
+    if (isOther(tables.queriesByName.get(fold(name)), id))
+      return `name '${name}' aliases an existing query name`
+    if (tables.preparedQueries.has(fold(name))) return `name '${name}' aliases an existing query ID`
+  } else if (template !== null && isOther(tables.templatesByPrefix.get(''), id)) {
+    return 'a query template with an empty name already exists'
   }
-  if (name !== '' && tables.preparedQueries.has(fold(name))) {
-    return `name ${quoted} aliases an existing query ID`
-  }
-  if (session !== '' && !tables.sessions.has(fold(session))) return 'invalid session'
-  return undefined
+  if (session === '' || tables.sessions.has(fold(session))) return undefined
+  const problem = uuidProblem(session)
+  return problem === null ? `invalid session "${session}"` : `invalid session: index error: ${problem}`
+}
+
+function isOther(key: string | undefined, id: string): boolean {
+  return key !== undefined && key !== fold(id)
 }
 
 function touch(tables: Tables, change: Change, id: string): void {

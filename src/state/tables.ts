@@ -63,7 +63,7 @@ export interface Tables {
   readonly kvVersionsByEnd: OrderedMap<string>
   /** (ID) */
   readonly preparedQueries: OrderedMap<PreparedQuery>
-  /** (name) of those that have one and are no template, to the key in `preparedQueries`. */
+  /** The folded name of those that have one, to the key in `preparedQueries`. */
   readonly queriesByName: OrderedMap<string>
   /** The folded name of templates, to the key in `preparedQueries`. */
   readonly templatesByPrefix: OrderedMap<string>
