@@ -100,6 +100,8 @@ export interface StructOptions {
   readonly goName?: string
   /** Fields that may be there and do not matter. */
   readonly ignored?: readonly string[]
+  /** Keys that may be in files, in lower case: they have no meaning here, and a warning says so. */
+  readonly ineffective?: readonly string[]
   /** True if unknown fields are skipped and not refused; never in files. */
   readonly isOpen?: boolean
   /** True if the API's faults name the struct as a whole: Go decodes such by itself. */
@@ -111,35 +113,62 @@ export function struct<T>(fields: Fields<T>, options: StructOptions): Reader<T |
   const names = Object.keys(fields) as (keyof T & string)[]
   const readers = names.map((name) => readerOf<T[keyof T]>(fields[name]))
   const known = { api: namesOf(fields, 'api'), config: namesOf(fields, 'config') }
-  const ignored = new Set((options.ignored ?? []).map((name) => name.toLowerCase()))
-  const goName = options.goName ?? options.goType.replace(/^.*\./, '')
+  const form = formOf(options)
   return (given, outside) => {
     const { value, at } = single(given, outside)
     if (value === null) return null
     if (!isObject(value)) throw mismatch(value, at, options.goType)
-    const isConfig = at.spelling === 'config'
-    const isOpen = options.isOpen === true && !isConfig
-    const inside = (name: string, key: string): Place =>
-      isConfig
-        ? keyPlace(at, key)
-        : options.isOpaque === true
-          ? at
-          : { ...keyPlace(at, name), struct: goName }
+    const byKey = known[at.spelling ?? 'api']
     const result: { [K in keyof T]?: T[keyof T] | undefined } = {}
     for (const [key, inner] of Object.entries(value)) {
-      const lower = key.toLowerCase()
-      const field = known[isConfig ? 'config' : 'api'].get(lower)
-      if (field === undefined) {
-        if (!isOpen && !ignored.has(lower)) collect(at, unknownField(key, at))
-      } else if (field.isOwn || !Object.hasOwn(result, field.name)) {
-        result[field.name] = read(field.reader, inner, inside(field.name, key))
+      const field = byKey.get(key.toLowerCase())
+      if (field === undefined) unknown(form, at, key)
+      else if (field.isOwn || !Object.hasOwn(result, field.name)) {
+        result[field.name] = read(field.reader, inner, insideOf(form, at, { name: field.name, key }))
       }
     }
     for (const [i, name] of names.entries()) {
-      if (!Object.hasOwn(result, name)) result[name] = readers[i]?.(null, inside(name, name))
+      if (Object.hasOwn(result, name)) continue
+      result[name] = readers[i]?.(null, insideOf(form, at, { name, key: name }))
     }
     return result as T
   }
+}
+
+/** The options of a struct, ready for use. */
+interface Form {
+  readonly goName: string
+  readonly isOpaque: boolean
+  readonly isOpen: boolean
+  readonly ignored: ReadonlySet<string>
+  readonly ineffective: ReadonlySet<string>
+}
+
+function formOf({ goType, goName, ignored, ineffective, isOpen, isOpaque }: StructOptions): Form {
+  return {
+    goName: goName ?? goType.replace(/^.*\./, ''),
+    isOpaque: isOpaque === true,
+    isOpen: isOpen === true,
+    ignored: new Set(ignored?.map((name) => name.toLowerCase())),
+    ineffective: new Set(ineffective),
+  }
+}
+
+function insideOf(
+  form: Form,
+  at: Place,
+  { name, key }: { readonly name: string; readonly key: string },
+): Place {
+  if (at.spelling === 'config') return keyPlace(at, key)
+  return form.isOpaque ? at : { ...keyPlace(at, name), struct: form.goName }
+}
+
+/** A key that is no field's. */
+function unknown(form: Form, at: Place, key: string): void {
+  const lower = key.toLowerCase()
+  const isConfig = at.spelling === 'config'
+  if (isConfig && form.ineffective.has(lower)) at.warnings?.push(`${keyPlace(at, key).path} has no effect`)
+  else if ((isConfig || !form.isOpen) && !form.ignored.has(lower)) collect(at, unknownField(key, at))
 }
 
 /** The value; with a list for faults, the zero value in place of one that does not fit. */

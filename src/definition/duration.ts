@@ -4,13 +4,13 @@ import type { Reader } from './decode.ts'
 import { fault, mismatch } from './misfit.ts'
 
 /**
- * A duration in integer nanoseconds; 0 for null and ''.
+ * A duration in integer nanoseconds; 0 for null.
  *
  * In the API numbers are nanoseconds and anything else counts as not given, as with the reference.
  */
-export const nanos: Reader<number> = (value, at) => {
+export const duration: Reader<number> = (value, at) => {
   const isConfig = at.spelling === 'config'
-  if (value === null || value === '') return 0
+  if (value === null || (value === '' && isConfig)) return 0
   if (typeof value === 'number' && !isConfig) return Math.trunc(value)
   if (typeof value !== 'string') {
     if (isConfig) throw mismatch(value, at, 'duration')

@@ -1,9 +1,12 @@
 // Definitions of checks: kept in the form in which they are printed, so that printing is free.
 import { type OrderedField, ordered } from '../definition/ordered.ts'
-import { nanos } from '../definition/duration.ts'
+import { duration } from '../definition/duration.ts'
 import { formatDuration } from '../lib/durations.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
 import { type Reader, bool, integer, map, mismatch, text, textListReader } from './decode.ts'
+
+/** A duration in nanoseconds; 0 for '' as well. */
+const nanos: Reader<number> = (value, at) => (value === '' ? 0 : duration(value, at))
 
 /** A duration printed as text; '' for none. */
 const durationText: Reader<Json> = (value, at) => {

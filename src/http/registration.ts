@@ -11,15 +11,16 @@ import type {
 } from '../model/catalog.ts'
 import type { Command, DeregisterCommand } from '../model/command.ts'
 import { connectReader, proxyReader } from '../definition/proxy.ts'
+import { proxyFaults } from '../definition/proxy-rules.ts'
+import { errorsOccurred, isWildcard } from '../definition/rules.ts'
+import { taggedAddresses } from '../definition/service-fields.ts'
 import { checkDefinition, checkType } from './check-definition.ts'
 import {
   type Fields,
-  type Reader,
   bool,
   decodeBody,
   integer,
   list,
-  map,
   required,
   struct,
   text,
@@ -123,18 +124,6 @@ export interface GivenCheck {
 /** Fields that clients send back from what they read, and that do not matter. */
 const indexFields: readonly string[] = ['CreateIndex', 'ModifyIndex']
 
-const address: Reader<ServiceAddress> = (value, at) => {
-  const { Address, Port } = serviceAddress(value, at)
-  return { address: Address, port: Port }
-}
-
-const serviceAddress = required(
-  struct<{ Address: string; Port: number }>(
-    { Address: text(), Port: integer() },
-    { goType: 'structs.ServiceAddress' },
-  ),
-)
-
 /** Readers of a service's fields. */
 export const serviceFields: Fields<GivenService> = {
   Kind: text('structs.ServiceKind'),
@@ -142,7 +131,7 @@ export const serviceFields: Fields<GivenService> = {
   Service: text(),
   Tags: textListReader,
   Address: text(),
-  TaggedAddresses: map(address, 'map[string]structs.ServiceAddress'),
+  TaggedAddresses: taggedAddresses,
   Meta: textMapReader,
   Port: integer(),
   SocketPath: text(),
@@ -209,11 +198,10 @@ export function refuseBadId(id: string): void {
 export function serviceOf(given: GivenService): ServiceInfo {
   const name = given.Service === '' && given.ID === '' ? '' : given.Service
   if (name === '') throw new Refusal(500, 'Must provide service name with ID')
-  if (given.Address === '0.0.0.0' || given.Address === '::' || given.Address === '[::]') {
+  if (isWildcard(given.Address)) {
     throw new Refusal(500, 'Invalid service address')
   }
-  refuseBadProxy(given)
-  return {
+  const service = {
     id: given.ID === '' ? name : given.ID,
     service: name,
     kind: given.Kind,
@@ -228,18 +216,9 @@ export function serviceOf(given: GivenService): ServiceInfo {
     proxy: given.Proxy,
     connect: given.Connect,
   }
-}
-
-function refuseBadProxy({ Kind, Proxy, Port, SocketPath }: GivenService): void {
-  if (Kind !== 'connect-proxy') return
-  const problems: string[] = []
-  if ((Proxy?.['DestinationServiceName'] ?? '') === '') {
-    problems.push('Proxy.DestinationServiceName must be non-empty for Connect proxy services')
-  }
-  if (Port === 0 && SocketPath === '') problems.push('Port must be set for a Connect proxy')
-  if (problems.length === 0) return
-  const count = problems.length === 1 ? '1 error' : `${problems.length} errors`
-  throw new Refusal(500, `${count} occurred:\n${problems.map((problem) => `\t* ${problem}\n`).join('')}\n`)
+  const faults = proxyFaults(service)
+  if (faults.length > 0) throw new Refusal(500, errorsOccurred(faults))
+  return service
 }
 
 /** The reference takes weights without a weight for passing as not given. */
