@@ -2,7 +2,9 @@
 import { parseDuration } from '../lib/durations.ts'
 import type { Json } from '../model/catalog.ts'
 import type { AutopilotConfig } from '../model/operator.ts'
-import { type Reader, bool, decodeBody, decodeFailure, mismatch, required, struct, text } from './decode.ts'
+import { type Reader, bool, required, struct, text } from '../definition/decode.ts'
+import { mismatch } from '../definition/misfit.ts'
+import { decodeBody, decodeFailure } from './decode.ts'
 import { Refusal, badRequest } from './errors.ts'
 
 /** Reads settings. Throws Refusal (400) with the reference's text. */

@@ -3,7 +3,8 @@ import { type OrderedField, ordered } from '../definition/ordered.ts'
 import { duration } from '../definition/duration.ts'
 import { formatDuration } from '../lib/durations.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
-import { type Reader, bool, integer, map, mismatch, text, textListReader } from './decode.ts'
+import { type Reader, bool, integer, map, text, textListReader } from '../definition/decode.ts'
+import { mismatch } from '../definition/misfit.ts'
 
 /** A duration in nanoseconds; 0 for '' as well. */
 const nanos: Reader<number> = (value, at) => (value === '' ? 0 : duration(value, at))

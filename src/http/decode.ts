@@ -4,23 +4,6 @@ import { Misfit } from '../definition/misfit.ts'
 import { Refusal } from './errors.ts'
 import { parseJson } from './json-parse.ts'
 
-export {
-  type Fields,
-  type Reader,
-  anything,
-  bool,
-  integer,
-  isObject,
-  list,
-  map,
-  required,
-  struct,
-  text,
-  textListReader,
-  textMapReader,
-} from '../definition/decode.ts'
-export { type Place, mismatch } from '../definition/misfit.ts'
-
 /** Parses a body and reads it. Throws Refusal (400) with the reference's text. */
 export function decodeBody<T>(body: string, reader: Reader<T>): T {
   return refusing(() => reader(parseJson(body), { struct: '', path: '' }))

@@ -18,7 +18,6 @@ import { checkDefinition, checkType } from './check-definition.ts'
 import {
   type Fields,
   bool,
-  decodeBody,
   integer,
   list,
   required,
@@ -26,7 +25,8 @@ import {
   text,
   textListReader,
   textMapReader,
-} from './decode.ts'
+} from '../definition/decode.ts'
+import { decodeBody } from './decode.ts'
 import { Refusal, badRequest } from './errors.ts'
 
 /** A command with the datacenter that it is for. */

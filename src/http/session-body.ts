@@ -2,7 +2,8 @@
 import { formatDuration, parseDuration } from '../lib/durations.ts'
 import type { Json } from '../model/catalog.ts'
 import type { SessionBehavior, SessionInfo, SessionServiceCheck } from '../model/session.ts'
-import { type Reader, decodeBody, decodeFailure, isObject, list, struct, text } from './decode.ts'
+import { type Reader, isObject, list, struct, text } from '../definition/decode.ts'
+import { decodeBody, decodeFailure } from './decode.ts'
 import { Refusal } from './errors.ts'
 
 /** What a session gets that its body does not say. */
@@ -65,7 +66,7 @@ function scaled(amount: number): number {
 }
 
 /** Why a text is no duration, in Go's words. */
-function durationProblem(given: string): string {
+export function durationProblem(given: string): string {
   const why = /^[+-]?\d+\.?\d*$/.test(given) ? 'missing unit in' : 'invalid'
   return `time: ${why} duration ${JSON.stringify(given)}`
 }

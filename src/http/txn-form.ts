@@ -1,18 +1,9 @@
 // The form of a transaction's body: fields and types, as the reference's client library names them in its errors.
 import type { TextMap } from '../model/catalog.ts'
 import { fromBase64 } from './base64.ts'
-import {
-  type Place,
-  type Reader,
-  isObject,
-  list,
-  mismatch,
-  refusing,
-  required,
-  struct,
-  text,
-  textMapReader,
-} from './decode.ts'
+import { type Reader, isObject, list, required, struct, text, textMapReader } from '../definition/decode.ts'
+import { type Place, mismatch } from '../definition/misfit.ts'
+import { refusing } from './decode.ts'
 import { Refusal } from './errors.ts'
 import { parseJsonExact } from './json-parse.ts'
 import { type GivenCheck, type GivenService, checkFields, serviceFields } from './registration.ts'
