@@ -246,6 +246,8 @@ export interface HttpFetchOptions {
   readonly redirect?: 'follow' | 'manual'
   /** For https; absent: name and chain are verified. Connections are pooled for each object of options. */
   readonly tls?: TlsClientOptions
+  /** False: the request has a connection of its own, which ends with it. */
+  readonly keepAlive?: false
 }
 
 /** The file system. Paths are absolute. All reject with HostError (`ENOENT`, `EACCES`, `ENOSPC`, …). */
@@ -314,9 +316,18 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly stdin?: Uint8Array | 'inherit'
-  /** 'inherit' passes the child's output through; else the first `outputBytesMax` bytes are kept. */
+  /**
+   * 'inherit' passes the child's output through; else `outputBytesMax` bytes are kept. One that writes far more is
+   * read slowly, so that it has to wait.
+   */
   readonly output?: 'inherit' | 'capture'
   readonly outputBytesMax?: number
+  /** Which bytes are kept when there are more; absent: the first. */
+  readonly outputKept?: 'first' | 'last'
+  /** What is left of the program's group when it has ended, and holds its output open, is killed. */
+  readonly endsGroup?: boolean
+  /** Is given all captured output as it comes; the bytes are its own. With it nothing is read slowly. */
+  readonly onOutput?: (bytes: Uint8Array) => void
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }

@@ -2,11 +2,16 @@
 
 import type { ChildProcess as NodeChild, StdioOptions } from 'node:child_process'
 
+import { joined } from '../../lib/bytes.ts'
 import type { ChildProcess, ProcessOptions, ProcessResult, Processes, SignalName } from '../host.ts'
 import { hostError, hostErrorOf } from './errors.ts'
 
 /** Kept of a child's output when the caller names no limit. */
 const outputBytesMaxDefault = 1024 * 1024
+
+/** Of output beyond what is kept so much is read at a time, with a pause after it: some 50 MB a second. */
+const unkeptBytesMax = 256 * 1024
+const pauseMs = 5
 
 /** How long a child's descendants may hold its output open after its own end. */
 const outputGraceMs = 500
@@ -70,8 +75,12 @@ class NodeChildProcess implements ChildProcess {
   readonly #child: NodeChild
   readonly #isGroup: boolean
   readonly #outputBytesMax: number
+  readonly #keepsLast: boolean
+  readonly #endsGroup: boolean
   readonly #output: Uint8Array[] = []
   #keptBytes = 0
+  /** Bytes since the last pause. */
+  #unkeptBytes = 0
   #outputBytes = 0
   #timedOut = false
   #isExited = false
@@ -80,8 +89,13 @@ class NodeChildProcess implements ChildProcess {
     this.#child = child
     this.#isGroup = isGroup
     this.#outputBytesMax = options.outputBytesMax ?? outputBytesMaxDefault
+    this.#keepsLast = options.outputKept === 'last'
+    this.#endsGroup = options.endsGroup === true
     this.pid = child.pid ?? 0
-    const keep = (bytes: Uint8Array): void => this.#keep(bytes)
+    const keep = (bytes: Uint8Array): void => {
+      this.#keep(bytes)
+      options.onOutput?.(new Uint8Array(bytes))
+    }
     child.stdout?.on('data', keep)
     child.stderr?.on('data', keep)
     if (options.stdin instanceof Uint8Array && child.stdin) {
@@ -104,12 +118,39 @@ class NodeChildProcess implements ChildProcess {
 
   #keep(bytes: Uint8Array): void {
     this.#outputBytes += bytes.length
-    const room = this.#outputBytesMax - this.#keptBytes
+    if (this.#outputBytes > this.#outputBytesMax) this.#slowDown(bytes.length)
+    const room = this.#keepsLast ? this.#outputBytesMax : this.#outputBytesMax - this.#keptBytes
     if (room <= 0) return
+    const wanted =
+      bytes.length <= room ? bytes : this.#keepsLast ? bytes.subarray(-room) : bytes.subarray(0, room)
     // A copy: the runtime may reuse the bytes.
-    const kept = bytes.length <= room ? new Uint8Array(bytes) : new Uint8Array(bytes.subarray(0, room))
+    const kept = new Uint8Array(wanted)
     this.#output.push(kept)
     this.#keptBytes += kept.length
+    this.#dropFirst()
+  }
+
+  /** Drops what lies before the last bytes. */
+  #dropFirst(): void {
+    for (let first = this.#output[0]; first !== undefined; first = this.#output[0]) {
+      if (this.#keptBytes - first.length < this.#outputBytesMax) return
+      this.#output.shift()
+      this.#keptBytes -= first.length
+    }
+  }
+
+  /** A program that prints without end waits for us, and not everybody else. */
+  #slowDown(size: number): void {
+    this.#unkeptBytes += size
+    if (this.#unkeptBytes < unkeptBytesMax) return
+    this.#unkeptBytes = 0
+    const { stdout, stderr } = this.#child
+    stdout?.pause()
+    stderr?.pause()
+    setTimeout(() => {
+      stdout?.resume()
+      stderr?.resume()
+    }, pauseMs)
   }
 
   #end(options: ProcessOptions): Promise<ProcessResult> {
@@ -138,7 +179,10 @@ class NodeChildProcess implements ChildProcess {
       }
       this.#child.once('exit', (code, name) => {
         this.#isExited = true
-        grace = setTimeout(() => finish(code, name), outputGraceMs)
+        grace = setTimeout(() => {
+          if (this.#endsGroup) this.#killAll()
+          finish(code, name)
+        }, outputGraceMs)
       })
       this.#child.once('close', finish)
     })
@@ -155,16 +199,11 @@ class NodeChildProcess implements ChildProcess {
   }
 
   #result(code: number | null, signal: string | null): ProcessResult {
-    const output = new Uint8Array(this.#keptBytes)
-    let size = 0
-    for (const bytes of this.#output) {
-      output.set(bytes, size)
-      size += bytes.length
-    }
+    const output = joined(this.#output, this.#keptBytes)
     return {
       code: signal === null ? code : null,
       signal,
-      output,
+      output: output.subarray(Math.max(0, output.length - this.#outputBytesMax)),
       outputBytes: this.#outputBytes,
       timedOut: this.#timedOut,
     }
