@@ -4,6 +4,7 @@ import type { CommandSpec, GroupSpec } from './command.ts'
 import { agentCommands } from './commands-agent.ts'
 import { catalogCommands } from './commands-catalog.ts'
 import { clusterCommands } from './commands-cluster.ts'
+import { configCommands } from './commands-config.ts'
 import { kvCommands } from './commands-kv.ts'
 import { lockCommands } from './commands-lock.ts'
 import { operatorCommands } from './commands-operator.ts'
@@ -15,6 +16,7 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   ...agentCommands,
   ...catalogCommands,
   ...clusterCommands,
+  ...configCommands,
   ...kvCommands,
   ...lockCommands,
   ...operatorCommands,

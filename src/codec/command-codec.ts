@@ -186,16 +186,25 @@ function packRest(command: Rest): readonly unknown[] {
     case 'pruneKvHistory':
     case 'raiseIndexes':
       return packOperator(command)
+    case 'restoreBegin':
+    case 'restoreRecords':
+    case 'restoreEnd':
+      return packRestore(command)
+    default:
+      return packLater(command)
+  }
+}
+
+function packLater(
+  command: KvCommand | QueryCommand | ConfigEntryCommand | CoordinatesCommand,
+): readonly unknown[] {
+  switch (command.kind) {
     case 'preparedQuerySet':
     case 'preparedQueryDelete':
     case 'coordinates':
     case 'configEntrySet':
     case 'configEntryDelete':
       return packQueries(command)
-    case 'restoreBegin':
-    case 'restoreRecords':
-    case 'restoreEnd':
-      return packRestore(command)
     default:
       return packKv(command)
   }

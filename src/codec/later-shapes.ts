@@ -4,6 +4,7 @@ import type { Coordinate, NodeCoordinate } from '../model/coordinate.ts'
 import type {
   PreparedQuery,
   PreparedQueryInfo,
+  PreparedSearch,
   QueryFailover,
   QueryService,
   QueryTemplate,
@@ -20,6 +21,7 @@ import {
   pick,
   record,
   text,
+  union,
   type Shape,
 } from './shapes.ts'
 
@@ -52,6 +54,26 @@ const queryFields = {
 export const queryInfo: Shape<PreparedQueryInfo> = record<PreparedQueryInfo>(queryFields)
 /** A prepared query as stored. */
 export const storedQuery: Shape<PreparedQuery> = record<PreparedQuery>({ ...queryFields, ...indexes })
+
+/** What a server is asked to search. */
+export const preparedSearch: Shape<PreparedSearch> = union<PreparedSearch>({
+  named: record<Extract<PreparedSearch, { readonly kind: 'named' }>>({
+    kind: literal('named'),
+    nameOrId: text,
+    limit: count,
+    sourceIp: text,
+    near: text,
+    connect: flag,
+    agentNode: text,
+    agentDatacenter: text,
+  }),
+  filled: record<Extract<PreparedSearch, { readonly kind: 'filled' }>>({
+    kind: literal('filled'),
+    service: record<QueryService>(serviceFields),
+    dnsTtl: text,
+    limit: count,
+  }),
+})
 
 /** The form of a prepared query that CBOR carries. */
 export function packQueryInfo(query: PreparedQueryInfo): object {

@@ -15,9 +15,12 @@ import type {
 } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import type { TxnOutcome } from '../model/transaction.ts'
+import type { UserEvent } from '../model/user-event.ts'
 import { kvEntry, packKvEntry } from './catalog-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
+import { nodeCoordinate } from './later-shapes.ts'
 import { kvVersion, packKvVersion } from './record-codec.ts'
+import { preparedSearch } from './later-shapes.ts'
 import { packOperation, packOutcome, txnOperation, txnOutcome } from './transaction-shapes.ts'
 import {
   anything,
@@ -149,6 +152,17 @@ const query: Shape<Query> = union<Query>({
   usage: record({ kind: literal('usage') }),
 })
 
+const userEvent: Shape<UserEvent> = record<UserEvent>({
+  id: text,
+  name: text,
+  payload: bytes,
+  nodeFilter: text,
+  serviceFilter: text,
+  tagFilter: text,
+  version: count,
+  lamportTime: count,
+})
+
 const action: Shape<Action> = union<Action>({
   renewSession: record({ kind: literal('renewSession'), id: text }),
   removePeer: record({ kind: literal('removePeer'), id: text, address: text, force: flag }),
@@ -158,6 +172,8 @@ const action: Shape<Action> = union<Action>({
   snapshotRead: record({ kind: literal('snapshotRead'), id: text, offset: count }),
   restoreWrite: record({ kind: literal('restoreWrite'), id: text, offset: count, data: bytes }),
   restoreEnd: record({ kind: literal('restoreEnd'), id: text, size: count }),
+  fireEvent: record({ kind: literal('fireEvent'), event: userEvent }),
+  updateCoordinates: record({ kind: literal('updateCoordinates'), updates: list(nodeCoordinate) }),
 })
 
 const readOptions: Shape<ReadOptions> = record<ReadOptions>({
@@ -194,6 +210,7 @@ const request: Shape<RpcRequest> = union<RpcRequest>({
       'peers',
       'datacenters',
       'wanMembers',
+      'datacenterCoordinates',
       'raftConfiguration',
       'autopilotHealth',
     ),
@@ -206,6 +223,15 @@ const request: Shape<RpcRequest> = union<RpcRequest>({
     holdMs: count,
     action,
     consistency,
+  }),
+  search: record<OfKind<RpcRequest, 'search'>>({
+    kind: literal('search'),
+    datacenter: text,
+    hops: count,
+    holdMs: count,
+    search: preparedSearch,
+    consistency,
+    maxStaleMs: nullable(count),
   }),
   readIndex: record<OfKind<RpcRequest, 'readIndex'>>({ kind: literal('readIndex'), consistency }),
   bootstrapState: record<OfKind<RpcRequest, 'bootstrapState'>>({

@@ -26,7 +26,7 @@ export function decodeConfigEntry(value: Json): Result<GivenEntry, string> {
   for (const name of ['CreateIndex', 'ModifyIndex']) delete (body as Record<string, Json>)[name]
   const problem = problemOf(faults)
   if (problem !== null) return err(problem)
-  const name = given === 'proxy-defaults' ? 'global' : String(named ?? '')
+  const name = given === 'proxy-defaults' ? 'global' : typeof named === 'string' ? named : ''
   return ok({ kind: given, name, body })
 }
 

@@ -63,9 +63,8 @@ function readField(value: Json, field: EntryField, path: string, faults: EntryFa
       if (value === null && field.presence !== 'always') return undefined
       return readObject(value ?? {}, field.fields, path, faults)
     case 'list': {
-      const items = value === null ? [] : Array.isArray(value) ? value : [value as Json]
-      const read = items.map((item: Json, i) => readObject(item, field.fields, `${path}[${i}]`, faults))
-      return read.length > 0 ? read : absent(field.presence)
+      const read = readItems(value, path, (item, at) => readObject(item, field.fields, at, faults))
+      return read ?? absent(field.presence)
     }
     case 'map': {
       const read = readMap(value, path, faults, (item, at) => readObject(item, field.fields, at, faults))

@@ -99,7 +99,7 @@ function splitterRule(name: string, body: JsonObject): Result<JsonObject, string
     hundredths += hundredthsOf(split)
   }
   if (hundredths !== 100 * 100) {
-    const sum = Math.fround(hundredths / 100).toFixed(6)
+    const sum = single(hundredths / 100).toFixed(6)
     return err(`the sum of all split weights must be 100, not ${sum}`)
   }
   return ok({ ...body, Splits: splits.map((split) => ({ ...split, Weight: hundredthsOf(split) / 100 })) })
@@ -107,7 +107,12 @@ function splitterRule(name: string, body: JsonObject): Result<JsonObject, string
 
 /** Weights are told apart in steps of a hundredth. */
 function hundredthsOf(split: JsonObject): number {
-  return Math.round(Math.fround(Math.fround(numberIn(split['Weight'])) * 100))
+  return Math.round(single(single(numberIn(split['Weight'])) * 100))
+}
+
+/** The number with the precision that the reference keeps weights in. */
+function single(value: number): number {
+  return new Float32Array([value])[0] ?? 0
 }
 
 const subsetForm = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/

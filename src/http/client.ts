@@ -1,6 +1,7 @@
 // A typed client of the HTTP API, for the command line, tests, and users of the package. Its parts are in client/*.ts.
 import { type AgentClient, agentCalls } from './client/agent.ts'
 import { type CatalogClient, catalogCalls } from './client/catalog.ts'
+import { type ConfigClient, configCalls } from './client/config.ts'
 import { type Fetch, type Pause, connect } from './client/connection.ts'
 import { type EventClient, eventCalls } from './client/event.ts'
 import { type KvClient, kvCalls } from './client/kv.ts'
@@ -36,6 +37,7 @@ export interface Client
   extends
     AgentClient,
     CatalogClient,
+    ConfigClient,
     EventClient,
     KvClient,
     LockClient,
@@ -56,6 +58,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     ...agentCalls(connection),
     ...catalogCalls(connection),
+    ...configCalls(connection),
     ...eventCalls(connection),
     ...kv,
     ...lockCalls({ connection, kv, session }),

@@ -1,6 +1,6 @@
 // The state as a stream of records, for snapshots and archives, and back. Bytes are codec's business.
 import { unreachable } from '../lib/assert.ts'
-import type { CatalogNode } from '../model/catalog.ts'
+import type { CatalogNode, Indexes } from '../model/catalog.ts'
 import type { Marks, StateRecord } from '../model/state-record.ts'
 import { insertService } from './catalog.ts'
 import { insertConfigEntry } from './config-entries.ts'
@@ -37,6 +37,11 @@ export function* archiveOf(tables: Tables): Generator<StateRecord> {
   for (const [at, version] of tables.kvVersions.entries()) {
     yield { kind: 'kvVersion', key: keyOfVersion(at), version }
   }
+  yield* laterOf(tables)
+}
+
+/** What came after sessions and keys. */
+function* laterOf(tables: Tables): Generator<StateRecord> {
   const { autopilot } = tables.single
   if (autopilot !== null) yield { kind: 'autopilot', config: autopilot }
   for (const query of tables.preparedQueries.values()) yield { kind: 'preparedQuery', query }
@@ -141,29 +146,36 @@ function highestIndexOf(record: StateRecord): number {
   switch (record.kind) {
     case 'marks':
       return highestMark(record.marks)
-    case 'node':
-      return record.node.modifyIndex
-    case 'service':
-      return record.service.modifyIndex
-    case 'check':
-      return record.check.modifyIndex
-    case 'kv':
-      return record.entry.modifyIndex
-    case 'session':
-      return record.session.modifyIndex
-    case 'autopilot':
-      return record.config.modifyIndex
-    case 'preparedQuery':
-      return record.query.modifyIndex
-    case 'configEntry':
-      return record.entry.modifyIndex
     case 'kvVersion':
       return record.version.index
     case 'serviceIndex':
     case 'tombstone':
       return record.index
     default:
-      return 0
+      return objectOf(record)?.modifyIndex ?? 0
+  }
+}
+
+/** The stored object that a record holds. */
+function objectOf(record: StateRecord): Indexes | null {
+  switch (record.kind) {
+    case 'node':
+      return record.node
+    case 'service':
+      return record.service
+    case 'check':
+      return record.check
+    case 'kv':
+    case 'configEntry':
+      return record.entry
+    case 'session':
+      return record.session
+    case 'autopilot':
+      return record.config
+    case 'preparedQuery':
+      return record.query
+    default:
+      return null
   }
 }
 

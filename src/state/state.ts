@@ -231,14 +231,6 @@ function applyRare(
     | CoordinatesCommand,
 ): CommandResult {
   switch (command.kind) {
-    case 'preparedQuerySet':
-    case 'preparedQueryDelete':
-      return applyQuery(tables, change, command)
-    case 'configEntrySet':
-    case 'configEntryDelete':
-      return applyConfigEntry(tables, change, command)
-    case 'coordinates':
-      return applyCoordinates(tables, change, command)
     case 'autopilotSet':
     case 'setBehaviour':
     case 'setClusterId':
@@ -250,6 +242,25 @@ function applyRare(
     case 'restoreRecords':
     case 'restoreEnd':
       return applyRestore(tables, change, command)
+    default:
+      return applyLater(tables, change, command)
+  }
+}
+
+function applyLater(
+  tables: Tables,
+  change: Change,
+  command: KvCommand | QueryCommand | ConfigEntryCommand | CoordinatesCommand,
+): CommandResult {
+  switch (command.kind) {
+    case 'preparedQuerySet':
+    case 'preparedQueryDelete':
+      return applyQuery(tables, change, command)
+    case 'configEntrySet':
+    case 'configEntryDelete':
+      return applyConfigEntry(tables, change, command)
+    case 'coordinates':
+      return applyCoordinates(tables, change, command)
     default:
       return applyKv(tables, change, command)
   }

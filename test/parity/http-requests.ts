@@ -2,6 +2,7 @@
 import { catalogDifferences } from './http-differences.ts'
 import { agentRequests } from './requests/agent.ts'
 import { catalogRequests, deregisterRequests, healthRequests, registerRequests } from './requests/catalog.ts'
+import { configDifferences, configRequests } from './requests/config.ts'
 import { kvRequests } from './requests/kv.ts'
 import { lockRequests, sessionDifferences, sessionRequests } from './requests/session.ts'
 import { txnDifferences, txnRequests } from './requests/txn.ts'
@@ -73,5 +74,6 @@ export const paritySuites: readonly ParitySuite[] = [
     volatile: snapshotVolatile,
     differences: snapshotDifferences,
   },
+  { name: 'config', files: { config: configRequests }, differences: configDifferences },
   { name: 'txn', files: { txn: txnRequests }, differences: txnDifferences },
 ]

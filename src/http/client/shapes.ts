@@ -396,3 +396,20 @@ export interface DeregistrationShape {
   readonly ServiceID?: string
   readonly CheckID?: string
 }
+
+/** A configuration entry (`/v1/config`): with the fields of its kind. */
+export interface ConfigEntryShape {
+  readonly Kind: string
+  readonly Name: string
+  readonly Meta?: TextMap
+  readonly CreateIndex: number
+  readonly ModifyIndex: number
+  readonly [field: string]: unknown
+}
+
+/** A configuration entry to be written; fields in the spelling of answers or in snake case. */
+export interface ConfigEntryRequestShape {
+  readonly Kind: string
+  readonly Name?: string
+  readonly [field: string]: unknown
+}

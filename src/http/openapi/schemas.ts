@@ -19,6 +19,7 @@ import {
   uint64,
 } from './schema.ts'
 import { type OperatorSchemaName, operatorSchemas } from './operator-schemas.ts'
+import { type QuerySchemaName, querySchemas } from './query-schemas.ts'
 
 const indexes = {
   CreateIndex: uint64('Index of the log entry that created it.'),
@@ -175,6 +176,9 @@ type StoreSchemaName =
   | 'Sessions'
   | 'TxnOperations'
   | 'TxnOutcome'
+  | 'ConfigEntry'
+  | 'ConfigEntries'
+  | 'Nothing'
 
 const storeSchemas: Readonly<Record<StoreSchemaName, Schema>> = {
   KvPair: object({
@@ -222,6 +226,15 @@ const storeSchemas: Readonly<Record<StoreSchemaName, Schema>> = {
       ...indexes,
     }),
   ),
+  ConfigEntry: {
+    type: 'object',
+    description: 'An entry: `Kind`, `Name` and the fields of its kind (docs/guides/config-entries.md).',
+    properties: { Kind: text(), Name: text(), Meta: textMap, ...indexes },
+    required: ['Kind'],
+    additionalProperties: true,
+  },
+  ConfigEntries: list(ref('ConfigEntry')),
+  Nothing: object({}),
   TxnOperations: nullable(
     list(
       request(
@@ -320,7 +333,12 @@ const agentSchemas: Readonly<Record<AgentSchemaName, Schema>> = {
 }
 
 /** Names of the shapes. */
-export type SchemaName = AgentSchemaName | CatalogSchemaName | StoreSchemaName | OperatorSchemaName
+export type SchemaName =
+  | AgentSchemaName
+  | CatalogSchemaName
+  | StoreSchemaName
+  | OperatorSchemaName
+  | QuerySchemaName
 
 /** All shapes. */
 export const schemas: Readonly<Record<SchemaName, Schema>> = {
@@ -328,4 +346,5 @@ export const schemas: Readonly<Record<SchemaName, Schema>> = {
   ...catalogSchemas,
   ...storeSchemas,
   ...operatorSchemas,
+  ...querySchemas,
 }

@@ -37,8 +37,6 @@ export const refusedAreas: readonly Area[] = [
   notYet('/v1/agent/token/', 'ACL tokens'),
   notYet('/v1/agent/host', 'Host information'),
   notYet('/v1/event/', 'Events'),
-  notYet('/v1/query', 'Prepared queries'),
-  notYet('/v1/config', 'Configuration entries'),
   notYet('/v1/operator/', 'This operator endpoint'),
 ]
 

@@ -230,7 +230,7 @@ function conflict({ query }: Call): Refusal {
 }
 
 /** The index that a compare-and-set expects, or null without one. Indexes past 2^53 match nothing that exists. */
-function casOf({ query }: Call): number | null {
+export function casOf({ query }: Call): number | null {
   if (query.isEmpty || !query.has('cas')) return null
   const index = parseUint64(query.get('cas'))
   return index > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(index)
