@@ -14,7 +14,12 @@ export type ActionHandler<K extends ActionKind> = (
 export type Actions = { readonly [K in ActionKind]: ActionHandler<K> }
 
 /** Actions that change nothing, or the same if they are carried out twice. */
-const repeatable: ReadonlySet<ActionKind> = new Set(['renewSession', 'checkLeave'])
+const repeatable: ReadonlySet<ActionKind> = new Set([
+  'renewSession',
+  'checkLeave',
+  'fireEvent',
+  'updateCoordinates',
+])
 
 /** Requests that must not be carried out twice: without an answer nobody knows what became of them. */
 export function changes(request: RpcRequest): boolean {

@@ -20,10 +20,10 @@ import { startHttp, type HttpService } from './http-service.ts'
 import { mayLeave } from './leave-check.ts'
 import { createLog, type Log, type Logger } from './log.ts'
 import { attachSinks, type LogSinks } from './log-sinks.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
 import { keepNodeInfo, type NodeInfoKeeper } from './node-info.ts'
 import { createPidFile, type PidFile } from './pid-file.ts'
-import { createPools, type Pools } from './pools.ts'
+import { createPoolServices, type PoolServices } from './pool-services.ts'
+import { createPools, type Pools, type PoolsOptions } from './pools.ts'
 import { runForDns } from './prepared-queries.ts'
 import { createRateLimit, type Rate, type RateLimit } from './rate-limit.ts'
 import { reload } from './reload.ts'
@@ -33,6 +33,7 @@ import { createRpcNode } from './rpc-node.ts'
 import { createSettling, type Settling } from './settling.ts'
 import { startServer, type ServerRole } from './server-role.ts'
 import { sleep } from './sleep.ts'
+import { createTelemetry, type Telemetry } from './telemetry.ts'
 
 /** What a test or the simulator may replace or watch. */
 export interface AgentOptions {
@@ -104,7 +105,7 @@ class RunningAgent implements Agent {
   readonly #host: Host
   readonly #options: AgentOptions
   readonly #logger: Logger
-  readonly #metrics: Metrics
+  readonly #telemetry: Telemetry
   readonly #limits: Limits
   readonly #stopping = new AbortController()
   #random: Random = seededRandom(0)
@@ -114,6 +115,7 @@ class RunningAgent implements Agent {
   #router: Router | null = null
   #requests: Requests | null = null
   #pools: Pools | null = null
+  #poolServices: PoolServices | null = null
   #server: ServerRole | null = null
   #dns: DnsService | null = null
   #nodeInfo: NodeInfoKeeper | null = null
@@ -144,7 +146,7 @@ class RunningAgent implements Agent {
     }
     this.log = createLog(host.clock)
     this.#logger = this.log.root
-    this.#metrics = createMetrics(host.clock, config.telemetry.prefix)
+    this.#telemetry = createTelemetry(host, config)
     this.#pidFile = createPidFile(host, config.pidFile)
     this.#whenEnded = new Promise((resolve) => (this.#ended = resolve))
   }
@@ -158,36 +160,24 @@ class RunningAgent implements Agent {
     const { config } = this
     const host = this.#host
     this.#sinks = await attachSinks(this.log, host, config)
+    await this.#telemetry.start(this.#logger)
     for (const warning of config.warnings) this.#logger.warn(warning)
     this.#lock = await lockDataDirectory(host, config.dataDir)
     this.id = await loadNodeId(host, config)
     const seed = new DataView(host.entropy.bytes(4).slice().buffer).getUint32(0)
     this.#random = seededRandom(seed)
+    const { signal } = this.#stopping
     const settling = createSettling(this.#host)
     this.#settling = settling
-    this.#stopping.signal.addEventListener('abort', () => settling.stop())
-    this.#logger.info('Starting agent', {
-      version,
-      node: config.nodeName,
-      node_id: this.id,
-      runtime: host.runtime,
-      seed,
-    })
-
+    signal.addEventListener('abort', () => settling.stop())
+    const { runtime } = host
+    this.#logger.info('Starting agent', { version, node: config.nodeName, node_id: this.id, runtime, seed })
+    const parts = this.#parts()
     this.#rpc = this.#makeRpc()
-    this.#pools = createPools({
-      host,
-      config,
-      id: this.id,
-      random: this.#random,
-      limits: this.#limits,
-      log: this.#logger,
-      metrics: this.#metrics,
-      trace: this.#options.trace ?? {},
-      onFault: (error) => this.#onFault(error),
-    })
-    if (config.server) await this.#startServer(this.#rpc, this.#pools)
-    const pools = this.#pools
+    const pools = createPools(parts)
+    this.#pools = pools
+    this.#poolServices = createPoolServices({ ...parts, pools, services: () => [], signal })
+    if (config.server) await this.#startServer(this.#rpc, pools, this.#poolServices)
     this.#router = createRouter({
       datacenter: config.datacenter,
       local: this.#server?.local ?? null,
@@ -212,6 +202,7 @@ class RunningAgent implements Agent {
       watchesMax: this.#limits.watchesMax,
     })
     await pools.start()
+    this.#poolServices.start(this.#requests)
     this.#server?.onPoolsStarted()
     this.#assertNotStopped()
     await this.#serve(this.#requests, pools)
@@ -233,7 +224,7 @@ class RunningAgent implements Agent {
       hello: { id: this.id, name: config.nodeName, datacenter: config.datacenter },
       limits: this.#limits,
       handshakeTimeoutMs: config.limits.rpcHandshakeTimeoutMs,
-      metrics: this.#metrics,
+      metrics: this.#telemetry.metrics,
       handlers: () => ({
         request: (request, signal) =>
           this.#router?.request(request, signal) ??
@@ -245,31 +236,39 @@ class RunningAgent implements Agent {
     })
   }
 
-  async #startServer(rpc: Rpc, pools: Pools): Promise<void> {
-    const { config } = this
-    const host = this.#host
+  /** What most parts of the agent need. */
+  #parts(): PoolsOptions {
+    return {
+      host: this.#host,
+      config: this.config,
+      id: this.id,
+      random: this.#random,
+      limits: this.#limits,
+      log: this.#logger,
+      metrics: this.#telemetry.metrics,
+      trace: this.#options.trace ?? {},
+      onFault: (error) => this.#onFault(error),
+    }
+  }
+
+  async #startServer(rpc: Rpc, pools: Pools, poolServices: PoolServices): Promise<void> {
+    const { bind } = this.config
     try {
-      await rpc.listen(config.bind.rpc)
+      await rpc.listen(bind.rpc)
     } catch (error) {
       throw new StartError(
-        `Cannot listen for RPC on ${formatAddress(config.bind.rpc)}: ${describe(error)}; ` +
+        `Cannot listen for RPC on ${formatAddress(bind.rpc)}: ${describe(error)}; ` +
           wayToListen(error, { address: '-bind', port: '-server-port' }),
       )
     }
     this.#server = await startServer({
-      host,
-      config,
-      id: this.id,
+      ...this.#parts(),
       rpc,
       pools,
-      random: this.#random,
-      limits: this.#limits,
+      poolServices,
       log: this.#logger.named('server'),
-      metrics: this.#metrics,
-      trace: this.#options.trace ?? {},
       router: () => this.#router,
       onFatal: (error) => this.#onFatal(error),
-      onFault: (error) => this.#onFault(error),
       onApplied: (bytes) => this.#settling?.noteBytes(bytes),
     })
   }
@@ -312,7 +311,7 @@ class RunningAgent implements Agent {
         raft: this.#server?.raft ?? null,
         requests,
         log: this.log,
-        metrics: this.#metrics,
+        metrics: this.#telemetry.metrics,
         knownServers: () => pools.lanServers.all().length,
         knownDatacenters: () => pools.datacenters().length,
         leaderAddress: () => this.#server?.leaderText() ?? '',
@@ -388,6 +387,7 @@ class RunningAgent implements Agent {
   #apply(config: AgentConfig): void {
     this.config = config
     this.#sinks?.setLevel(config.log.level)
+    this.#telemetry.set(config)
     this.#dns?.set(config)
     this.#nodeInfo?.set(config)
     this.#rateLimit?.set(rateOf(config))
@@ -486,6 +486,7 @@ class RunningAgent implements Agent {
     await this.#close('the pid file', () => this.#pidFile.remove())
     await this.#close('the data directory', () => this.#lock?.release())
     this.#logger.info('Agent stopped')
+    await this.#telemetry.stop()
     await this.#sinks?.close()
   }
 

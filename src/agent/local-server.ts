@@ -1,6 +1,7 @@
 // What one server does with a request that is meant for it: read its copy, propose a write, tell about itself.
 import { err, ok, type Result } from '../lib/result.ts'
 import { formatAddress, type Address } from '../model/address.ts'
+import type { DatacenterCoordinates } from '../model/coordinate.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type {
   Consistency,
@@ -21,6 +22,7 @@ import type { Bootstrap } from './bootstrap.ts'
 import { LeaderIndex, type AskIndex } from './leader-index.ts'
 import type { Written } from './pending-writes.ts'
 import type { RaftNode } from './raft-node.ts'
+import type { Searches } from './prepared-search.ts'
 import type { LocalServer } from './router.ts'
 import type { ServerDirectory } from './servers.ts'
 import type { Store } from './store.ts'
@@ -35,12 +37,14 @@ export interface LocalServerOptions {
   readonly lan: ServerDirectory
   readonly bootstrap: Bootstrap
   readonly actions: Actions
+  readonly search: Searches
   /** Asks the leader from which index on a read may be answered; null if it does not say. */
   readonly askIndex: AskIndex
   /** A server leaves and has asked this one to take it out of the Raft configuration. */
   readonly expectLeave: (id: string) => void
   readonly datacenters: () => readonly string[]
   readonly wanMembers: () => readonly MemberView[]
+  readonly datacenterCoordinates: () => readonly DatacenterCoordinates[]
   readonly autopilotHealth: () => AutopilotHealthView
   /** `performance.rpc_hold_timeout`: the longest a read waits for entries to be applied. */
   readonly holdMs: number
@@ -132,6 +136,8 @@ class Server implements LocalServerNode {
         return Promise.resolve({ kind: 'asked', value: answer(options, request.question) })
       case 'act':
         return act(options.actions, request.action, signal)
+      case 'search':
+        return options.search(request, signal)
       case 'readIndex':
         return readIndex(options, request.consistency)
       case 'bootstrapState':
@@ -295,6 +301,8 @@ function answer(options: LocalServerOptions, question: ServerQueryKind): unknown
       return options.datacenters()
     case 'wanMembers':
       return options.wanMembers()
+    case 'datacenterCoordinates':
+      return options.datacenterCoordinates()
     case 'raftConfiguration':
       return raftConfiguration(options)
     case 'autopilotHealth':

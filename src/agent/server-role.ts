@@ -20,6 +20,7 @@ import { createLeadership, type LeaderDuties, type Leadership } from './leadersh
 import { createLocalServer, type LocalServerNode, type LocalServerOptions } from './local-server.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { PoolServices } from './pool-services.ts'
 import type { Pools } from './pools.ts'
 import { openRaftStorage, type RaftStorage } from './raft-storage.ts'
 import { RaftNode, type RaftEvents } from './raft-node.ts'
@@ -27,6 +28,8 @@ import { createLeaderWork, type LeaderWork } from './leader-work.ts'
 import { createPeerActions } from './peer-actions.ts'
 import { recoverFromPeers } from './peers-file.ts'
 import { giveUpSeat } from './seat.ts'
+import { createSearches } from './prepared-search.ts'
+import type { Router } from './router.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
 import type { SnapshotActions } from './snapshot-actions.ts'
 import { backupDuties, serverSnapshots } from './snapshot-role.ts'
@@ -41,11 +44,14 @@ export interface ServerRoleOptions {
   readonly id: string
   readonly rpc: Rpc
   readonly pools: Pools
+  readonly poolServices: PoolServices
   readonly random: Random
   readonly limits: Limits
   readonly log: Logger
   readonly metrics: Metrics
   readonly trace: AgentTrace
+  /** Null while the agent starts. */
+  readonly router: () => Router | null
   /** The log can no longer be written. */
   readonly onFatal: (error: unknown) => void
   /** Entries of so many bytes were applied. */
@@ -147,6 +153,14 @@ class Server implements ServerRole {
       actions: this.#actions(),
       expectLeave: (id) => this.#work.reconcile.expectLeave(id),
       autopilotHealth: () => this.#work.autopilot.health(),
+      search: createSearches({
+        datacenter: options.config.datacenter,
+        readNow: (query, read) => this.local.readNow(query, read),
+        router: options.router,
+        datacenters: () => options.poolServices.datacenters(),
+        clock: options.host.clock,
+        random: options.random.fork('searches'),
+      }),
     })
   }
 
@@ -191,7 +205,12 @@ class Server implements ServerRole {
       isLive: (id) => this.#work.autopilot.isLive(id),
       onRemoved: (id) => this.#work.reconcile.keepOut(id),
     })
-    return { ...peers, ...this.#snapshots, renewSession: this.#time.renewSession }
+    return {
+      ...peers,
+      ...this.#snapshots,
+      renewSession: this.#time.renewSession,
+      ...this.#options.poolServices.actions,
+    }
   }
 
   onPoolsStarted(): void {
@@ -268,14 +287,18 @@ const indexMsMax = 1000
 
 function localOptions(
   options: ServerRoleOptions,
-): Omit<LocalServerOptions, 'raft' | 'store' | 'bootstrap' | 'actions' | 'expectLeave' | 'autopilotHealth'> {
+): Omit<
+  LocalServerOptions,
+  'raft' | 'store' | 'bootstrap' | 'actions' | 'expectLeave' | 'autopilotHealth' | 'search'
+> {
   const { host, config, pools } = options
   return {
     clock: host.clock,
     selfId: options.id,
     lan: pools.lanServers,
     askIndex: (leader, consistency) => askIndex(options, leader, consistency),
-    datacenters: () => pools.datacenters(),
+    datacenters: () => options.poolServices.datacenters(),
+    datacenterCoordinates: () => options.poolServices.datacenterCoordinates(),
     wanMembers: () => (pools.wan === null ? [] : [...pools.wan.machine.members()].map(memberView)),
     holdMs: config.performance.rpcHoldTimeoutMs,
   }

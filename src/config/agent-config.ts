@@ -1,5 +1,6 @@
 // The configuration of one agent after all sources are merged, checked and resolved: what the agent is built from.
 // Plain data. Nothing here is optional guesswork: addresses are literals, durations milliseconds, defaults filled in.
+import type { DefinitionRules } from '../definition/rules.ts'
 import type { Address } from '../model/address.ts'
 import type { CheckDefinition, ServiceDefinition } from '../model/definition.ts'
 import type { DnsConfig } from '../model/dns-config.ts'
@@ -90,6 +91,8 @@ export interface AgentConfig {
   readonly services: readonly ServiceDefinition[]
   /** `check`, `checks`: of the node, or of a service of any origin. Ids are unique. */
   readonly checkDefinitions: readonly CheckDefinition[]
+  /** What definitions may ask for, from files and through the API. */
+  readonly definitionRules: DefinitionRules
   /** `session_ttl_min`. */
   readonly sessionTtlMinMs: number
 
@@ -100,6 +103,8 @@ export interface AgentConfig {
   readonly enableDebug: boolean
   /** `disable_coordinates`. */
   readonly disableCoordinates: boolean
+  /** `disable_remote_exec`. */
+  readonly disableRemoteExec: boolean
 
   // About the configuration itself.
   /** Sentences for the log at start: questionable settings that are not wrong. */

@@ -10,6 +10,7 @@ import type {
 } from './agent-config.ts'
 import { resolveAddresses } from './addresses.ts'
 import { checkValues } from './checks.ts'
+import { definitions } from './definitions.ts'
 import { normaliseIp } from './ip.ts'
 import { absolutePath } from './path.ts'
 import { expandTemplate, type Machine } from './template.ts'
@@ -337,6 +338,7 @@ type Observation = Pick<
   | 'telemetry'
   | 'enableDebug'
   | 'disableCoordinates'
+  | 'disableRemoteExec'
 >
 
 function observation(values: Values, around: Surroundings): Observation {
@@ -348,8 +350,7 @@ function observation(values: Values, around: Surroundings): Observation {
       enableScripts: values.bool('enable_script_checks'),
       enableLocalScripts: values.bool('enable_local_script_checks'),
     },
-    services: [],
-    checkDefinitions: [],
+    ...definitions(values),
     sessionTtlMinMs: values.number('session_ttl_min'),
     log: logSettings(values, around),
     telemetry: {
@@ -365,6 +366,7 @@ function observation(values: Values, around: Surroundings): Observation {
     },
     enableDebug: values.bool('enable_debug'),
     disableCoordinates: values.bool('disable_coordinates'),
+    disableRemoteExec: values.bool('disable_remote_exec'),
   }
 }
 

@@ -26,12 +26,6 @@ function checkSupport(values: Values): void {
       `${key}${flag} is not supported yet: ${setting.doc.replace(/\.$/, '')}; remove the setting or switch it off`,
     )
   }
-  if (!values.bool('disable_remote_exec')) {
-    values.refuse(
-      'disable_remote_exec',
-      'Remote execution is not supported, so disable_remote_exec can only be true',
-    )
-  }
 }
 
 /** True for values that ask for nothing: false, '', [], {}, a port that is off, a block with `enabled = false`. */
@@ -148,6 +142,9 @@ const ranges: readonly (readonly [NumberKey, number, number])[] = [
   ['snapshot_agent.interval', 1000, Infinity],
   ['snapshot_agent.retain', 0, Infinity],
   ['check_output_max_size', 1, Infinity],
+  ['check_update_interval', 0, Infinity],
+  ['ports.sidecar_min_port', 1, 65_535],
+  ['ports.sidecar_max_port', 1, 65_535],
   ['default_query_time', 1, Infinity],
   ['max_query_time', 1, Infinity],
   ['dns_config.udp_answer_limit', 0, Infinity],

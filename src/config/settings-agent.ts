@@ -22,6 +22,11 @@ export const agentSettings = {
     placeholder: 'servers',
     doc: 'Number of servers to wait for before the first leader is elected. 1 means the same as `bootstrap`.',
   },
+  check: {
+    type: 'any',
+    doc: 'A health check of this node, or of the service that its `service_id` names (docs/guides/services.md).',
+    reload: true,
+  },
   check_output_max_size: {
     type: 'int',
     default: 4096,
@@ -34,6 +39,7 @@ export const agentSettings = {
     default: '5m',
     doc: "Syncs changes of a check's output alone this late. 0 syncs them at once.",
   },
+  checks: { type: 'any', doc: 'A list of such checks.', reload: true },
   data_dir: {
     type: 'string',
     flag: 'data-dir',
@@ -56,8 +62,12 @@ export const agentSettings = {
   disable_coordinates: {
     type: 'bool',
     default: false,
-    doc: 'There are no network coordinates yet.',
-    support: 'idle',
+    doc: 'Keeps no network coordinates: round trips are not measured, and this node is near to nobody.',
+  },
+  disable_remote_exec: {
+    type: 'bool',
+    default: true,
+    doc: 'Runs no commands that `exec` sends. With false, whoever can write keys can run commands here.',
   },
   disable_host_node_id: {
     type: 'bool',
@@ -193,6 +203,12 @@ export const agentSettings = {
     doc: 'Joins the members known before, although this node left on purpose.',
   },
   server: { type: 'bool', default: false, dev: true, flag: 'server', doc: 'Makes this agent a server.' },
+  service: {
+    type: 'any',
+    doc: 'A service of this node, with its checks (docs/guides/services.md).',
+    reload: true,
+  },
+  services: { type: 'any', doc: 'A list of such services.', reload: true },
   session_ttl_min: { type: 'duration', default: '10s', doc: 'Shortest TTL that a session may have.' },
   skip_leave_on_interrupt: {
     type: 'bool',

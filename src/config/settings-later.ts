@@ -18,8 +18,6 @@ export const laterSettings = {
   ca_path: { type: 'string', doc: 'TLS between agents.', support: 'off' },
   cache: { type: 'any', doc: 'There is no cache to limit.', support: 'idle' },
   cert_file: { type: 'string', doc: 'TLS between agents.', support: 'off' },
-  check: { type: 'any', doc: 'Checks defined in files.', support: 'off' },
-  checks: { type: 'any', doc: 'Checks defined in files.', support: 'off' },
   cloud: { type: 'any', doc: 'HCP.', support: 'off' },
   config_entries: { type: 'any', doc: 'Central configuration.', support: 'off' },
   connect: { type: 'any', doc: 'Service mesh.', support: 'off' },
@@ -44,11 +42,6 @@ export const laterSettings = {
     support: 'idle',
   },
   disable_kv_key_validation: { type: 'bool', default: false, doc: 'Accepts any KV key.', support: 'idle' },
-  disable_remote_exec: {
-    type: 'bool',
-    default: true,
-    doc: 'Remote execution is not there; only true is accepted.',
-  },
   disable_update_check: {
     type: 'bool',
     default: true,
@@ -99,8 +92,6 @@ export const laterSettings = {
   'ports.expose_min_port': { type: 'int', default: 21500, doc: 'Service mesh.', support: 'idle' },
   'ports.proxy_max_port': { type: 'int', default: 20255, doc: 'Service mesh.', support: 'idle' },
   'ports.proxy_min_port': { type: 'int', default: 20000, doc: 'Service mesh.', support: 'idle' },
-  'ports.sidecar_max_port': { type: 'int', default: 21255, doc: 'Service mesh.', support: 'idle' },
-  'ports.sidecar_min_port': { type: 'int', default: 21000, doc: 'Service mesh.', support: 'idle' },
   primary_gateways: {
     type: 'list',
     flag: 'primary-gateway',
@@ -139,8 +130,6 @@ export const laterSettings = {
     doc: 'How long a server may have been down.',
     support: 'idle',
   },
-  service: { type: 'any', doc: 'Services defined in files.', support: 'off' },
-  services: { type: 'any', doc: 'Services defined in files.', support: 'off' },
   syslog_facility: {
     type: 'string',
     default: 'LOCAL0',

@@ -143,6 +143,18 @@ class GossipMachine implements Gossip {
       case 'contactLost':
         this.#prober.onContactLost(input.name)
         return
+      default:
+        this.#onCommand(input)
+    }
+  }
+
+  /** What the agent wants of us. */
+  #onCommand(
+    input: GossipInput & {
+      readonly kind: 'join' | 'leave' | 'forceLeave' | 'setTags' | 'fireEvent' | 'setCoordinate'
+    },
+  ): void {
+    switch (input.kind) {
       case 'join':
         this.#exchanges.join(input.request, input.addresses)
         return

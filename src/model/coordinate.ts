@@ -16,6 +16,12 @@ export interface Coordinate {
 /** Numbers in `vec`. */
 export const coordinateDimensions = 8
 
+/** Where the servers of a datacenter are in the WAN pool. */
+export interface DatacenterCoordinates {
+  readonly datacenter: string
+  readonly servers: readonly NodeCoordinate[]
+}
+
 /** A node's place, by pool or segment ('' is the only one here). */
 export interface NodeCoordinate {
   readonly node: string

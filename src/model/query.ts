@@ -9,11 +9,12 @@ import type {
   TextMap,
 } from './catalog.ts'
 import type { ConfigEntry } from './config-entry.ts'
-import type { NodeCoordinate } from './coordinate.ts'
+import type { DatacenterCoordinates, NodeCoordinate } from './coordinate.ts'
 import type { StoredAutopilotConfig, UsageView } from './operator.ts'
 import type { PreparedQuery } from './prepared-query.ts'
 import type { Session } from './session.ts'
 import type { TxnOperation, TxnOutcome } from './transaction.ts'
+import type { UserEvent } from './user-event.ts'
 
 /** Each question with the shape of its answer. One table: the union, the evaluator and the renderers follow it. */
 export interface QueryTable {
@@ -168,11 +169,13 @@ export interface ServerQueryTable {
   datacenters: readonly string[]
   /** Members of the WAN pool, for agents that are not in it. */
   wanMembers: readonly MemberView[]
+  /** Where the servers of all datacenters are in the WAN pool, by datacenter and name. */
+  datacenterCoordinates: readonly DatacenterCoordinates[]
   raftConfiguration: RaftConfigurationView
   autopilotHealth: AutopilotHealthView
 }
 
-/** What a server is asked to do that is no command of the log. All go to the leader. */
+/** What a server is asked to do that is no command of the log. All go to the leader unless it says otherwise. */
 export interface ActionTable {
   /** Resets a session's timer; null if there is none of this id, or if it is just ending. */
   renewSession: { args: { readonly id: string }; value: Session | null }
@@ -195,6 +198,10 @@ export interface ActionTable {
     value: null
   }
   /** All bytes are there: verify the archive in a scratch store, then replace the state by it. */
+  /** Tells all agents of the datacenter; any server does. `lamportTime` is set where it is fired. */
+  fireEvent: { args: { readonly event: UserEvent }; value: null }
+  /** Has a server write where nodes are, with what others tell it; any server does. */
+  updateCoordinates: { args: { readonly updates: readonly NodeCoordinate[] }; value: null }
   restoreEnd: { args: { readonly id: string; readonly size: number }; value: null }
 }
 
