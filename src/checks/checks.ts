@@ -98,9 +98,10 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
     return this.#programs.waiting + this.#requests.waiting
   }
 
-  /** True if there is a TTL check of this id: one that can be heard of. */
-  isTtl(checkId: string): boolean {
-    return this.#heldById.get(checkId)?.check.run.type === 'ttl'
+  /** The TTL check of this id: one that can be heard of. */
+  ttlCheck(checkId: string): CheckDefinition | undefined {
+    const check = this.#heldById.get(checkId)?.check
+    return check?.run.type === 'ttl' ? check : undefined
   }
 
   step(input: ChecksInput, nowMs: number): readonly ChecksEffect[] {

@@ -58,10 +58,16 @@ export interface Limits {
   readonly kvValueBytesMax: number
   /** Bytes of an HTTP request body other than KV. Larger: 413. */
   readonly bodyBytesMax: number
+  /** Characters of a prepared query's name, given or asked for. Longer: refused, or not found. */
+  readonly queryNameCharactersMax: number
   /** Blocking queries waiting on one agent. Past it: answered at once with the present index. */
   readonly watchesMax: number
   /** Watches on one stream of changes. More: 400. */
   readonly watchesPerStreamMax: number
+  /** Health checks whose programs run at the same time. Past it the others wait for their turn. */
+  readonly checkProgramsMax: number
+  /** Other health checks that run at the same time. Past it the others wait for their turn. */
+  readonly checkRequestsMax: number
 }
 
 /** The limits of a real agent. */
@@ -94,6 +100,9 @@ export const limits: Limits = {
   snapshotChunkBytes: 256 * 1024,
   kvValueBytesMax: 512 * 1024,
   bodyBytesMax: 2 * 1024 * 1024,
+  queryNameCharactersMax: 1024,
   watchesMax: 100_000,
   watchesPerStreamMax: 1024,
+  checkProgramsMax: 64,
+  checkRequestsMax: 512,
 }

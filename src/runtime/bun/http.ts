@@ -95,10 +95,11 @@ export function bunFetch(base: Http): Http['fetch'] {
 
 /** Requests by Bun's fetch, without its time limit of five minutes. */
 async function fetchHttp(url: string, options: HttpFetchOptions): Promise<Response> {
-  const { unixPath, signal, body, tls: _, ...rest } = options
+  const { unixPath, signal, body, keepAlive, tls: _, ...rest } = options
   const init: BunRequestInit = {
     ...rest,
     timeout: false,
+    ...(keepAlive === undefined ? {} : { keepalive: keepAlive }),
     ...(signal === undefined ? {} : { signal }),
     ...(body instanceof ReadableStream ? { duplex: 'half', redirect: 'manual' as const } : {}),
     // Bun takes any bytes; the type of the platform's fetch excludes shared memory.

@@ -70,7 +70,8 @@ async function exchangeOnce(exchange: Exchange, agents: Agents): Promise<Incomin
   const tls = options.tls ?? defaultTls
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const settings = isSecure ? await clientSettings(`request ${url.href}`, tls, host) : {}
-  let agent = agents.get(isSecure ? tls : plain)
+  let agent: Agent | false | undefined =
+    options.keepAlive === false ? false : agents.get(isSecure ? tls : plain)
   if (agent === undefined) {
     agent = new http.Agent(poolOptions)
     agents.set(isSecure ? tls : plain, agent)
