@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import type { Backend } from './backend.ts'
 import { refuseEnterprise } from './enterprise.ts'
 import { Refusal } from './errors.ts'
+import { Filters } from './filters.ts'
 import { cleanPath, decodePath, hasUnprintable, isClean } from './paths.ts'
 import { QueryString } from './query-string.ts'
 import { createReplies } from './replies.ts'
@@ -26,7 +27,7 @@ interface Target {
 export function createApp(backend: Backend): App {
   const endpoints = endpointsOf(routes)
   const reply = createReplies(backend)
-  const dispatcher: Dispatcher = { backend, reply }
+  const dispatcher: Dispatcher = { backend, reply, filters: new Filters() }
   const router = createRouter(dispatcher, endpoints)
   const hot = endpoints.filter(({ prefix }) => prefix === '/v1/kv/' || prefix === '/v1/health/service/')
   return (request, from) => {
@@ -48,6 +49,7 @@ export function createApp(backend: Backend): App {
 interface Dispatcher {
   readonly backend: Backend
   readonly reply: Replies
+  readonly filters: Filters
 }
 
 interface Bindings {
@@ -57,8 +59,9 @@ interface Bindings {
 function createRouter(dispatcher: Dispatcher, endpoints: readonly Endpoint[]): Hono<{ Bindings: Bindings }> {
   const router = new Hono<{ Bindings: Bindings }>()
   for (const endpoint of endpoints) {
-    router.all(endpoint.takesName ? `${endpoint.prefix}*` : endpoint.prefix, (context) => {
+    router.all(endpoint.takesName ? `${endpoint.prefix}*` : endpoint.prefix, (context, next) => {
       const { target } = context.env
+      if (endpoint.suffix !== '' && !endsIn(endpoint, target.path)) return next()
       // The router takes `/v1/kv` for `/v1/kv/*`; the reference sends the client there.
       if (!target.path.startsWith(endpoint.prefix)) return redirect(endpoint.prefix, target.search)
       return dispatch(dispatcher, endpoint, { request: context.req.raw, target })
@@ -70,6 +73,11 @@ function createRouter(dispatcher: Dispatcher, endpoints: readonly Endpoint[]): H
     throw error
   })
   return router
+}
+
+function endsIn({ prefix, suffix }: Endpoint, path: string): boolean {
+  const decoded = decodePath(path)
+  return decoded !== undefined && decoded.endsWith(suffix) && decoded.length > prefix.length + suffix.length
 }
 
 /** Answers a path that no route has. */
@@ -98,7 +106,7 @@ function dispatch(
   endpoint: Endpoint,
   { request, target }: { readonly request: Request; readonly target: Target },
 ): Response | Promise<Response> {
-  const { backend, reply } = dispatcher
+  const { backend, reply, filters } = dispatcher
   const path = decodePath(target.path)
   if (path === undefined || hasUnprintable(path)) return new Response(null, { status: 400 })
   if (!isClean(path)) return redirect(encodeURI(cleanPath(path)), target.search)
@@ -113,8 +121,9 @@ function dispatch(
     backend,
     request,
     from: target.from,
-    name: endpoint.takesName ? path.slice(endpoint.prefix.length) : '',
+    name: endpoint.takesName ? path.slice(endpoint.prefix.length, path.length - endpoint.suffix.length) : '',
     query: QueryString.parse(target.search),
+    filters,
     reply,
   }
   return answer(route.handler, call)

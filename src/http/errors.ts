@@ -39,6 +39,13 @@ export function badRequest(reason: string): Refusal {
   return new Refusal(400, `Bad request: ${reason}`)
 }
 
+/** Headers of a read of the catalog that failed: nothing is known of the index. */
+export const failedRead: Headers = {
+  'X-Consul-Index': '1',
+  'X-Consul-Knownleader': 'false',
+  'X-Consul-Lastcontact': '0',
+}
+
 /** Says that a write may or may not have been carried out, and so tells it from one that was refused. */
 export const outcomeUnknown: Headers = { 'X-Consul-Outcome': 'unknown' }
 

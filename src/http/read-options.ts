@@ -1,7 +1,7 @@
 // The parameters that all reads share: datacenter, consistency, blocking.
 import { parseDuration } from '../lib/durations.ts'
 import type { Consistency, ReadOptions } from '../model/query.ts'
-import { Refusal, badRequest } from './errors.ts'
+import { Refusal } from './errors.ts'
 import type { QueryString } from './query-string.ts'
 import type { Call } from './route.ts'
 
@@ -60,13 +60,6 @@ export const effectiveConsistency: Readonly<Record<Consistency, string>> = {
   default: 'leader',
   consistent: 'consistent',
   stale: 'stale',
-}
-
-/** Refuses a filter: silently ignoring it would answer with more than was asked for. */
-export function refuseFilter(query: QueryString): void {
-  if (query.get('filter') !== '') {
-    throw badRequest('Filter expressions are not supported by this version of proconsul yet')
-  }
 }
 
 function parseIndex(query: QueryString): number {

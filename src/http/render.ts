@@ -137,7 +137,8 @@ export function renderMember(member: MemberView): string {
   )
 }
 
-function renderService(service: CatalogService, node: CatalogNode, translation: Translation): string {
+/** An instance of a service as it stands on its node. */
+export function renderService(service: CatalogService, node: CatalogNode, translation: Translation): string {
   if (isElsewhere(node, translation)) return serviceText(service, serviceAddress(service, node, translation))
   return knownServices(service)
 }

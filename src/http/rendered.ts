@@ -1,6 +1,7 @@
 // Bodies that were made lately, by the value that they were made of: values are shared between all who ask the same, and
 // so is what is sent. A change makes another value, so nothing here is ever out of date.
 import type { Consistency } from '../model/query.ts'
+import type { CacheUse } from './route.ts'
 
 /** One rendering of a value. */
 export interface Rendered {
@@ -22,6 +23,7 @@ export interface Frame {
   readonly lastContactMs: number
   readonly knownLeader: boolean
   readonly mode: Consistency | undefined
+  readonly cache: CacheUse | undefined
 }
 
 /** Characters of all bodies in one generation; a single one of more is not kept. There are two generations. */

@@ -6,7 +6,7 @@ import { prettify } from './json.ts'
 import { effectiveConsistency } from './read-options.ts'
 import type { Translation } from './render.ts'
 import { type Frame, RenderedBodies, type Rendered } from './rendered.ts'
-import type { Call, Headers, Replies, ReplyOptions, SharedAnswer } from './route.ts'
+import type { CacheUse, Call, Headers, Replies, ReplyOptions, SharedAnswer } from './route.ts'
 import { metaHeaders } from './routes/reads.ts'
 
 /** Makes the builders for an agent. */
@@ -57,26 +57,32 @@ export function createReplies(backend: Backend): Replies {
 
 /** Status and headers of a shared answer, those of the last time if they are the same: making them is a tenth of a read. */
 function frameOf<T>(body: Rendered, common: Headers, answer: SharedAnswer<T>): ResponseInit {
-  const { meta, mode, hasBackend } = answer
+  const { meta, mode, hasBackend, cache } = answer
   const { index, lastContactMs, knownLeader } = meta
-  if (body.init !== null && body.frame !== null && isSame(body.frame, meta, mode)) return body.init
+  if (body.init !== null && body.frame !== null && isSame(body.frame, answer)) return body.init
   const headers = new Headers({
     ...common,
     ...metaHeaders(meta),
     ...(mode !== undefined && { 'X-Consul-Effective-Consistency': effectiveConsistency[mode] }),
     ...(hasBackend === true && { 'X-Consul-Query-Backend': 'blocking-query' }),
+    ...(cache !== undefined && { 'X-Cache': cache }),
+    ...(cache === 'HIT' && { Age: String(Math.floor(lastContactMs / 1000)) }),
   })
   body.init = { status: 200, headers }
-  body.frame = { index, lastContactMs, knownLeader, mode }
+  body.frame = { index, lastContactMs, knownLeader, mode, cache }
   return body.init
 }
 
-function isSame(frame: Frame, meta: ReadMeta, mode: Consistency | undefined): boolean {
+function isSame(
+  frame: Frame,
+  { meta, mode, cache }: { readonly meta: ReadMeta; readonly mode?: Consistency; readonly cache?: CacheUse },
+): boolean {
   return (
     frame.index === meta.index &&
     frame.lastContactMs === meta.lastContactMs &&
     frame.knownLeader === meta.knownLeader &&
-    frame.mode === mode
+    frame.mode === mode &&
+    frame.cache === cache
   )
 }
 

@@ -1,6 +1,7 @@
 // What a route is: one row of the table that the router, the fast path, `Allow` headers and docs/http.md follow.
 import type { Consistency, ReadMeta } from '../model/query.ts'
 import type { Backend } from './backend.ts'
+import type { Filters } from './filters.ts'
 import type { SchemaName } from './openapi/schemas.ts'
 import type { QueryString } from './query-string.ts'
 import type { Translation } from './render.ts'
@@ -40,7 +41,7 @@ export const mediaTypes = {
 } as const
 
 /** Headers that some answers have. */
-export type AnswerHeader = 'X-Consul-Fencing-Token' | 'X-Consul-Query-Backend'
+export type AnswerHeader = 'Age' | 'X-Cache' | 'X-Consul-Fencing-Token' | 'X-Consul-Query-Backend'
 
 /** An answer that is no success, or not the usual one. Its body is a sentence unless `content` says otherwise. */
 export interface Outcome {
@@ -56,7 +57,9 @@ export interface Outcome {
 export type Parameter =
   | 'acquire'
   | 'address'
+  | 'cached'
   | 'cas'
+  | 'connect'
   | 'consistent'
   | 'dc'
   | 'filter'
@@ -69,9 +72,11 @@ export type Parameter =
   | 'index'
   | 'keys'
   | 'leader'
+  | 'limit'
   | 'logjson'
   | 'loglevel'
   | 'max_stale'
+  | 'merge-central-config'
   | 'near'
   | 'node-meta'
   | 'passing'
@@ -93,9 +98,12 @@ export const parameters: Readonly<Record<Parameter, string>> = {
     'take the lock of the key for the session of this ID; `false` if another holds it, or its lock-delay runs',
   address: '`ip:port` of the server',
   cas: 'apply only if the key has this ModifyIndex; 0: only if it is absent (for DELETE: never)',
+  connect: 'proxies for the service instead of its instances (`true`, `false`)',
   consistent: 'the leader confirms its leadership first; excludes `stale`',
   dc: 'datacenter to ask; the agent’s own if absent (`datacenter` is the same)',
-  filter: 'filter expression (refused until filters exist)',
+  cached:
+    'this agent may answer from its own copy, as old as `Cache-Control` allows: `max-age`, `must-revalidate`, `stale-if-error`',
+  filter: 'only those for which this expression is true (docs/guides/filters.md)',
   flags: 'opaque unsigned 64-bit number kept with the value',
   force: 'even if the servers that are left could not decide anything without those that are down',
   format: '`prometheus` for the text format',
@@ -106,10 +114,13 @@ export const parameters: Readonly<Record<Parameter, string>> = {
   index: 'wait for an index greater than this one',
   keys: 'list keys, not values',
   leader: 'the default mode, said aloud',
+  limit: 'so many instances at most; all if 0 or absent',
   logjson: 'log lines as JSON',
   loglevel: 'lowest level sent: trace, debug, info, warn, err',
   max_stale: 'like `stale`, but ask the leader if the answer is older than this duration',
-  near: 'sort by round-trip time (accepted, no effect until coordinates exist)',
+  'merge-central-config':
+    'accepted; instances are shown as they are registered, because nothing centrally configured applies to them',
+  near: 'sort by round-trip time from this node, `_agent` for the agent that is asked; unknown places come last',
   'node-meta': '`key:value` that the node’s meta data must have; repeatable',
   passing: 'only instances of which every check passes',
   prune: 'forget the member instead of keeping it as left',
@@ -147,6 +158,8 @@ export interface Call {
   /** The rest of the path behind the route's prefix, decoded; '' for exact paths. */
   readonly name: string
   readonly query: QueryString
+  /** Expressions, and what they left of answers. */
+  readonly filters: Filters
   /** Builds the answers. */
   readonly reply: Replies
 }
@@ -185,7 +198,12 @@ export interface SharedAnswer<T> {
   readonly mode?: Consistency
   /** Says `X-Consul-Query-Backend`. */
   readonly hasBackend?: boolean
+  /** Says `X-Cache`, and with `HIT` the age. */
+  readonly cache?: CacheUse
 }
+
+/** Whether an answer that may be an older one is what this agent has itself. */
+export type CacheUse = 'HIT' | 'MISS'
 
 /** What is not usual about a JSON answer. */
 export interface ReplyOptions {

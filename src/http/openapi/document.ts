@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../model/catalog.ts'
 import { version } from '../../model/version.ts'
 import { statusByCode } from '../errors.ts'
 import { type Content, type Outcome, type Parameter, type Route, mediaTypes, parameters } from '../route.ts'
-import { type Schema, bool, integer, list, ref, text, uint64 } from './schema.ts'
+import { type Schema, bool, integer, list, oneOf, ref, text, uint64 } from './schema.ts'
 import { schemas } from './schemas.ts'
 
 /** How a parameter is written. Flags count by being there, whatever their value. */
@@ -13,7 +13,9 @@ const forms: Readonly<Record<Parameter | 'pretty', ParameterForm>> = {
   pretty: 'flag',
   acquire: 'text',
   address: 'text',
+  cached: 'flag',
   cas: 'uint64',
+  connect: 'text',
   consistent: 'flag',
   dc: 'text',
   filter: 'text',
@@ -26,9 +28,11 @@ const forms: Readonly<Record<Parameter | 'pretty', ParameterForm>> = {
   index: 'uint64',
   keys: 'flag',
   leader: 'flag',
+  limit: 'uint64',
   logjson: 'flag',
   loglevel: 'text',
   max_stale: 'duration',
+  'merge-central-config': 'flag',
   near: 'text',
   'node-meta': 'repeated',
   passing: 'flag',
@@ -191,6 +195,12 @@ const headers: JsonObject = {
       'How old the answer is at most, in milliseconds: it holds everything that was acknowledged before. 0 at a leader.',
     schema: integer(),
   },
+  'X-Cache': {
+    description:
+      'With `cached`: `HIT` if this agent answered from its own copy of the state, `MISS` if it asked a server.',
+    schema: oneOf('HIT', 'MISS'),
+  },
+  Age: { description: 'With `X-Cache: HIT`: how old the answer is at most, in seconds.', schema: integer() },
   'X-Consul-Query-Backend': { description: 'Always `blocking-query`.', schema: text() },
   'X-Consul-Fencing-Token': {
     description:

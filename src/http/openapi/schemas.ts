@@ -18,6 +18,7 @@ import {
   time,
   uint64,
 } from './schema.ts'
+import { type InternalSchemaName, internalSchemas } from './internal-schemas.ts'
 import { type OperatorSchemaName, operatorSchemas } from './operator-schemas.ts'
 import { type QuerySchemaName, querySchemas } from './query-schemas.ts'
 
@@ -339,6 +340,7 @@ export type SchemaName =
   | StoreSchemaName
   | OperatorSchemaName
   | QuerySchemaName
+  | InternalSchemaName
 
 /** All shapes. */
 export const schemas: Readonly<Record<SchemaName, Schema>> = {
@@ -347,4 +349,5 @@ export const schemas: Readonly<Record<SchemaName, Schema>> = {
   ...storeSchemas,
   ...operatorSchemas,
   ...querySchemas,
+  ...internalSchemas,
 }

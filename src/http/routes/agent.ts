@@ -1,10 +1,12 @@
 // `/v1/agent/*`: the agent that is asked, itself. No datacenter: these are never forwarded.
 import { buildDate, commit, version } from '../../model/version.ts'
+import { memberShape } from '../../filter/catalog-shapes.ts'
 import type { RequestError } from '../../model/errors.ts'
+import type { MemberView } from '../../model/query.ts'
 import type { Result } from '../../lib/result.ts'
 import { Refusal, badRequest, refusalOf } from '../errors.ts'
+import { type Filtering, eachOf } from '../filters.ts'
 import { encodeJson, quote, renderList } from '../json.ts'
-import { refuseFilter } from '../read-options.ts'
 import { renderMember } from '../render.ts'
 import type { Call, Route } from '../route.ts'
 
@@ -84,6 +86,14 @@ export const agentRoutes: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/agent/metrics/stream',
+    summary: 'Metrics of each interval, a line of JSON each, until the client goes',
+    parameters: [],
+    answer: ['bytes'],
+    handler: (call) => call.reply.body(call.backend.agent.metricsStream(call.request.signal), {}),
+  },
+  {
+    method: 'GET',
     path: '/v1/agent/monitor',
     summary: 'Log lines as they are written, until the client goes',
     parameters: ['loglevel', 'logjson'],
@@ -99,15 +109,19 @@ function renderVersion(): string {
 }
 
 async function members(call: Call): Promise<Response> {
-  refuseFilter(call.query)
   const segment = call.query.get('segment')
   if (segment !== '' && segment !== '_all') {
     throw new Refusal(500, 'Network segments are not supported in this version of Consul')
   }
   const result = await call.backend.agent.members(call.query.get('wan') === '' ? 'lan' : 'wan')
   if (!result.ok) throw refusalOf(result.error)
-  return call.reply.json(call, renderList(result.value, renderMember))
+  const text = call.query.get('filter')
+  if (text === '') return call.reply.json(call, renderList(result.value, renderMember))
+  const kept = call.filters.narrowed(result.value, call.filters.narrowing(filteredMembers, text))
+  return call.reply.json(call, renderList(kept, renderMember))
 }
+
+const filteredMembers: Filtering<readonly MemberView[]> = eachOf(memberShape)
 
 async function done(call: Call, outcome: Promise<Result<void, RequestError>>): Promise<Response> {
   const result = await outcome
@@ -115,7 +129,7 @@ async function done(call: Call, outcome: Promise<Result<void, RequestError>>): P
   return call.reply.empty(200)
 }
 
-function metrics(call: Call): Response {
+async function metrics(call: Call): Promise<Response> {
   const accepted = call.request.headers.get('accept') ?? ''
   const wantsText =
     call.query.get('format') === 'prometheus' || accepted.includes('application/openmetrics-text')
@@ -124,7 +138,7 @@ function metrics(call: Call): Response {
   if (text === null) {
     throw new Refusal(415, 'Prometheus is not enabled since its retention time is not positive')
   }
-  return call.reply.body(text, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
+  return call.reply.body(await text, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
 }
 
 /** Levels that a client may ask for, with the agent's name for each. */

@@ -1,9 +1,12 @@
 // `/v1/catalog/*`: the catalog of all nodes, and registration into it.
+import { nodeShape, serviceNodeShape, serviceShape } from '../../filter/catalog-shapes.ts'
 import { limits } from '../../model/limits.ts'
-import type { CatalogNode, ServiceHealth } from '../../model/catalog.ts'
+import type { CatalogNode, ServiceHealth, ServiceInfo } from '../../model/catalog.ts'
 import type { Command } from '../../model/command.ts'
+import type { NodeDetail, ServiceSummary } from '../../model/query.ts'
 import { readText } from '../body.ts'
 import { Refusal, refusalOf } from '../errors.ts'
+import { type Filtering, eachOf, partsOf } from '../filters.ts'
 import { renderList, textList } from '../json.ts'
 import { decodeDeregistration, decodeRegistration } from '../registration.ts'
 import type { Decoded } from '../registration.ts'
@@ -16,7 +19,9 @@ import {
   renderServiceSummaries,
 } from '../render.ts'
 import { type Call, type Route, readParameters } from '../route.ts'
-import { answerCatalog, nodeMetaOf, requireName } from './reads.ts'
+import { filteredServices, filteredServicesWith } from './filtered-services.ts'
+import { behindGateway, gateways } from './gateways.ts'
+import { type View, answerCatalog, nearOf, nodeMetaOf, requireName } from './reads.ts'
 
 /** The endpoints. */
 export const catalogRoutes: readonly Route[] = [
@@ -53,24 +58,34 @@ export const catalogRoutes: readonly Route[] = [
     parameters: [...readParameters, 'near', 'node-meta', 'filter'],
     answer: ['Nodes'],
     handler: (call) =>
-      answerCatalog(call, { kind: 'nodes', nodeMeta: nodeMetaOf(call), near: '' }, renderNodes),
+      answerCatalog(call, { kind: 'nodes', nodeMeta: nodeMetaOf(call), near: nearOf(call) }, nodesView),
   },
   {
     method: 'GET',
     path: '/v1/catalog/services',
     summary: 'Names of all services, with their tags',
-    parameters: [...readParameters, 'node-meta', 'filter'],
+    parameters: [...readParameters, 'node-meta', 'filter', 'cached'],
     answer: ['ServicesByName'],
-    handler: (call) =>
-      answerCatalog(call, { kind: 'services', nodeMeta: nodeMetaOf(call) }, renderServiceSummaries),
+    headers: ['X-Cache', 'Age'],
+    handler: services,
   },
   {
     method: 'GET',
     path: '/v1/catalog/service/:service',
     summary: 'Instances of a service',
-    parameters: [...readParameters, 'tag', 'near', 'node-meta', 'filter'],
+    parameters: [...readParameters, 'tag', 'near', 'node-meta', 'filter', 'cached', 'merge-central-config'],
     answer: ['ServiceNodes'],
-    handler: serviceNodes,
+    headers: ['X-Cache', 'Age'],
+    handler: (call) => serviceNodes(call, false),
+  },
+  {
+    method: 'GET',
+    path: '/v1/catalog/connect/:service',
+    summary: 'Proxies of a service, and instances of it that need none',
+    parameters: [...readParameters, 'tag', 'near', 'node-meta', 'filter', 'cached', 'merge-central-config'],
+    answer: ['ServiceNodes'],
+    headers: ['X-Cache', 'Age'],
+    handler: (call) => serviceNodes(call, true),
   },
   {
     method: 'GET',
@@ -78,30 +93,76 @@ export const catalogRoutes: readonly Route[] = [
     summary: 'A node with its services by ID; `null` if unknown',
     parameters: [...readParameters, 'filter'],
     answer: ['NodeDetail'],
-    handler: (call) =>
-      answerCatalog(call, { kind: 'node', node: requireName(call, 'Missing node name') }, renderNodeDetail),
+    handler: (call) => nodeServices(call, nodeView),
   },
   {
     method: 'GET',
     path: '/v1/catalog/node-services/:node',
     summary: 'A node with its services as a list',
-    parameters: [...readParameters, 'filter'],
+    parameters: [...readParameters, 'filter', 'merge-central-config'],
     answer: ['NodeServices'],
-    handler: (call) =>
-      answerCatalog(call, { kind: 'node', node: requireName(call, 'Missing node name') }, renderNodeServices),
+    handler: (call) => nodeServices(call, nodeServicesView),
+  },
+  {
+    method: 'GET',
+    path: '/v1/catalog/gateway-services/:gateway',
+    summary: 'Services behind a gateway: `null`, because there are no gateways',
+    parameters: readParameters,
+    answer: ['NoGatewayServices'],
+    handler: (call) => {
+      requireName(call, 'Missing gateway name')
+      return answerCatalog(call, gateways, behindGateway)
+    },
   },
 ]
 
-function serviceNodes(call: Call): Response | Promise<Response> {
+const nodesView: View<readonly CatalogNode[]> = {
+  render: renderNodes,
+  filtering: eachOf<CatalogNode>(nodeShape),
+}
+
+const servicesView: View<readonly ServiceSummary[]> = { render: renderServiceSummaries, takesCached: true }
+
+const serviceNodesView: View<readonly ServiceHealth[]> = {
+  render: renderInstances,
+  filtering: eachOf(serviceNodeShape),
+  takesCached: true,
+}
+
+const servicesOfNode: Filtering<NodeDetail | null> = partsOf(
+  serviceShape,
+  (detail: NodeDetail | null): readonly ServiceInfo[] => detail?.services ?? [],
+  (detail, kept) => detail && { ...detail, services: detail.services.filter((one) => kept.includes(one)) },
+)
+
+const nodeView: View<NodeDetail | null> = { render: renderNodeDetail, filtering: servicesOfNode }
+
+const nodeServicesView: View<NodeDetail | null> = { render: renderNodeServices, filtering: servicesOfNode }
+
+function services(call: Call): Response | Promise<Response> {
+  const nodeMeta = nodeMetaOf(call)
+  if (call.query.isEmpty || call.query.get('filter') === '') {
+    return answerCatalog(call, { kind: 'services', nodeMeta }, servicesView)
+  }
+  // The expression is about instances, which the list of names does not have.
+  const view = Object.keys(nodeMeta).length === 0 ? filteredServices : filteredServicesWith(nodeMeta)
+  return answerCatalog(call, { kind: 'nodeDump', node: '' }, view)
+}
+
+function serviceNodes(call: Call, connect: boolean): Response | Promise<Response> {
   const query = {
     kind: 'serviceNodes',
     service: requireName(call, 'Missing service name'),
     tags: call.query.all('tag'),
     nodeMeta: nodeMetaOf(call),
-    near: '',
-    connect: false,
+    near: nearOf(call),
+    connect,
   } as const
-  return answerCatalog(call, query, renderInstances)
+  return answerCatalog(call, query, serviceNodesView)
+}
+
+function nodeServices(call: Call, view: View<NodeDetail | null>): Response | Promise<Response> {
+  return answerCatalog(call, { kind: 'nodeServices', node: requireName(call, 'Missing node name') }, view)
 }
 
 function renderNodes(nodes: readonly CatalogNode[], translation: Translation): string {

@@ -1,10 +1,25 @@
 // `/v1/health/*`: checks, and services with their health.
+import { checkShape, serviceHealthShape } from '../../filter/catalog-shapes.ts'
+import type { CatalogCheck, ServiceHealth } from '../../model/catalog.ts'
 import { Refusal } from '../errors.ts'
+import { eachOf } from '../filters.ts'
 import { renderList } from '../json.ts'
 import { type Translation, renderCheck, renderServiceHealth } from '../render.ts'
-import { type Call, type Route, readParameters } from '../route.ts'
-import { answerCatalog, nodeMetaOf, requireName } from './reads.ts'
-import type { CatalogCheck, ServiceHealth } from '../../model/catalog.ts'
+import { type Call, type Parameter, type Route, readParameters } from '../route.ts'
+import { gatewayInstances, gateways } from './gateways.ts'
+import { type View, answerCatalog, nearOf, nodeMetaOf, requireName } from './reads.ts'
+
+/** Parameters of the endpoints that answer with instances. */
+const instanceParameters: readonly Parameter[] = [
+  ...readParameters,
+  'tag',
+  'passing',
+  'near',
+  'node-meta',
+  'filter',
+  'cached',
+  'merge-central-config',
+]
 
 /** The endpoints. */
 export const healthRoutes: readonly Route[] = [
@@ -15,7 +30,7 @@ export const healthRoutes: readonly Route[] = [
     parameters: [...readParameters, 'filter'],
     answer: ['Checks'],
     handler: (call) =>
-      answerCatalog(call, { kind: 'healthNode', node: requireName(call, 'Missing node name') }, renderChecks),
+      answerCatalog(call, { kind: 'healthNode', node: requireName(call, 'Missing node name') }, checksView),
   },
   {
     method: 'GET',
@@ -25,10 +40,11 @@ export const healthRoutes: readonly Route[] = [
     answer: ['Checks'],
     handler: (call) => {
       const service = requireName(call, 'Missing service name')
+      const near = nearOf(call)
       return answerCatalog(
         call,
-        { kind: 'healthChecks', service, nodeMeta: nodeMetaOf(call), near: '' },
-        renderChecks,
+        { kind: 'healthChecks', service, nodeMeta: nodeMetaOf(call), near },
+        checksView,
       )
     },
   },
@@ -36,10 +52,32 @@ export const healthRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/health/service/:service',
     summary: 'Instances of a service with their nodes and checks',
-    parameters: [...readParameters, 'tag', 'passing', 'near', 'node-meta', 'filter'],
+    parameters: instanceParameters,
     answer: ['ServiceHealth'],
-    headers: ['X-Consul-Query-Backend'],
-    handler: healthService,
+    headers: ['X-Consul-Query-Backend', 'X-Cache', 'Age'],
+    handler: (call) => healthService(call, false),
+  },
+  {
+    method: 'GET',
+    path: '/v1/health/connect/:service',
+    summary: 'Proxies of a service, and instances of it that need none, with their nodes and checks',
+    parameters: instanceParameters,
+    answer: ['ServiceHealth'],
+    headers: ['X-Consul-Query-Backend', 'X-Cache', 'Age'],
+    handler: (call) => healthService(call, true),
+  },
+  {
+    method: 'GET',
+    path: '/v1/health/ingress/:service',
+    summary: 'Gateways through which a service is reached: none, because there are no gateways',
+    parameters: instanceParameters,
+    answer: ['ServiceHealth'],
+    headers: ['X-Cache', 'Age'],
+    handler: (call) => {
+      requireName(call, 'Missing service name')
+      isPassing(call)
+      return answerCatalog(call, gateways, gatewayInstances)
+    },
   },
   {
     method: 'GET',
@@ -51,25 +89,37 @@ export const healthRoutes: readonly Route[] = [
       const state = requireName(call, 'Missing check state')
       return answerCatalog(
         call,
-        { kind: 'healthState', state, nodeMeta: nodeMetaOf(call), near: '' },
-        renderChecks,
+        { kind: 'healthState', state, nodeMeta: nodeMetaOf(call), near: nearOf(call) },
+        checksView,
       )
     },
   },
 ]
 
-/** Answers `/v1/health/service/:service`, one of the two hot endpoints. */
-function healthService(call: Call): Response | Promise<Response> {
+const checksView: View<readonly CatalogCheck[]> = {
+  render: renderChecks,
+  filtering: eachOf<CatalogCheck>(checkShape),
+}
+
+const instancesView: View<readonly ServiceHealth[]> = {
+  render: renderInstances,
+  filtering: eachOf(serviceHealthShape),
+  takesCached: true,
+  saysBackend: true,
+}
+
+/** Answers `/v1/health/service/:service`, one of the two hot endpoints, and its sibling for proxies. */
+function healthService(call: Call, connect: boolean): Response | Promise<Response> {
   const query = {
     kind: 'healthService',
     service: requireName(call, 'Missing service name'),
     tags: call.query.all('tag'),
     nodeMeta: nodeMetaOf(call),
     passing: isPassing(call),
-    near: '',
-    connect: false,
+    near: nearOf(call),
+    connect,
   } as const
-  return answerCatalog(call, query, renderInstances)
+  return answerCatalog(call, query, instancesView)
 }
 
 function renderInstances(instances: readonly ServiceHealth[], translation: Translation): string {

@@ -11,16 +11,12 @@ import type {
   ServerQueryKind,
   ServerQueryTable,
 } from '../../model/query.ts'
-import { Refusal, refusalOf } from '../errors.ts'
-import {
-  datacenterOf,
-  discoveryOptions,
-  parseConsistency,
-  readOptions,
-  refuseFilter,
-} from '../read-options.ts'
+import { Refusal, failedRead, refusalOf } from '../errors.ts'
+import { type CacheControl, cacheControlOf } from '../cache-control.ts'
+import type { Filtering, Narrow } from '../filters.ts'
+import { datacenterOf, discoveryOptions, parseConsistency, readOptions } from '../read-options.ts'
 import type { Translation } from '../render.ts'
-import type { Call, SharedAnswer } from '../route.ts'
+import type { CacheUse, Call, SharedAnswer } from '../route.ts'
 
 /** A signal that never aborts, for reads that do not wait. */
 const never: AbortSignal = new AbortController().signal
@@ -61,28 +57,102 @@ export function answerRead<Q extends Query>(
 /** Renders an answer; the same function each time, so that what it makes is kept. */
 export type Render<T> = (value: T, translation: Translation) => string
 
-/** Answers a read of the catalog: these print their mode, and index headers even when they fail. */
+/** How answers of one endpoint are shown, and what may be asked of them. One object for each endpoint. */
+export interface View<V> {
+  readonly render: Render<V>
+  /** Takes `filter`; without it the parameter has no meaning. */
+  readonly filtering?: Filtering<V>
+  /** Takes `cached`. */
+  readonly takesCached?: true
+  /** Says `X-Consul-Query-Backend`. */
+  readonly saysBackend?: true
+  /** Does not say `X-Consul-Effective-Consistency`. */
+  readonly isInternal?: true
+  /** True of an answer that is none: 404, without a body. */
+  readonly isMissing?: (value: V) => boolean
+}
+
+/** Answers a read of the catalog: these print their mode, and index headers even when they fail. Throws Refusal. */
 export function answerCatalog<Q extends Query>(
   call: Call,
   query: Q,
-  render: Render<QueryValue<Q['kind']>>,
+  view: View<QueryValue<Q['kind']>>,
 ): Response | Promise<Response> {
-  refuseFilter(call.query)
+  const control = view.takesCached === true ? cacheControlOf(call) : null
+  if (control !== null) return answerCached(call, query, { view, control })
+  const narrow = narrowingOf(call, view)
   const options = discoveryOptions(call)
-  const answer = (reply: ReadReply<QueryValue<Q['kind']>>): Response | Promise<Response> =>
-    answerShared(call, reply, {
-      render,
-      mode: options.consistency,
-      hasBackend: query.kind === 'healthService',
-    })
   const now = call.backend.readNow(query, options)
-  if (now !== null) return answer(now)
+  if (now !== null) return answerView(call, now, { view, narrow, options })
+  return read(call, query, options).then((result) =>
+    result.ok ? answerView(call, result.value, { view, narrow, options }) : failed(call, result.error),
+  )
+}
+
+/**
+ * Answers from this agent's own copy of the state if that is as young as the client wants it (`HIT`), and else asks
+ * (`MISS`). The copy is the replicated one, kept current by the log: servers have it, clients always ask.
+ */
+function answerCached<Q extends Query>(
+  call: Call,
+  query: Q,
+  { view, control }: { readonly view: View<QueryValue<Q['kind']>>; readonly control: CacheControl },
+): Response | Promise<Response> {
+  const narrow = narrowingOf(call, view)
+  const asked = readOptions(call)
+  const { backend } = call
+  const stale = (maxStaleMs: number | null): ReadOptions => ({ ...asked, consistency: 'stale', maxStaleMs })
+  const options = control.mustRevalidate ? asked : stale(control.maxAgeMs)
+  if (!control.mustRevalidate) {
+    // A leader's copy is no older than an answer that it would give.
+    const fresh = backend.readNow(query, asked)
+    const own = fresh ?? backend.readNow(query, options)
+    const mode = fresh === null ? options : asked
+    if (own !== null) return answerView(call, own, { view, narrow, options: mode, cache: 'HIT' })
+  }
   return read(call, query, options).then((result) => {
-    if (result.ok) return answer(result.value)
-    const refusal = refusalOf(result.error)
-    const headers = metaHeaders({ index: 1, knownLeader: false, lastContactMs: 0, epoch: '' })
-    return call.reply.text(refusal.status, refusal.message, headers)
+    if (result.ok) return answerView(call, result.value, { view, narrow, options, cache: 'MISS' })
+    const late = control.staleIfErrorMs > 0 ? stale(control.staleIfErrorMs) : null
+    const own = late === null ? null : backend.readNow(query, { ...late, minIndex: 0 })
+    if (late === null || own === null) return failed(call, result.error)
+    return answerView(call, own, { view, narrow, options: late, cache: 'HIT' })
   })
+}
+
+interface Answering<V> {
+  readonly view: View<V>
+  readonly narrow: Narrow<V> | null
+  readonly options: ReadOptions
+  readonly cache?: CacheUse
+}
+
+function answerView<V>(
+  call: Call,
+  reply: ReadReply<V>,
+  { view, narrow, options, cache }: Answering<V>,
+): Response | Promise<Response> {
+  if (view.isMissing?.(reply.value) === true) return call.reply.empty(404)
+  const value = narrow === null ? reply.value : call.filters.narrowed(reply.value, narrow)
+  return call.reply.shared(call, value, {
+    render: view.render,
+    meta: reply,
+    ...(view.isInternal !== true && { mode: options.consistency }),
+    ...(view.saysBackend === true && { hasBackend: true }),
+    ...(cache !== undefined && { cache }),
+  })
+}
+
+/** The expression of a call; null for none. Throws Refusal with the headers of a read that failed. */
+function narrowingOf<V>({ query, filters }: Call, { filtering }: View<V>): Narrow<V> | null {
+  if (query.isEmpty || filtering === undefined) return null
+  const text = query.get('filter')
+  if (text === '') return null
+  return filters.narrowing(filtering, text)
+}
+
+function failed(call: Call, error: RequestError): Response {
+  const refusal = refusalOf(error)
+  return call.reply.text(refusal.status, refusal.message, failedRead)
 }
 
 /** Answers with a value that others may be answered with as well. */
@@ -112,6 +182,17 @@ export function nodeMetaOf(call: Call): TextMap {
     else meta[text.slice(0, colon)] = text.slice(colon + 1)
   }
   return meta
+}
+
+/**
+ * The `near` parameter: the node that answers are sorted around; '' for none. Another datacenter knows nothing of our
+ * nodes' places, and is asked for no order.
+ */
+export function nearOf(call: Call): string {
+  if (call.query.isEmpty) return ''
+  const near = call.query.get('near')
+  if (near === '' || datacenterOf(call) !== '') return ''
+  return near === '_agent' ? call.backend.nodeName : near
 }
 
 /** The rest of the path, which must not be empty. Throws Refusal with the given sentence. */
