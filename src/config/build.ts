@@ -333,6 +333,7 @@ type Observation = Pick<
   | 'checks'
   | 'services'
   | 'checkDefinitions'
+  | 'definitionRules'
   | 'sessionTtlMinMs'
   | 'log'
   | 'telemetry'

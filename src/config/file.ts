@@ -4,11 +4,12 @@ import { parseHcl } from './hcl/hcl.ts'
 import { parseJson, type JsonValue } from './json.ts'
 import { isSettingKey, settings, type SettingKey } from './settings.ts'
 import type { SettingType } from './setting.ts'
-import { isObject, type ConfigProblem, type SourcedValue } from './values.ts'
+import { isObject, type ConfigProblem, type SourcedDefinition, type SourcedValue } from './values.ts'
 
 /** What a file says, and all that is wrong with it. */
 export interface FileValues {
   readonly values: readonly SourcedValue[]
+  readonly definitions: readonly SourcedDefinition[]
   readonly problems: readonly ConfigProblem[]
 }
 
@@ -22,6 +23,7 @@ export function readConfigText(path: string, text: string, format: ConfigFormat)
     const { line, column, message } = parsed.error
     return {
       values: [],
+      definitions: [],
       problems: [
         { source: `${path}:${line}:${column}`, message: `This is not ${format.toUpperCase()}: ${message}` },
       ],
@@ -31,6 +33,7 @@ export function readConfigText(path: string, text: string, format: ConfigFormat)
   if (!isObject(value)) {
     return {
       values: [],
+      definitions: [],
       problems: [{ source: path, message: 'The file must hold one JSON object, in { and }' }],
     }
   }
@@ -55,6 +58,7 @@ const typeWords: Readonly<Record<SettingType, string>> = {
 
 class Reader implements FileValues {
   readonly values: SourcedValue[] = []
+  readonly definitions: SourcedDefinition[] = []
   readonly problems: ConfigProblem[] = []
   readonly #path: string
   readonly #lineByPath: ReadonlyMap<string, number>
@@ -89,6 +93,11 @@ class Reader implements FileValues {
 
   #setting(key: SettingKey, written: string, value: JsonValue): void {
     if (value === null) return
+    const kind = definitionKinds[key]
+    if (kind !== undefined) {
+      this.definitions.push({ kind, value, path: written, place: (path) => this.#place(path) })
+      return
+    }
     const type = settings.get(key)?.type ?? 'any'
     const converted = convert[type](type === 'list' || type === 'any' ? value : single(value))
     if (converted === undefined) {
@@ -102,14 +111,27 @@ class Reader implements FileValues {
     if (message !== undefined) this.problems.push({ source: this.#place(written), message })
   }
 
+  /** The line of a key, or of the nearest one around it that has a line. */
   #place(written: string): string {
-    const line = this.#lineByPath.get(written)
-    return line === undefined ? this.#path : `${this.#path}:${line}`
+    for (let path = written; path !== ''; path = path.replace(/(?:\.|^)[^.]*$/, '')) {
+      // Items of a list have lines of their own in HCL alone.
+      const line = this.#lineByPath.get(path) ?? this.#lineByPath.get(path.replace(/\[\d+\]$/, ''))
+      if (line !== undefined) return `${this.#path}:${line}`
+    }
+    return this.#path
   }
 
   #source(written: string): string {
     return `${this.#place(written)}: ${written}`
   }
+}
+
+/** Keys under which services and checks are defined. */
+const definitionKinds: Readonly<Partial<Record<SettingKey, SourcedDefinition['kind']>>> = {
+  service: 'service',
+  services: 'service',
+  check: 'check',
+  checks: 'check',
 }
 
 /** The prefixes of dotted keys: `ports`, `dns_config`, `dns_config.soa`. */

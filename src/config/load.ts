@@ -219,6 +219,7 @@ function addText(path: string, text: string, format: ConfigFormat, values: Value
   const file = readConfigText(path, text, format)
   for (const problem of file.problems) values.problem(problem)
   for (const value of file.values) values.add(value)
+  for (const definition of file.definitions) values.define(definition)
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -143,6 +143,16 @@ export const networkSettings = {
     flag: 'server-port',
     doc: 'Port of requests between agents.',
   },
+  'ports.sidecar_max_port': {
+    type: 'int',
+    default: 21255,
+    doc: 'Last of the ports that are given to sidecars (`connect.sidecar_service`) without one.',
+  },
+  'ports.sidecar_min_port': {
+    type: 'int',
+    default: 21000,
+    doc: 'First of the ports that are given to sidecars without one.',
+  },
   reconnect_timeout: {
     type: 'duration',
     default: '72h',

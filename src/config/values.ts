@@ -1,5 +1,6 @@
 // The settings of all sources merged into one value each, with the place that each came from.
 // Order (later wins; lists grow): defaults, -dev, list flags, files in order, other flags.
+import type { FileDefinition } from '../definition/file.ts'
 import { parseDuration } from './duration.ts'
 import type { JsonValue } from './json.ts'
 import { settings, type KeysOf, type SettingKey } from './settings.ts'
@@ -18,11 +19,18 @@ export interface SourcedValue {
   readonly source: string
 }
 
+/** Services or checks of one source, as they were given. */
+export interface SourcedDefinition extends FileDefinition {
+  /** File and line of a key in it. */
+  readonly place: (path: string) => string
+}
+
 /** The merged settings. Absent ones read as their default, or as '', 0, false or nothing. */
 export class Values {
   readonly #values = new Map<string, { value: JsonValue; source: string }>()
   readonly #problems: ConfigProblem[] = []
   readonly #warnings: string[] = []
+  readonly #definitions: SourcedDefinition[] = []
   /** True under `-dev`. */
   readonly dev: boolean
 
@@ -34,6 +42,16 @@ export class Values {
   add({ key, value, source }: SourcedValue): void {
     const known = this.#values.get(key)
     this.#values.set(key, { value: known === undefined ? value : merge(known.value, value), source })
+  }
+
+  /** Puts services or checks behind those before them. */
+  define(definition: SourcedDefinition): void {
+    this.#definitions.push(definition)
+  }
+
+  /** All services and checks, in order of the sources. */
+  get definitions(): readonly SourcedDefinition[] {
+    return this.#definitions
   }
 
   /** True if a source other than the defaults gave it. */

@@ -167,8 +167,10 @@ function insideOf(
 function unknown(form: Form, at: Place, key: string): void {
   const lower = key.toLowerCase()
   const isConfig = at.spelling === 'config'
-  if (isConfig && form.ineffective.has(lower)) at.warnings?.push(`${keyPlace(at, key).path} has no effect`)
-  else if ((isConfig || !form.isOpen) && !form.ignored.has(lower)) collect(at, unknownField(key, at))
+  if (isConfig && form.ineffective.has(lower)) {
+    const { path } = keyPlace(at, key)
+    at.warnings?.push(new Misfit(path, `${path} has no effect`))
+  } else if ((isConfig || !form.isOpen) && !form.ignored.has(lower)) collect(at, unknownField(key, at))
 }
 
 /** The value; with a list for faults, the zero value in place of one that does not fit. */

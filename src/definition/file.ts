@@ -27,6 +27,8 @@ export interface FileRemark {
   /** Keys as the file spells them, with the indexes of lists: `services[0].check.ttl`. */
   readonly path: string
   readonly message: string
+  /** True if the message names the key itself. */
+  readonly namesKey?: true
 }
 
 /** What files define. */
@@ -93,10 +95,12 @@ class DefinitionReader implements FileDefinitions {
   ): void {
     const each: Reader<null> = (item, at) => {
       const faults: Misfit[] = []
-      const warnings: string[] = []
+      const warnings: Misfit[] = []
       const given = reader(item, { ...at, faults, warnings })
-      for (const message of warnings) this.warnings.push({ index, path: at.path, message })
-      for (const { path: where, message } of faults) this.problems.push({ index, path: where, message })
+      for (const { path: where, message } of warnings)
+        this.warnings.push({ index, path: where, message, namesKey: true })
+      for (const { path: where, message } of faults)
+        this.problems.push({ index, path: where, message, namesKey: true })
       if (faults.length === 0 && given !== null) use(given, at.path)
       return null
     }
@@ -110,7 +114,7 @@ class DefinitionReader implements FileDefinitions {
       read(at)
     } catch (error) {
       if (!(error instanceof Misfit)) throw error
-      this.problems.push({ index, path: error.path, message: error.message })
+      this.problems.push({ index, path: error.path, message: error.message, namesKey: true })
     }
   }
 

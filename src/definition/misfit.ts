@@ -15,8 +15,8 @@ export interface Place {
   readonly spelling?: Spelling
   /** Faults of fields go here, and the rest is read on; without it the first one is thrown. */
   readonly faults?: Misfit[]
-  /** Sentences about what has no effect go here. */
-  readonly warnings?: string[]
+  /** What has no effect goes here. */
+  readonly warnings?: Misfit[]
 }
 
 /** Thrown by readers; never leaves this folder's doors, nor http. */

@@ -118,8 +118,8 @@ test.each<readonly [args: readonly string[], files: FileTree, problem: string]>(
   ],
   [
     ['-config-dir=/c'],
-    { '/c/a.hcl': 'service { name = "web" }' },
-    '/c/a.hcl:1: service | service is not supported yet',
+    { '/c/a.hcl': 'watches = [{ type = "nodes" }]' },
+    '/c/a.hcl:1: watches | watches is not supported yet',
   ],
   [['-config-file=/a.json'], { '/a.json': 'server = true' }, '/a.json:1:1 | This is not JSON'],
   [['-config-format=json', '-config-file=/a.hcl'], { '/a.hcl': 'a = 1' }, '/a.hcl:1:1 | This is not JSON'],

@@ -229,7 +229,6 @@ test.each([
   ['{"acl": {"enabled": true}}', 'acl'],
   ['{"connect": {"enabled": true}}', 'connect'],
   ['{"verify_incoming": true}', 'verify_incoming'],
-  ['{"services": [{"name": "web"}]}', 'services'],
   ['{"tls": {"defaults": {"ca_file": "x"}}}', 'tls'],
   ['{"peering": {"enabled": true}}', 'peering.enabled'],
   ['{"telemetry": {"statsd_address": "x:1"}}', 'telemetry.statsd_address'],

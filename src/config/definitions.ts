@@ -1,0 +1,38 @@
+// Services and checks of all files, under the rules that the other settings make.
+import { readFileDefinitions } from '../definition/file.ts'
+import type { DefinitionRules } from '../definition/rules.ts'
+import type { AgentConfig } from './agent-config.ts'
+import type { Values } from './values.ts'
+
+/** Reads them; problems and warnings are noted with file, line and key. */
+export function definitions(
+  values: Values,
+): Pick<AgentConfig, 'services' | 'checkDefinitions' | 'definitionRules'> {
+  const rules = rulesOf(values)
+  const given = values.definitions
+  const { services, checks, problems, warnings } = readFileDefinitions(given, rules)
+  for (const { index, path, message, namesKey } of problems) {
+    const place = given[index]?.place(path) ?? ''
+    values.problem({ source: namesKey === true ? place : `${place}: ${path}`, message })
+  }
+  for (const { index, path, message } of warnings) {
+    values.warn(`${given[index]?.place(path) ?? ''}: ${message}`)
+  }
+  return { services, checkDefinitions: checks, definitionRules: rules }
+}
+
+function rulesOf(values: Values): DefinitionRules {
+  const scripts = values.bool('enable_script_checks')
+    ? 'anywhere'
+    : values.bool('enable_local_script_checks')
+      ? 'files'
+      : 'nowhere'
+  return {
+    outputBytesMax: values.number('check_output_max_size'),
+    scripts,
+    sidecarPorts: {
+      min: values.number('ports.sidecar_min_port'),
+      max: values.number('ports.sidecar_max_port'),
+    },
+  }
+}
