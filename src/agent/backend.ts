@@ -7,8 +7,8 @@ import type { Host } from '../runtime/host.ts'
 import { randomUuid } from './identity.ts'
 import { joinAddresses } from './join.ts'
 import { parseLogLevel, type Log } from './log.ts'
-import type { Metrics } from './metrics.ts'
-import { monitorStream } from './monitor.ts'
+import type { MetricsView } from './metrics.ts'
+import { metricsStream, monitorStream } from './monitor.ts'
 import type { Requests } from './requests.ts'
 import { agentSelf, type SelfParts } from './self.ts'
 import { sleep } from './sleep.ts'
@@ -20,7 +20,7 @@ export interface BackendParts extends SelfParts {
   readonly config: AgentConfig
   readonly requests: Requests
   readonly log: Log
-  readonly metrics: Metrics
+  readonly metrics: MetricsView
   /** Leaves the pools, unless that would harm the cluster; the agent stops when the answer is out. */
   readonly leave: (isForced: boolean) => Promise<Result<void, RequestError>>
   readonly reload: () => Promise<Result<void, RequestError>>
@@ -49,10 +49,13 @@ export function createBackend(parts: BackendParts): Backend {
     pause: (ms, signal) => sleep(parts.host.clock, ms, signal),
     readNow: (query, options) => requests.readNow(query, options),
     read: (query, options, signal) => requests.read(query, options, signal),
+    runPrepared: (run, freshness) => requests.runPrepared(run, freshness),
     write: (command, datacenter) => requests.write(command, datacenter),
     ask: (question, datacenter, consistency) => requests.ask(question, datacenter, consistency),
     act: (action, datacenter, consistency, signal) => requests.act(action, datacenter, consistency, signal),
     datacenters: () => requests.ask('datacenters', '', 'stale'),
+    hasCoordinates: !config.disableCoordinates,
+    events: parts.poolServices.events,
     agent: agentControl(parts),
   }
 }
@@ -69,7 +72,8 @@ function agentControl(parts: BackendParts): AgentControl {
     leave: (isForced) => parts.leave(isForced),
     forceLeave: (node, options) => Promise.resolve(forceLeave(parts, node, options)),
     metrics: () => parts.metrics.view(),
-    prometheus: () => null,
+    prometheus: () => parts.metrics.prometheus(),
+    metricsStream: (signal) => metricsStream(parts.metrics, signal),
     monitor: (level, asJson, signal) =>
       monitorStream(parts.log, parseLogLevel(level) ?? 'info', asJson, signal),
     reload: parts.reload,

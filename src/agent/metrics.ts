@@ -1,116 +1,211 @@
-// Counters, gauges and samples under the reference's names, kept per interval of ten seconds.
-import type { Json, JsonObject } from '../model/catalog.ts'
+// What the agent counts and measures, under the reference's names, and who gets to see it.
+import type { TelemetrySettings } from '../config/agent-config.ts'
+import type { Random } from '../lib/random.ts'
+import { parseFilter } from '../metrics/filter.ts'
+import { Registry, type Interval } from '../metrics/registry.ts'
+import type { Labels, Series, SeriesKind } from '../metrics/series.ts'
+import { dumpInterval, viewInterval } from '../metrics/view.ts'
+import type { Json } from '../model/catalog.ts'
 import type { Clock } from '../runtime/host.ts'
+import { prometheusText } from './metrics-prometheus.ts'
 
-/** Where the agent counts what it does. */
+/** Where the agent counts what it does. Names come without the prefix. */
 export interface Metrics {
-  count(name: string, by?: number): void
-  gauge(name: string, value: number): void
+  count(name: string, by?: number, labels?: Labels): void
+  gauge(name: string, value: number, labels?: Labels): void
   /** A measured value, such as a duration in milliseconds. */
-  sample(name: string, value: number): void
+  sample(name: string, value: number, labels?: Labels): void
+  /** `sample` for hot paths: the name is looked up once. */
+  sampler(name: string, labels?: Labels): (value: number) => void
+  /** Calls back before anybody looks, so that gauges are set that nobody keeps up to date meanwhile. */
+  onLook(fill: () => void): void
+}
+
+/** Everything that is measured, for those who show it. */
+export interface MetricsView extends Metrics {
   /** The last finished interval, in the reference's JSON shape. */
   view(): Json
+  /** The last minute, as text for people. */
+  dump(): string
+  /** The text format of Prometheus, or null if that is switched off. */
+  prometheus(): Promise<string> | null
+  /** Calls back with each interval that ends from now on; returns what ends that. */
+  onInterval(told: (interval: Json) => void): () => void
+  /** Sends each value to a sink as well. */
+  attach(sink: MetricsSink): void
+  /** Goes by other filters from now on. */
+  set(settings: TelemetrySettings): void
+  stop(): void
 }
 
-interface Aggregate {
-  count: number
-  sum: number
-  sumOfSquares: number
-  min: number
-  max: number
+/** Takes values as they are measured. */
+export type MetricsSink = (kind: SeriesKind, name: string, labels: Labels, value: number) => void
+
+/** What metrics are made of. */
+export interface MetricsOptions {
+  readonly clock: Clock
+  readonly settings: TelemetrySettings
+  /** Stands in the names of gauges, unless `telemetry.disable_hostname`. */
+  readonly hostname: string
+  readonly random: Random
 }
 
-interface Interval {
-  readonly startWallMs: number
-  readonly counters: Map<string, Aggregate>
-  readonly samples: Map<string, Aggregate>
+const noLabels: Labels = {}
+
+/** Makes an empty set of metrics. A timer runs only while somebody follows the intervals. */
+export function createMetrics(options: MetricsOptions): MetricsView {
+  return new AgentMetrics(options)
 }
 
-const intervalMs = 10_000
-/** Names kept per kind. Past it new names are dropped: only our own code makes names, but rejections take part. */
-const namesMax = 2048
+class AgentMetrics implements MetricsView {
+  readonly #clock: Clock
+  readonly #registry: Registry
+  readonly #settings: TelemetrySettings
+  readonly #gaugePrefix: string
+  readonly #sinks: MetricsSink[] = []
+  readonly #fills: (() => void)[] = []
+  readonly #followers = new Set<(interval: Json) => void>()
+  #filling = false
+  #generation = 0
+  #disarm: (() => void) | null = null
 
-/** Makes an empty set of metrics. No timer: intervals turn over when they are touched. */
-export function createMetrics(clock: Clock, prefix: string): Metrics {
-  const gauges = new Map<string, number>()
-  let previous: Interval | null = null
-  let current = emptyInterval(clock.wallMs())
-  let endsAtMs = clock.nowMs() + intervalMs
-
-  const turnOver = (): void => {
-    const nowMs = clock.nowMs()
-    if (nowMs < endsAtMs) return
-    previous = current
-    current = emptyInterval(clock.wallMs())
-    endsAtMs = nowMs + intervalMs
+  constructor({ clock, settings, hostname, random }: MetricsOptions) {
+    this.#clock = clock
+    this.#settings = settings
+    this.#gaugePrefix = settings.disableHostname ? settings.prefix : `${settings.prefix}.${hostname}`
+    this.#registry = new Registry({
+      nowMs: clock.nowMs(),
+      wallMs: clock.wallMs(),
+      filter: parseFilter(settings.prefixFilter, settings.filterDefault).filter,
+      keepsValues: settings.prometheusRetentionMs > 0,
+      random,
+    })
   }
-  return {
-    count(name, by = 1) {
-      turnOver()
-      add(current.counters, `${prefix}.${name}`, by)
-    },
-    gauge(name, value) {
-      const key = `${prefix}.${name}`
-      if (gauges.size < namesMax || gauges.has(key)) gauges.set(key, value)
-    },
-    sample(name, value) {
-      turnOver()
-      add(current.samples, `${prefix}.${name}`, value)
-    },
-    view() {
-      turnOver()
-      return render(previous ?? current, gauges)
-    },
+
+  count(name: string, by: number = 1, labels: Labels = noLabels): void {
+    this.#put(this.#find('counter', name, labels), by)
   }
-}
 
-function emptyInterval(startWallMs: number): Interval {
-  return { startWallMs, counters: new Map(), samples: new Map() }
-}
-
-function add(map: Map<string, Aggregate>, name: string, value: number): void {
-  const known = map.get(name)
-  if (known === undefined) {
-    if (map.size < namesMax)
-      map.set(name, { count: 1, sum: value, sumOfSquares: value * value, min: value, max: value })
-    return
+  gauge(name: string, value: number, labels: Labels = noLabels): void {
+    this.#put(this.#find('gauge', name, labels), value)
   }
-  known.count++
-  known.sum += value
-  known.sumOfSquares += value * value
-  known.min = Math.min(known.min, value)
-  known.max = Math.max(known.max, value)
-}
 
-function render(interval: Interval, gauges: ReadonlyMap<string, number>): JsonObject {
-  const time = new Date(interval.startWallMs).toISOString().slice(0, 19).replace('T', ' ')
-  return {
-    Timestamp: `${time} +0000 UTC`,
-    Gauges: [...gauges].toSorted(byName).map(([Name, Value]) => ({ Name, Value, Labels: {} })),
-    Points: [],
-    Counters: renderAggregates(interval.counters),
-    Samples: renderAggregates(interval.samples),
+  sample(name: string, value: number, labels: Labels = noLabels): void {
+    this.#put(this.#find('sample', name, labels), value)
   }
-}
 
-function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
-  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
-}
-
-function renderAggregates(map: ReadonlyMap<string, Aggregate>): Json {
-  return [...map].toSorted(byName).map(([Name, a]) => {
-    const mean = a.sum / a.count
-    const variance = a.count < 2 ? 0 : Math.max(0, (a.sumOfSquares - a.count * mean * mean) / (a.count - 1))
-    return {
-      Name,
-      Count: a.count,
-      Rate: a.sum / (intervalMs / 1000),
-      Sum: a.sum,
-      Min: a.min,
-      Max: a.max,
-      Mean: mean,
-      Stddev: Math.sqrt(variance),
-      Labels: {},
+  sampler(name: string, labels: Labels = noLabels): (value: number) => void {
+    let generation = this.#generation
+    let series = this.#find('sample', name, labels)
+    return (value) => {
+      if (generation !== this.#generation) {
+        generation = this.#generation
+        series = this.#find('sample', name, labels)
+      }
+      this.#put(series, value)
     }
-  })
+  }
+
+  onLook(fill: () => void): void {
+    this.#fills.push(fill)
+  }
+
+  view(): Json {
+    this.#look()
+    return viewOf(this.#registry.last())
+  }
+
+  dump(): string {
+    this.#look()
+    return this.#registry
+      .all()
+      .map((interval) => dumpInterval(interval, timeText(interval.startWallMs)))
+      .join('')
+  }
+
+  prometheus(): Promise<string> | null {
+    const { prometheusRetentionMs } = this.#settings
+    if (prometheusRetentionMs <= 0) return null
+    this.#look()
+    return prometheusText(this.#registry.since(this.#clock.nowMs() - prometheusRetentionMs))
+  }
+
+  onInterval(told: (interval: Json) => void): () => void {
+    this.#followers.add(told)
+    this.#arm()
+    return () => {
+      this.#followers.delete(told)
+      if (this.#followers.size > 0) return
+      this.#disarm?.()
+      this.#disarm = null
+    }
+  }
+
+  attach(sink: MetricsSink): void {
+    this.#sinks.push(sink)
+    // Gauges that are only set when somebody looks are set for the sink in each interval.
+    if (this.#sinks.length === 1) this.onInterval(() => undefined)
+  }
+
+  set(settings: TelemetrySettings): void {
+    this.#registry.setFilter(parseFilter(settings.prefixFilter, settings.filterDefault).filter)
+    this.#generation++
+  }
+
+  stop(): void {
+    this.#followers.clear()
+    this.#disarm?.()
+    this.#disarm = null
+  }
+
+  #find(kind: SeriesKind, name: string, labels: Labels): Series | null {
+    const prefix = kind === 'gauge' ? this.#gaugePrefix : this.#settings.prefix
+    return this.#registry.of(kind, `${prefix}.${name}`, labels)
+  }
+
+  #put(series: Series | null, value: number): void {
+    if (series === null) return
+    const nowMs = this.#clock.nowMs()
+    if (nowMs >= this.#registry.endsAtMs) this.#turnOver(nowMs)
+    this.#registry.put(series, value, nowMs)
+    for (const sink of this.#sinks) sink(series.kind, series.name, series.labels, value)
+  }
+
+  #look(): void {
+    this.#turnOver(this.#clock.nowMs())
+    this.#fill()
+  }
+
+  #fill(): void {
+    if (this.#filling) return
+    this.#filling = true
+    for (const fill of this.#fills) fill()
+    this.#filling = false
+  }
+
+  #turnOver(nowMs: number): void {
+    if (this.#filling || nowMs < this.#registry.endsAtMs) return
+    this.#fill()
+    if (!this.#registry.turnOver(nowMs, this.#clock.wallMs()) || this.#followers.size === 0) return
+    const interval = viewOf(this.#registry.last())
+    for (const told of this.#followers) told(interval)
+  }
+
+  #arm(): void {
+    if (this.#disarm !== null || this.#followers.size === 0) return
+    this.#disarm = this.#clock.wakeAt(this.#registry.endsAtMs, () => {
+      this.#disarm = null
+      this.#turnOver(this.#clock.nowMs())
+      this.#arm()
+    })
+  }
+}
+
+function viewOf(interval: Interval): Json {
+  return viewInterval(interval, timeText(interval.startWallMs))
+}
+
+/** A time as the reference writes it here. */
+function timeText(wallMs: number): string {
+  return `${new Date(wallMs).toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`
 }

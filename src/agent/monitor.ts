@@ -1,5 +1,35 @@
-// `/v1/agent/monitor`: log lines from now on, to one client.
+// What one client follows of this agent: log lines (`/v1/agent/monitor`), metrics (`/v1/agent/metrics/stream`).
 import { renderLogJson, renderLogLine, type Log, type LogEvent, type LogLevel } from './log.ts'
+import type { Json } from '../model/catalog.ts'
+import type { MetricsView } from './metrics.ts'
+
+/** Intervals that wait for a slow client; past it the newest are dropped. */
+const queuedIntervalsMax = 16
+
+/** A line of JSON for each interval that ends, and one with the last at once, until the signal aborts. */
+export function metricsStream(metrics: MetricsView, signal: AbortSignal): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let end = (): void => undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const write = (interval: Json): void => {
+          if ((controller.desiredSize ?? 0) > 0)
+            controller.enqueue(encoder.encode(`${JSON.stringify(interval)}\n`))
+        }
+        const detach = metrics.onInterval(write)
+        end = detach
+        signal.addEventListener('abort', () => {
+          detach()
+          controller.close()
+        })
+        write(metrics.view())
+      },
+      cancel: () => end(),
+    },
+    { highWaterMark: queuedIntervalsMax },
+  )
+}
 
 /** Lines that wait for a slow client; past it the newest are dropped (reference: 512). */
 const queuedLinesMax = 512

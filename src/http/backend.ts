@@ -3,6 +3,7 @@ import type { Result } from '../lib/result.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
 import type { Command, CommandResult } from '../model/command.ts'
 import type { RequestError } from '../model/errors.ts'
+import type { PreparedAnswer, PreparedRun } from '../model/prepared-query.ts'
 import type {
   Action,
   ActionValue,
@@ -15,6 +16,7 @@ import type {
   ServerQueryKind,
   ServerQueryTable,
 } from '../model/query.ts'
+import type { EventLog } from './backend-events.ts'
 
 /** Everything that a request may ask of the agent. */
 export interface Backend {
@@ -52,6 +54,11 @@ export interface Backend {
   ): Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>>
   /** Writes through the leader of a datacenter ('' is our own); resolves when applied there. */
   write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>>
+  /** Carries out a prepared query; the value is null if there is none of this name or ID. */
+  runPrepared(
+    run: PreparedRun,
+    freshness: Pick<ReadOptions, 'consistency' | 'maxStaleMs'>,
+  ): Promise<Result<ReadReply<PreparedAnswer | null>, RequestError>>
   /** Asks the servers about themselves. */
   ask<K extends ServerQueryKind>(
     kind: K,
@@ -68,6 +75,9 @@ export interface Backend {
   /** Known datacenters, nearest first, then by name. */
   datacenters(): Promise<Result<readonly string[], RequestError>>
 
+  /** False with `disable_coordinates`. */
+  readonly hasCoordinates: boolean
+  readonly events: EventLog
   readonly agent: AgentControl
 }
 
@@ -88,7 +98,9 @@ export interface AgentControl {
   /** `/v1/agent/metrics` in JSON. */
   metrics(): Json
   /** Metrics in Prometheus text, or null when they are off (415). */
-  prometheus(): string | null
+  prometheus(): Promise<string> | null
+  /** Each interval of metrics as a line of JSON, until the signal aborts (`/v1/agent/metrics/stream`). */
+  metricsStream(signal: AbortSignal): ReadableStream<Uint8Array>
   /** Log lines from now on at this level, until the signal aborts (`/v1/agent/monitor`). */
   monitor(level: string, asJson: boolean, signal: AbortSignal): ReadableStream<Uint8Array>
   reload(): Promise<Result<void, RequestError>>

@@ -24,7 +24,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   rpc: ['lib', 'model', 'codec', 'runtime/host'],
   config: ['lib', 'model', 'definition'],
   dns: ['lib', 'model', 'runtime/host'],
-  http: ['lib', 'model', 'definition', 'filter'],
+  http: ['lib', 'model', 'definition', 'filter', 'query'],
   agent: [
     'lib',
     'model',
@@ -59,6 +59,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   cac: ['cli'],
   'sorted-btree': ['state'],
   re2js: ['lib'],
+  'prom-client': ['agent'],
   'ipaddr.js': ['config', 'dns', 'http', 'agent', 'cli'],
 }
 

@@ -5,7 +5,6 @@ import { createDnsView } from '../../../src/agent/dns-view.ts'
 import { createFloodJoin } from '../../../src/agent/join.ts'
 import { openKnownMembers } from '../../../src/agent/known-members.ts'
 import { createLog } from '../../../src/agent/log.ts'
-import { createMetrics } from '../../../src/agent/metrics.ts'
 import { monitorStream } from '../../../src/agent/monitor.ts'
 import { createRateLimit } from '../../../src/agent/rate-limit.ts'
 import { recurse } from '../../../src/agent/recurse.ts'
@@ -17,7 +16,7 @@ import { seededRandom } from '../../../src/lib/random.ts'
 import { ok } from '../../../src/lib/result.ts'
 import { World } from '../../sim/world.ts'
 import { machineIn } from './agents.ts'
-import { member, settled, silent, TestClock } from './samples.ts'
+import { member, settled, silent, TestClock, testMetrics } from './samples.ts'
 
 const query = Uint8Array.from([0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0])
 
@@ -136,15 +135,15 @@ describe('the rate limit', () => {
 
 describe('gauges', () => {
   it('go on changing when there are as many as are kept', () => {
-    const metrics = createMetrics(new TestClock(), 'c')
-    for (let i = 0; i < 3000; i++) metrics.gauge(`g${i}`, 1)
+    const metrics = testMetrics(new TestClock())
+    for (let i = 0; i < 9000; i++) metrics.gauge(`g${i}`, 1)
     metrics.gauge('g0', 2)
-    metrics.gauge('g2999', 2)
+    metrics.gauge('g8999', 2)
     const { Gauges } = metrics.view() as {
       readonly Gauges: readonly { readonly Name: string; readonly Value: number }[]
     }
-    expect(Gauges).toHaveLength(2048)
-    expect(Gauges.find((gauge) => gauge.Name === 'c.g0')?.Value).toBe(2)
+    expect(Gauges).toHaveLength(8192)
+    expect(Gauges.find((gauge) => gauge.Name === 'consul.host.g0')?.Value).toBe(2)
   })
 })
 

@@ -1,7 +1,10 @@
 // Members and catalog readers for the agent's unit tests.
 import type { CatalogReader } from '../../../src/agent/mirror-catalog.ts'
 import type { Logger } from '../../../src/agent/log.ts'
+import { createMetrics, type MetricsView } from '../../../src/agent/metrics.ts'
+import type { TelemetrySettings } from '../../../src/config/agent-config.ts'
 import type { Member } from '../../../src/gossip/events.ts'
+import { seededRandom } from '../../../src/lib/random.ts'
 import type { Command } from '../../../src/model/command.ts'
 import type { Clock } from '../../../src/runtime/host.ts'
 import { createState, type State } from '../../../src/state/state.ts'
@@ -107,4 +110,21 @@ export const silent: Logger = {
   warn: ignore,
   error: ignore,
   named: () => silent,
+}
+
+/** Metrics without filters and sinks. */
+export function testMetrics(clock: Clock, settings: Partial<TelemetrySettings> = {}): MetricsView {
+  const all: TelemetrySettings = {
+    prefix: 'consul',
+    disableHostname: false,
+    filterDefault: true,
+    prefixFilter: [],
+    prometheusRetentionMs: 0,
+    statsdAddress: '',
+    statsiteAddress: '',
+    dogstatsdAddress: '',
+    dogstatsdTags: [],
+    ...settings,
+  }
+  return createMetrics({ clock, settings: all, hostname: 'host', random: seededRandom(1) })
 }

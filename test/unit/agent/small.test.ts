@@ -8,10 +8,9 @@ import {
   renderLogLine,
   type LogEvent,
 } from '../../../src/agent/log.ts'
-import { createMetrics } from '../../../src/agent/metrics.ts'
 import { createServerDirectory, serverOf } from '../../../src/agent/servers.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
-import { member, TestClock } from './samples.ts'
+import { member, TestClock, testMetrics } from './samples.ts'
 
 describe('splitHostPort', () => {
   it.each([
@@ -78,7 +77,7 @@ describe('log', () => {
 describe('metrics', () => {
   it('shows the last whole interval', () => {
     const clock = new TestClock()
-    const metrics = createMetrics(clock, 'consul')
+    const metrics = testMetrics(clock)
     metrics.count('a')
     metrics.count('a', 3)
     metrics.sample('b', 4)

@@ -231,7 +231,6 @@ test.each([
   ['{"verify_incoming": true}', 'verify_incoming'],
   ['{"tls": {"defaults": {"ca_file": "x"}}}', 'tls'],
   ['{"peering": {"enabled": true}}', 'peering.enabled'],
-  ['{"telemetry": {"statsd_address": "x:1"}}', 'telemetry.statsd_address'],
 ])('%s is refused until it is supported', async (text, key) => {
   expect(await load([...client, '-config-file=/a.json'], machine({ '/a.json': text }))).toEqual([
     expect.stringMatching(new RegExp(`^/a\\.json:1: ${key} \\| ${key} is not supported yet: `)),

@@ -41,7 +41,7 @@ describe('answers', () => {
   })
 
   test('metrics as text, if the agent keeps them', async () => {
-    const agent = { ...createStateBackend().agent, prometheus: () => 'up 1\n' }
+    const agent = { ...createStateBackend().agent, prometheus: () => Promise.resolve('up 1\n') }
     const ask = asking(createStateBackend({ agent }))
     const response = await ask('GET /v1/agent/metrics?format=prometheus')
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')

@@ -1,10 +1,13 @@
 // A backend on the real state store, without a cluster or a clock: writes are applied at once, and waits end by a
 // write; those of less than a second, in which nothing happens here, end at once.
 import { decodeCommand, encodeCommand } from '../../../src/codec/command-codec.ts'
+import { createSearches, type Searches } from '../../../src/agent/prepared-search.ts'
 import type { AgentControl, Backend } from '../../../src/http/backend.ts'
+import { seededRandom } from '../../../src/lib/random.ts'
 import { type Result, err, ok } from '../../../src/lib/result.ts'
 import type { Command, CommandResult } from '../../../src/model/command.ts'
 import { type RequestError, requestError } from '../../../src/model/errors.ts'
+import type { PreparedAnswer, PreparedRun } from '../../../src/model/prepared-query.ts'
 import type {
   Action,
   ActionKind,
@@ -18,6 +21,7 @@ import type {
   ServerQueryTable,
 } from '../../../src/model/query.ts'
 import { type State, createState } from '../../../src/state/state.ts'
+import { TestClock } from '../agent/samples.ts'
 
 /** The backend, with what tests look at and what they can set. */
 export interface StateBackend extends Backend {
@@ -39,7 +43,7 @@ export interface StateBackend extends Backend {
 }
 
 /** What can be set otherwise than usual. */
-export interface BackendSettings extends Partial<Omit<Backend, 'read' | 'write' | 'ask' | 'act'>> {
+export interface BackendSettings extends Partial<Omit<Backend, 'read' | 'runPrepared' | 'write' | 'ask' | 'act'>> {
   readonly answers?: Partial<ServerQueryTable>
   readonly knownDatacenters?: readonly string[]
   /** What servers do when they are asked to act; without an entry: the least that fits. */
@@ -84,6 +88,14 @@ class BackendOnState implements StateBackend {
   readonly calls: (readonly unknown[])[] = []
   #ids = 0
   readonly #settings: BackendSettings
+  readonly #searches: Searches = createSearches({
+    datacenter: 'dc1',
+    readNow: (query) => this.#answer(query),
+    router: () => null,
+    datacenters: () => ['dc1'],
+    clock: new TestClock(),
+    random: seededRandom(1),
+  })
   readonly #waiters = new Set<() => void>()
 
   constructor(settings: BackendSettings) {
@@ -144,6 +156,20 @@ class BackendOnState implements StateBackend {
   #answer<Q extends Query>(query: Q): ReadReply<QueryValue<Q['kind']>> {
     const { value, index } = this.state.query(query)
     return { value, index: Math.max(1, index), knownLeader: true, lastContactMs: 0, epoch: this.epoch }
+  }
+
+  async runPrepared(
+    { datacenter, ...run }: PreparedRun,
+    freshness: Pick<ReadOptions, 'consistency' | 'maxStaleMs'>,
+  ): Promise<Result<ReadReply<PreparedAnswer | null>, RequestError>> {
+    const failure = this.#failureIn(datacenter)
+    if (failure !== undefined) return err(failure)
+    const search = { kind: 'named', ...run, agentNode: this.nodeName, agentDatacenter: this.datacenter } as const
+    const request = { kind: 'search', datacenter, hops: 0, holdMs: 1000, search, ...freshness } as const
+    const reply = await this.#searches(request, new AbortController().signal)
+    if (reply.kind === 'refused') return err(reply.error)
+    if (reply.kind !== 'read') throw new Error(`an answer of another kind: ${reply.kind}`)
+    return ok({ ...reply.meta, value: reply.value as PreparedAnswer | null })
   }
 
   write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>> {
@@ -243,6 +269,7 @@ function fakeAgent(calls: (readonly unknown[])[]): AgentControl {
     forceLeave: (node, options) => record('forceLeave', node, options),
     metrics: () => ({ Timestamp: '2026-01-01 00:00:00 +0000 UTC', Gauges: [] }),
     prometheus: () => null,
+    metricsStream: () => new ReadableStream(),
     monitor: (level, asJson) => {
       calls.push(['monitor', level, asJson])
       return new Blob(['a line\n']).stream()

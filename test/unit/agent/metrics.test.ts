@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { createTelemetry } from '../../../src/agent/telemetry.ts'
+import type { AgentConfig, TelemetrySettings } from '../../../src/config/agent-config.ts'
+import type { Json } from '../../../src/model/catalog.ts'
+import { nodeHost } from '../../../src/runtime/node.ts'
+import { silent, TestClock, testMetrics } from './samples.ts'
+
+describe('metrics of an agent', () => {
+  it('have the host in the names of gauges, unless that is switched off', () => {
+    const names = (disableHostname: boolean): unknown => {
+      const metrics = testMetrics(new TestClock(), { disableHostname })
+      metrics.gauge('raft.last_index', 3)
+      metrics.count('raft.apply')
+      return metrics.view()
+    }
+    expect(names(false)).toMatchObject({
+      Gauges: [{ Name: 'consul.host.raft.last_index' }],
+      Counters: [{ Name: 'consul.raft.apply' }],
+    })
+    expect(names(true)).toMatchObject({ Gauges: [{ Name: 'consul.raft.last_index' }] })
+  })
+
+  it('are filled in when somebody looks, also at the end of an interval', () => {
+    const clock = new TestClock()
+    const metrics = testMetrics(clock)
+    let looks = 0
+    metrics.onLook(() => metrics.gauge('looks', ++looks))
+    expect(metrics.view()).toMatchObject({ Gauges: [{ Value: 1 }] })
+    clock.ms += 10_000
+    metrics.count('a')
+    expect(looks).toBe(2)
+  })
+
+  it('arm a timer only while somebody follows them', () => {
+    const clock = new TestClock()
+    const metrics = testMetrics(clock)
+    metrics.count('a')
+    expect(clock.armed).toBe(0)
+    const seen: Json[] = []
+    const end = metrics.onInterval((interval) => seen.push(interval))
+    clock.pass(10_000)
+    expect(seen).toMatchObject([{ Counters: [{ Name: 'consul.a' }] }])
+    end()
+    expect(clock.armed).toBe(0)
+  })
+
+  it('are measured by a hot path under the filter that holds now', () => {
+    const metrics = testMetrics(new TestClock())
+    const sample = metrics.sampler('http', { method: 'GET' })
+    sample(1)
+    const dropping: TelemetrySettings = { ...settings, prefixFilter: ['-consul.http'] }
+    metrics.set(dropping)
+    sample(1)
+    expect(metrics.view()).toMatchObject({ Samples: [] })
+    metrics.set(settings)
+    sample(5)
+    expect(metrics.view()).toMatchObject({ Samples: [{ Name: 'consul.http', Sum: 5 }] })
+  })
+
+  it('are told in the text format of Prometheus, as long as they are fresh', async () => {
+    const clock = new TestClock()
+    const metrics = testMetrics(clock, { prometheusRetentionMs: 60_000, disableHostname: true })
+    metrics.count('rpc.request', 2)
+    metrics.gauge('raft.last_index', 9)
+    for (const value of [1, 2, 3, 4]) metrics.sample('kvs-apply', value, { 'a.b': 'c"d' })
+    const text = await metrics.prometheus()
+    expect(text?.split('\n').filter((line) => line !== '' && !line.startsWith('# HELP'))).toEqual([
+      '# TYPE consul_kvs_apply summary',
+      'consul_kvs_apply{a_b="c\\"d",quantile="0.5"} 3',
+      'consul_kvs_apply{a_b="c\\"d",quantile="0.9"} 4',
+      'consul_kvs_apply{a_b="c\\"d",quantile="0.99"} 4',
+      'consul_kvs_apply_sum{a_b="c\\"d"} 10',
+      'consul_kvs_apply_count{a_b="c\\"d"} 4',
+      '# TYPE consul_raft_last_index gauge',
+      'consul_raft_last_index 9',
+      '# TYPE consul_rpc_request counter',
+      'consul_rpc_request 2',
+    ])
+    clock.ms += 60_001
+    expect((await metrics.prometheus())?.trim()).toBe('')
+  })
+
+  it('are not told to Prometheus unless that is switched on', () => {
+    expect(testMetrics(new TestClock()).prometheus()).toBeNull()
+  })
+})
+
+const settings: TelemetrySettings = {
+  prefix: 'consul',
+  disableHostname: true,
+  filterDefault: true,
+  prefixFilter: [],
+  prometheusRetentionMs: 0,
+  statsdAddress: '',
+  statsiteAddress: '',
+  dogstatsdAddress: '',
+  dogstatsdTags: [],
+}
+
+describe('sinks', () => {
+  const host = nodeHost()
+  const start = async (own: Partial<TelemetrySettings>): Promise<ReturnType<typeof createTelemetry>> => {
+    const telemetry = createTelemetry(host, { telemetry: { ...settings, ...own } } as AgentConfig)
+    await telemetry.start(silent)
+    return telemetry
+  }
+
+  it('StatsD gets what was counted', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const socket = await host.udp.bind({ ip: '127.0.0.1', port: 0 }, (bytes) =>
+      resolve(new TextDecoder().decode(bytes)),
+    )
+    const telemetry = await start({ statsdAddress: `127.0.0.1:${socket.local.port}` })
+    telemetry.metrics.count('a')
+    telemetry.metrics.count('a')
+    expect(await promise).toBe('consul.a:2|c')
+    await telemetry.stop()
+    await socket.close()
+  })
+
+  it('statsite gets it by a stream, from the moment it is connected', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const listener = await host.tcp.listen({ ip: '127.0.0.1', port: 0 }, (connection) =>
+      connection.handle({
+        onData: (bytes) => resolve(new TextDecoder().decode(bytes)),
+        onClose: () => undefined,
+      }),
+    )
+    const telemetry = await start({ statsiteAddress: `127.0.0.1:${listener.local.port}` })
+    let cancel = (): void => undefined
+    const again = (): void => {
+      telemetry.metrics.count('a')
+      cancel = host.clock.wakeAt(host.clock.nowMs() + 50, again)
+    }
+    again()
+    expect(await promise).toMatch(/^consul\.a:\d+\|c\n/)
+    cancel()
+    await telemetry.stop()
+    await listener.close()
+  })
+
+  it('an address that does not exist is named in the log, and nothing else is disturbed', async () => {
+    const telemetry = await start({ statsdAddress: 'nowhere' })
+    telemetry.metrics.count('a')
+    expect(telemetry.metrics.view()).toMatchObject({ Counters: [{ Count: 1 }] })
+    await telemetry.stop()
+  })
+})
