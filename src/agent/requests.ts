@@ -4,6 +4,7 @@ import type { Backend } from '../http/backend.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
+import type { PreparedAnswer } from '../model/prepared-query.ts'
 import type {
   ActionValue,
   Query,
@@ -19,7 +20,7 @@ import type { Router } from './router.ts'
 import { SharedWaits } from './shared-waits.ts'
 
 /** Typed requests of one agent: what the API asks of it too. */
-export type Requests = Pick<Backend, 'readNow' | 'read' | 'write' | 'ask' | 'act'>
+export type Requests = Pick<Backend, 'readNow' | 'read' | 'runPrepared' | 'write' | 'ask' | 'act'>
 
 /** A signal that never aborts, for requests that nobody can cancel. */
 export const never: AbortSignal = new AbortController().signal
@@ -27,6 +28,8 @@ export const never: AbortSignal = new AbortController().signal
 /** What the requests of one agent are made of. */
 export interface RequestsOptions {
   readonly router: Router
+  /** Whom prepared queries are carried out for. */
+  readonly agent: { readonly agentNode: string; readonly agentDatacenter: string }
   /** `performance.rpc_hold_timeout`: how long a request may look for its place. */
   readonly holdMs: number
   /** What a client agent may send (`limits.rpc_rate`). */
@@ -68,6 +71,14 @@ export function createRequests(options: RequestsOptions): Requests {
       const request = { kind: 'write', datacenter, hops: 0, holdMs, command: encoded } as const
       const reply = await options.router.request(request, never)
       return reply.kind === 'written' ? ok(reply.result) : err(errorOf(reply))
+    },
+    async runPrepared(run, freshness) {
+      const { datacenter, ...asked } = run
+      const search = { kind: 'named', ...asked, ...options.agent } as const
+      const request = { kind: 'search', datacenter, hops: 0, holdMs, search, ...freshness } as const
+      const reply = await send(options, request, never)
+      if (reply.kind !== 'read') return err(errorOf(reply))
+      return ok({ ...reply.meta, value: reply.value as PreparedAnswer | null })
     },
     async ask(question, datacenter, consistency) {
       const reply = await send(

@@ -148,6 +148,9 @@ function needsLeader(request: ForwardedRequest): boolean {
         request.question === 'autopilotHealth' ||
         (request.question === 'raftConfiguration' && request.consistency !== 'stale')
       )
+    // The server asks for the freshness it needs by itself, for each part of it.
+    case 'search':
+      return false
     default:
       return request satisfies never
   }

@@ -64,6 +64,28 @@ export interface PreparedAnswer {
   readonly failovers: number
 }
 
+/** What a server is asked to search. */
+export type PreparedSearch =
+  /** A query by name or ID, carried out for an agent. `near` overrides the query's own unless ''. */
+  | {
+      readonly kind: 'named'
+      readonly nameOrId: string
+      readonly limit: number
+      readonly sourceIp: string
+      readonly near: string
+      readonly connect: boolean
+      /** The node of the agent that was asked, and its datacenter. */
+      readonly agentNode: string
+      readonly agentDatacenter: string
+    }
+  /** One that found nothing in another datacenter, filled in there. */
+  | {
+      readonly kind: 'filled'
+      readonly service: QueryService
+      readonly dnsTtl: string
+      readonly limit: number
+    }
+
 /** How a query is carried out. */
 export interface PreparedRun {
   readonly nameOrId: string

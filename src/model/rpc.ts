@@ -1,6 +1,7 @@
 // What agents ask each other over a session (rpc/), and the answers. Bytes are codec's business.
 import type { CommandResult } from './command.ts'
 import type { RequestError } from './errors.ts'
+import type { PreparedSearch } from './prepared-query.ts'
 import type { Action, Consistency, Query, ReadMeta, ReadOptions, ServerQueryKind } from './query.ts'
 
 /**
@@ -41,6 +42,16 @@ export type RpcRequest =
       readonly action: Action
       /** Snapshots may be taken of any server (`?stale`); everything else is the leader's. */
       readonly consistency: Consistency
+    }
+  /** Carries out a prepared query; the answer is a `read` of `PreparedAnswer | null`. Any server of the datacenter can. */
+  | {
+      readonly kind: 'search'
+      readonly datacenter: string
+      readonly hops: number
+      readonly holdMs: number
+      readonly search: PreparedSearch
+      readonly consistency: Consistency
+      readonly maxStaleMs: number | null
     }
   /** A follower's read index request to the leader (thesis 6.4): answered with an index as value. */
   | { readonly kind: 'readIndex'; readonly consistency: Consistency }

@@ -2,6 +2,7 @@
 import { type Regex, compileRegex } from '../lib/regex.ts'
 import { type Result, err, ok } from '../lib/result.ts'
 import type { TextMap } from '../model/catalog.ts'
+import { limits } from '../model/limits.ts'
 import type { PreparedQueryInfo, QueryService } from '../model/prepared-query.ts'
 import { type Interpolation, type Scope, parseInterpolation } from './interpolation.ts'
 
@@ -17,9 +18,6 @@ export interface AskedName {
   /** The network segment of the agent that asks; '' is the only one here. */
   readonly segment: string
 }
-
-/** Characters of a name that the regular expression is tried on; longer ones match nothing. */
-const matchedNameMax = 1024
 
 /** Compiles a query; one that is no template is what it is. The error is the reference's sentence. */
 export function compileQuery(query: PreparedQueryInfo): Result<CompiledQuery, string> {
@@ -71,7 +69,7 @@ class Template implements CompiledQuery {
 }
 
 function scopeOf(prefix: string, { name, segment }: AskedName, regex: Regex | null): Scope {
-  const groups = regex === null || name.length > matchedNameMax ? null : regex.find(name)
+  const groups = regex === null || name.length > limits.queryNameCharactersMax ? null : regex.find(name)
   return {
     variables: new Map([
       ['name.full', name],

@@ -4,6 +4,7 @@ import { agentRequests } from './requests/agent.ts'
 import { catalogRequests, deregisterRequests, healthRequests, registerRequests } from './requests/catalog.ts'
 import { configDifferences, configRequests } from './requests/config.ts'
 import { kvRequests } from './requests/kv.ts'
+import { queryDifferences, queryRequests, runRequests } from './requests/query.ts'
 import { lockRequests, sessionDifferences, sessionRequests } from './requests/session.ts'
 import { txnDifferences, txnRequests } from './requests/txn.ts'
 import {
@@ -75,5 +76,6 @@ export const paritySuites: readonly ParitySuite[] = [
     differences: snapshotDifferences,
   },
   { name: 'config', files: { config: configRequests }, differences: configDifferences },
+  { name: 'query', files: { query: queryRequests, 'query-run': runRequests }, differences: queryDifferences },
   { name: 'txn', files: { txn: txnRequests }, differences: txnDifferences },
 ]
