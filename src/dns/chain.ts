@@ -9,9 +9,6 @@ const hopsMax = 3
 /** Questions whose answer lies behind a CNAME; for all others the CNAME is the answer. */
 const following: ReadonlySet<number> = new Set([rrType.A, rrType.AAAA, rrType.ANY, rrType.SRV])
 
-/** Records that are added for a name that is resolved elsewhere. */
-const recordsMax = 5
-
 /**
  * Resolves a host name to records that can stand behind a CNAME or SRV: through ourselves where the name lies in our
  * zone, else through the recursors. Empty when it leads nowhere.
@@ -26,6 +23,5 @@ export async function resolveHost(lookup: Lookup, host: string): Promise<readonl
     const records = inner.answers.map((answer) => answer.record)
     return inner.isSampled === true ? lookup.random.shuffle(records).slice(0, inner.answersMax) : records
   }
-  const records = await askUpstream(lookup, host, type)
-  return records.slice(0, recordsMax)
+  return askUpstream(lookup, host, type)
 }

@@ -20,7 +20,7 @@ export async function lookUpPrepared(
   const ran = await view.runPrepared(run)
   if (!ran.ok) return readError(lookup, ran.error)
   const answer = ran.value
-  if (answer === null || answer.nodes.length === 0) return { ...nameError(lookup), isForClient: true }
+  if (answer === null || answer.nodes.length === 0) return nameError(lookup)
   const own = parseDuration(answer.dnsTtl)
   const reply = await instancesReply(lookup, {
     found: answer.nodes,

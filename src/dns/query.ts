@@ -58,8 +58,9 @@ export function decodeQuery(packet: Uint8Array): DecodedQuery {
   const flags = uint16(packet, 2)
   if ((flags & flagQr) !== 0) return { kind: 'drop' }
   if ((flags & 0x7800) !== 0) return { kind: 'error', rcode: rcode.notImp, questionEnd: headerBytes }
-  if (uint16(packet, 4) === 0) return { kind: 'error', rcode: rcode.refused, questionEnd: headerBytes }
   const malformed = { kind: 'error', rcode: rcode.formErr, questionEnd: headerBytes } as const
+  // RFC 9619: one question is all there can be.
+  if (uint16(packet, 4) !== 1) return malformed
   const labels = readLabels(packet, headerBytes)
   if (!labels || labels.end + 4 > packet.length) return malformed
   const questionEnd = labels.end + 4
@@ -113,8 +114,6 @@ function readText(packet: Uint8Array, from: number, to: number): string {
 
 /** The OPT record among what follows the question; null without one, undefined when that is malformed. */
 function readEdns(packet: Uint8Array, start: number): Edns | null | undefined {
-  // Further questions are not answered; where they end is not known, so nothing behind them is read.
-  if (uint16(packet, 4) > 1) return null
   const records = uint16(packet, 6) + uint16(packet, 8) + uint16(packet, 10)
   let at = start
   let edns: Edns | null = null
