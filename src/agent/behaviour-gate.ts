@@ -40,18 +40,23 @@ export interface GateParts {
   readonly store: Pick<Store, 'marks' | 'appliedIndex' | 'whenApplied'>
   readonly clock: Clock
   readonly isLeader: () => boolean
+  /** After a recovery indexes must be raised first (recovery-mark.ts). */
+  readonly isRaiseDue: () => boolean
 }
 
-/** A new leader may just be about to switch: so long it is waited for that. */
+/** A new leader may just be about to switch, or to raise the indexes: so long it is waited for that. */
 const switchMsMax = 2000
 
 /** Why a command cannot be appended by this leader; null if it can. Waits a little for a switch. */
 export async function passGate(command: Command, parts: GateParts): Promise<RequestError | null> {
-  const { store, clock, isLeader } = parts
+  const { store, clock, isLeader, isRaiseDue } = parts
   const untilMs = clock.nowMs() + switchMsMax
   for (;;) {
-    const refused = gate(command, store.marks.behaviour)
-    if (refused === null || clock.nowMs() >= untilMs) return refused
+    const { behaviour } = store.marks
+    const refused = gate(command, behaviour)
+    const mustWait = isRaiseDue() && command.kind !== 'raiseIndexes' && command.kind !== 'setBehaviour'
+    if (refused === null && !mustWait) return null
+    if (clock.nowMs() >= untilMs) return refused ?? raiseGate(behaviour)
     // Whoever does not lead refuses it for that.
     if (!isLeader()) return null
     await store.whenApplied(store.appliedIndex + 1, untilMs)
@@ -67,3 +72,14 @@ function gate(command: Command, behaviour: number): RequestError | null {
       'that can; upgrade those that do not, and remove those that are gone for good',
   )
 }
+
+/** Why nothing is taken before the indexes are raised. While not all servers know how, writes go on as ever. */
+function raiseGate(behaviour: number): RequestError | null {
+  if (behaviour < raiseBehaviour) return null
+  return requestError(
+    'refused',
+    'Not ready to write: this cluster was recovered, and its indexes are not raised yet',
+  )
+}
+
+const raiseBehaviour = 2

@@ -15,6 +15,7 @@ import { createState, restoreState, type State } from '../state/state.ts'
 import { directoryOf, writeAtomically } from '../storage/atomic-file.ts'
 import { describe, StartError } from './identity.ts'
 import type { Logger } from './log.ts'
+import { writeRecoveryMark } from './recovery-mark.ts'
 import { openRaftStorage, type RaftStorage } from './raft-storage.ts'
 
 /** What a recovery needs. */
@@ -63,6 +64,7 @@ export async function recoverFromPeers(options: RecoveryOptions): Promise<void> 
   const storage = await openRaftStorage(host, dataDir, limits, log)
   try {
     const last = await rewrite(storage, configuration.value, path)
+    await writeRecoveryMark(host, dataDir, last.stateIndex)
     log.warn('Recovered with the servers of peers.json; the whole log counts as committed', {
       servers: configuration.value.servers.map((server) => server.id).join(' '),
       index: last.index,
@@ -121,7 +123,7 @@ async function rewrite(
   storage: RaftStorage,
   configuration: Configuration,
   path: string,
-): Promise<{ readonly index: number; readonly term: number }> {
+): Promise<LogPosition & { readonly stateIndex: number }> {
   const { restored } = storage
   const last = endOf(restored)
   if (last.index === 0) {
@@ -134,7 +136,7 @@ async function rewrite(
   const meta = { ...position, configuration, configurationIndex: position.index }
   await storage.save(meta, state.snapshot().records())
   await storage.persist({ hardState: restored.hardState, reset: position, entries: [] })
-  return position
+  return { ...position, stateIndex: state.lastIndex }
 }
 
 /** Where the log ends: at its last entry, or at the snapshot if that reaches further; index 0 without either. */

@@ -27,6 +27,7 @@ import {
   type SnapshotEffect,
   type SnapshotWork,
 } from './raft-snapshots.ts'
+import { RaftMetrics } from './raft-metrics.ts'
 import { PendingWrites, type OwnWrite, type Written } from './pending-writes.ts'
 import { refusal } from './raft-refusals.ts'
 import type { RaftStorage } from './raft-storage.ts'
@@ -64,6 +65,8 @@ export interface RaftNodeOptions {
   readonly log: Logger
   readonly metrics: Metrics
   readonly events: RaftEvents
+  /** After a recovery: no write is taken until the indexes are raised. */
+  readonly isRaiseDue: () => boolean
   /** Where a server takes RPC now, by gossip; undefined falls back to the configuration's hint. */
   readonly addressOf: (id: string) => Address | undefined
 }
@@ -85,6 +88,7 @@ export class RaftNode {
   #nextRequest = 1
   readonly #accepting = new Map<number, OwnWrite>()
   readonly #pending: PendingWrites
+  readonly #metrics: RaftMetrics
   readonly #readers = new Map<number, Waiting<number>>()
   readonly #snapshots: SnapshotWork
   #queued: Proposal[] = []
@@ -102,6 +106,7 @@ export class RaftNode {
     this.#pending = new PendingWrites(options.clock)
     const { id, timing, seed, limits, storage, store, clock, log } = options
     this.machine = createRaft({ id, timing, seed, limits, restored: storage.restored }, clock.nowMs())
+    this.#metrics = new RaftMetrics(options.metrics, clock, this.machine)
     options.events.onStart?.(storage.restored)
     this.#pump = createPump<RaftInput, RaftEffect>(observed(this.machine, options.events), clock, {
       perform: (effect) => {
@@ -185,15 +190,16 @@ export class RaftNode {
       return Promise.resolve(err(requestError('badRequest', message)))
     }
     const { command } = readable.value
-    const isGated = this.#options.store.marks.behaviour < behaviourMax
+    const { store, isRaiseDue } = this.#options
+    const isGated = store.marks.behaviour < behaviourMax || isRaiseDue()
     return isGated ? this.#proposeGated(data, command) : this.#propose(data, command)
   }
 
-  /** While not all servers are known to be able to apply what this one can. */
+  /** While not all servers are known to be able to apply what this one can, or a recovery is not finished. */
   async #proposeGated(data: Uint8Array, command: Command): Promise<Result<Written, RequestError>> {
-    const { store, clock } = this.#options
+    const { store, clock, isRaiseDue } = this.#options
     const isLeader = (): boolean => this.#role === 'leader'
-    const refused = await passGate(command, { store, clock, isLeader })
+    const refused = await passGate(command, { store, clock, isLeader, isRaiseDue })
     return refused === null ? this.#propose(data, command) : err(refused)
   }
 
@@ -201,9 +207,11 @@ export class RaftNode {
     const refused = this.#refuse(this.#accepting.size)
     if (refused !== null) return Promise.resolve(err(refused))
     const request = this.#nextRequest++
-    const wallMs = stampCommand(data, this.#options.entryClock.nowMs())
+    const { clock, entryClock } = this.#options
+    const wallMs = stampCommand(data, entryClock.nowMs())
     return new Promise((resolve) => {
-      this.#accepting.set(request, { decoded: { command, wallMs }, resolve })
+      const atMicros = clock.nowMicros()
+      this.#accepting.set(request, { decoded: { command, wallMs }, atMicros, resolve })
       this.#queued.push({ request, data })
       // While a write is on its way to the disk, proposals gather and share the next one (group commit).
       if (this.#writesInFlight === 0 || this.#role !== 'leader') this.#flushSoon()
@@ -240,7 +248,7 @@ export class RaftNode {
     if (this.#isStopped) return Promise.resolve(err(refusal('notLeader')))
     const request = this.#nextRequest++
     return new Promise((resolve) => {
-      this.#accepting.set(request, { decoded: null, resolve })
+      this.#accepting.set(request, { decoded: null, atMicros: 0, resolve })
       this.#pump.feed({ kind: 'changeServer', request, change })
     })
   }
@@ -259,6 +267,7 @@ export class RaftNode {
     const refused = this.#refuse(this.#readers.size)
     if (refused !== null) return Promise.resolve(err(refused))
     const request = this.#nextRequest++
+    this.#metrics.onVerify()
     return new Promise((resolve) => {
       this.#readers.set(request, { resolve })
       this.#pump.feed({ kind: 'readIndex', request })
@@ -295,6 +304,7 @@ export class RaftNode {
     const proposals = this.#queued
     this.#queued = []
     this.#pump.feed({ kind: 'propose', proposals })
+    if (this.#role === 'leader') this.#metrics.onProposed(proposals.length, this.machine.lastIndex)
   }
 
   #perform(effect: RaftEffect): void {
@@ -368,10 +378,12 @@ export class RaftNode {
 
   #persist(effect: RaftEffect & { readonly kind: 'persist' }): void {
     this.#writesInFlight++
+    const sinceMicros = this.#options.clock.nowMicros()
     this.#options.storage.persist(effect).then(
       () => {
         this.#writesInFlight--
         if (this.#isStopped) return
+        if (this.#role === 'leader') this.#metrics.onPersisted(effect.entries.length, sinceMicros)
         for (const { to, message } of effect.sendWhenDurable) this.#send(to, message)
         // The next write goes out first: what this one commits is then told along with the one after it.
         if (this.#writesInFlight === 0) this.#flush()
@@ -385,18 +397,24 @@ export class RaftNode {
   }
 
   #apply(entries: readonly Entry[]): void {
-    const { store, events } = this.#options
+    const { store, events, clock } = this.#options
+    const nowMicros = clock.nowMicros()
     let bytes = 0
     for (const entry of entries) {
       const own = this.#pending.take(entry.index, entry.term)
       const result = this.#applyEntry(entry, own?.decoded ?? null)
       if (entry.kind === 'command') bytes += entry.data.length
-      own?.resolve(ok({ result, index: entry.index }))
+      if (own === null) continue
+      if (own.decoded !== null) {
+        this.#metrics.onWritten(own.decoded.command.kind, (nowMicros - own.atMicros) / 1000)
+      }
+      own.resolve(ok({ result, index: entry.index }))
     }
     const last = entries.at(-1)
     assert(last !== undefined, 'apply without entries')
     if (bytes > 0 && this.#role !== 'leader') this.#keepTime()
     store.wake(last.index)
+    this.#metrics.onApplied(entries.length, last.index, nowMicros)
     events.onApplied?.(bytes)
     this.#pump.feed({ kind: 'applied', index: last.index })
   }
@@ -436,6 +454,7 @@ export class RaftNode {
   #onRole(effect: RaftEffect & { readonly kind: 'roleChanged' }): void {
     const wasLeader = this.#role === 'leader'
     this.#role = effect.role
+    this.#metrics.onRole(effect.role)
     if (wasLeader && effect.role !== 'leader') this.#endLeadership()
     if (!wasLeader && effect.role === 'leader') this.#options.entryClock.onLeading()
     this.#options.events.onRole(effect)

@@ -27,6 +27,7 @@ import { RaftNode, type RaftEvents } from './raft-node.ts'
 import { createLeaderWork, type LeaderWork } from './leader-work.ts'
 import { createPeerActions } from './peer-actions.ts'
 import { recoverFromPeers } from './peers-file.ts'
+import { readRecoveryMark, type RecoveryMark } from './recovery-mark.ts'
 import { giveUpSeat } from './seat.ts'
 import { createSearches } from './prepared-search.ts'
 import type { Router } from './router.ts'
@@ -86,6 +87,7 @@ export async function startServer(options: ServerRoleOptions): Promise<ServerRol
   })
   const log = options.log.named('raft')
   await recoverFromPeers({ host, dataDir: config.dataDir, id: options.id, limits, log })
+  const mark = await readRecoveryMark(host, config.dataDir, store)
   const storage = await openRaftStorage(host, config.dataDir, limits, log)
   try {
     const { snapshot } = storage.restored
@@ -98,7 +100,7 @@ export async function startServer(options: ServerRoleOptions): Promise<ServerRol
     await storage.close()
     throw error
   }
-  return new Server(options, store, storage)
+  return new Server(options, store, storage, mark)
 }
 
 /** The trace's part of Raft's events; without a trace nothing is called. */
@@ -122,10 +124,10 @@ class Server implements ServerRole {
   readonly #snapshots: SnapshotActions
   readonly #backups: readonly LeaderDuties[]
 
-  constructor(options: ServerRoleOptions, store: Store, storage: RaftStorage) {
+  constructor(options: ServerRoleOptions, store: Store, storage: RaftStorage, mark: RecoveryMark) {
     this.#options = options
     this.#entryClock = createEntryClock(options.host.clock, () => store.marks.wallMs)
-    this.raft = this.#makeRaft(store, storage)
+    this.raft = this.#makeRaft(store, storage, mark)
     this.#snapshots = serverSnapshots(options, {
       raft: this.raft,
       store,
@@ -138,6 +140,7 @@ class Server implements ServerRole {
       store,
       entryClock: this.#entryClock,
       isRestoring: () => this.#snapshots.isRestoring(),
+      mark,
     })
     this.#leadership = createLeadership({ raft: this.raft, store, clock: options.host.clock }, [
       this.#time,
@@ -164,7 +167,7 @@ class Server implements ServerRole {
     })
   }
 
-  #makeRaft(store: Store, storage: RaftStorage): RaftNode {
+  #makeRaft(store: Store, storage: RaftStorage, mark: RecoveryMark): RaftNode {
     const { host, config, pools, rpc, log, metrics, limits, id, random } = this.#options
     return new RaftNode({
       id,
@@ -178,6 +181,7 @@ class Server implements ServerRole {
       entryClock: this.#entryClock,
       log: log.named('raft'),
       metrics,
+      isRaiseDue: () => mark.isDue(),
       addressOf: (server) => pools.lanServers.byId(server)?.rpc,
       events: {
         onRole: (effect) => this.#onRole(effect),

@@ -9,6 +9,7 @@ import { createExpiryDuty } from './expiry-duty.ts'
 import { randomUuid } from './identity.ts'
 import type { LeaderDuties } from './leadership.ts'
 import type { Logger } from './log.ts'
+import type { RecoveryMark } from './recovery-mark.ts'
 import type { RaftNode } from './raft-node.ts'
 import type { ServerRoleOptions } from './server-role.ts'
 import { createSessionDuty } from './session-duty.ts'
@@ -30,6 +31,8 @@ export interface TimeParts {
   readonly entryClock: EntryClock
   /** True while this server carries out a restore. */
   readonly isRestoring: () => boolean
+  /** What a recovery has left to do. */
+  readonly mark: RecoveryMark
 }
 
 /** Makes the duties of one server; they sleep until `start`. */
@@ -57,6 +60,7 @@ export function createTimeDuties(options: DutyOptions, parts: TimeParts): TimeDu
     clock,
     write,
     marks: () => store.marks,
+    mark: parts.mark,
     behaviourMax,
     commonBehaviour: () => commonBehaviour(options, raft),
     newId: () => randomUuid(host.entropy.bytes(16)),

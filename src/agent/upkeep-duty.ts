@@ -1,15 +1,19 @@
-// What the leader sees to for the whole state, now and then: the rules that all servers know, the cluster's name, how
-// much history of keys is kept, that no restore lies about half done. Each is written once, when it differs.
+// What the leader sees to for the whole state, now and then: the rules that all servers know, that indexes are raised
+// after a recovery, the cluster's name, how much history of keys is kept, that no restore lies about half done. Each is
+// written once, when it differs.
 import type { Command } from '../model/command.ts'
 import type { Marks } from '../model/state-record.ts'
 import type { Clock } from '../runtime/host.ts'
 import { createChore } from './chore.ts'
 import type { LeaderDuties } from './leadership.ts'
+import { raiseBy, type RecoveryMark } from './recovery-mark.ts'
 
 /** What the duty needs of its server. */
 export interface UpkeepDutyOptions {
   readonly clock: Clock
   readonly marks: () => Readonly<Marks>
+  /** What a recovery has left to do. */
+  readonly mark: RecoveryMark
   /** The newest behaviour that this version knows. */
   readonly behaviourMax: number
   /** What every server of the cluster, voter or not, is known to do. */
@@ -34,7 +38,7 @@ const lookMs = 10_000
 
 /** Makes the duty of one server; it sleeps until `start`. */
 export function createUpkeepDuty(options: UpkeepDutyOptions): LeaderDuties {
-  const { clock, marks, behaviourMax, write } = options
+  const { clock, marks, mark, behaviourMax, write } = options
   let lookAtMs = 0
   const chore = createChore({
     clock,
@@ -42,6 +46,7 @@ export function createUpkeepDuty(options: UpkeepDutyOptions): LeaderDuties {
     async work() {
       const command = nextCommand(options)
       if (command !== null) return write(command)
+      if (mark.isThere() && !mark.isDue()) return mark.clear()
       const abandoned = options.abandonedRestore()
       if (abandoned !== null) return options.dropRestore(abandoned)
       lookAtMs = clock.nowMs() + (marks().behaviour < behaviourMax ? upgradingMs : lookMs)
@@ -65,6 +70,7 @@ function nextCommand(options: UpkeepDutyOptions): Command | null {
     const behaviour = Math.min(behaviourMax, commonBehaviour())
     return behaviour > marks.behaviour ? { kind: 'setBehaviour', behaviour } : null
   }
+  if (options.mark.isDue()) return { kind: 'raiseIndexes', by: raiseBy }
   if (marks.clusterId === '') return { kind: 'setClusterId', id: newId() }
   const { versionsMax, ageMs } = kvHistory
   const isKept = marks.kvHistoryVersionsMax === versionsMax && marks.kvHistoryAgeMs === ageMs

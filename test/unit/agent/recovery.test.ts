@@ -18,6 +18,11 @@ async function put(world: World, agent: Agent, key: string, value: string): Prom
   return reading
 }
 
+async function indexOf(world: World, agent: Agent, key: string): Promise<number> {
+  const [entry] = (await get(world, agent, `/v1/kv/${key}`)) as readonly { readonly ModifyIndex: number }[]
+  return entry?.ModifyIndex ?? 0
+}
+
 interface Lost {
   readonly world: World
   readonly survivor: Machine
@@ -57,10 +62,15 @@ describe('peers.json', () => {
       expect(await get(world, agent, `/v1/kv/k${i}?raw&consistent`)).toBe(`v${i}`)
     expect(await put(world, agent, 'after', 'x')).toBe('true')
     expect(await world.wait(host.files.list('/data/raft'), 1000)).toContain('peers.json.applied')
+    expect(await indexOf(world, agent, 'after')).toBeGreaterThan(1_000_000)
+    await world.run(20_000)
+    expect(await world.wait(host.files.list('/data/raft'), 1000)).not.toContain('recovered.json')
     await stopAll(world, [agent])
     const again = await world.wait(startAgent(world, survivor, args).agent, 10_000)
     await world.run(3000)
     expect(await get(world, again, '/v1/kv/after?raw&consistent')).toBe('x')
+    expect(await put(world, again, 'later', 'x')).toBe('true')
+    expect(await indexOf(world, again, 'later')).toBeLessThan(1_001_000)
     await stopAll(world, [again])
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createEntryClock } from '../../../src/agent/entry-clock.ts'
 import { createExpiryDuty } from '../../../src/agent/expiry-duty.ts'
 import { createUpkeepDuty, type UpkeepDutyOptions } from '../../../src/agent/upkeep-duty.ts'
+import { noRecoveryMark } from '../../../src/agent/recovery-mark.ts'
 import { neededBehaviour, passGate } from '../../../src/agent/behaviour-gate.ts'
 import { Store } from '../../../src/agent/store.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
@@ -218,6 +219,7 @@ function upkeepOf(bench: Bench, change: Partial<UpkeepDutyOptions> = {}): void {
   createUpkeepDuty({
     clock: bench.clock,
     marks: () => bench.state.marks,
+    mark: noRecoveryMark,
     behaviourMax: 1,
     commonBehaviour: () => 1,
     newId: () => 'id',
@@ -288,6 +290,43 @@ describe('upkeep', () => {
   })
 })
 
+describe('upkeep after a recovery', () => {
+  it('raises the indexes once, before all else, and then removes the mark', async () => {
+    const bench = new Bench()
+    let isThere = true
+    const mark = {
+      isDue: () => isThere && bench.state.marks.restoredIndex <= 5,
+      isThere: () => isThere,
+      clear: () => {
+        isThere = false
+        return Promise.resolve(true)
+      },
+    }
+    upkeepOf(bench, { mark, behaviourMax: 2, commonBehaviour: () => 2 })
+    await bench.clock.run(30_000, 1000)
+    const kinds = bench.written.map(({ kind }) => kind)
+    expect(kinds).toEqual(['setBehaviour', 'raiseIndexes', 'setClusterId'])
+    expect(isThere).toBe(false)
+    expect(bench.state.lastIndex).toBe(1_000_003)
+  })
+
+  it('removes the mark where another leader has raised them', async () => {
+    const bench = new Bench()
+    bench.apply({ kind: 'setBehaviour', behaviour: 2 })
+    bench.apply({ kind: 'raiseIndexes', by: 10 })
+    let isThere = true
+    const clear = () => {
+      isThere = false
+      return Promise.resolve(true)
+    }
+    const mark = { isDue: () => false, isThere: () => isThere, clear }
+    upkeepOf(bench, { mark, behaviourMax: 2, commonBehaviour: () => 2 })
+    await bench.clock.run(30_000, 1000)
+    expect(bench.written.map(({ kind }) => kind)).toEqual(['setClusterId'])
+    expect(isThere).toBe(false)
+  })
+})
+
 describe('the gate', () => {
   const set: Command = { kind: 'kvSet', key: 'k', value: new Uint8Array(0), flags: 0n, ttlMs: 0 }
   it('knows what came with which release', () => {
@@ -297,13 +336,19 @@ describe('the gate', () => {
     expect(neededBehaviour({ kind: 'batch', commands: [set] })).toBe(0)
     expect(neededBehaviour({ kind: 'batch', commands: [set, { kind: 'pruneKvHistory' }] })).toBe(1)
     expect(neededBehaviour({ kind: 'setBehaviour', behaviour: 1 })).toBe(0)
+    expect(neededBehaviour({ kind: 'coordinates', updates: [] })).toBe(2)
   })
 
   /** Asks at a leader whose state goes by the first behaviour; `switchMs` later it goes by the next. */
-  async function pass(command: Command, switchMs: number, isLeader = true): Promise<string | null> {
+  async function pass(
+    command: Command,
+    switchMs: number,
+    isLeader = true,
+    isRaiseDue = () => false,
+  ): Promise<string | null> {
     const clock = new TestClock()
     const store = new Store({ clock, random: seededRandom(1), watchesMax: 1 })
-    const passing = passGate(command, { store, clock, isLeader: () => isLeader })
+    const passing = passGate(command, { store, clock, isLeader: () => isLeader, isRaiseDue })
     await clock.run(switchMs)
     store.apply(1, { kind: 'setBehaviour', behaviour: 1 }, { wallMs: 1 })
     store.wake(1)
@@ -318,6 +363,28 @@ describe('the gate', () => {
 
   it('refuses with a sentence what is asked for too early', async () => {
     expect(await pass({ kind: 'sessionDestroy', id: 's' }, 60_000)).toMatch(/^Cannot apply sessionDestroy: /)
+  })
+
+  it('holds every write back until the indexes are raised', async () => {
+    let isDue = true
+    const passing = pass(set, 1000, true, () => isDue)
+    isDue = false
+    expect(await passing).toBeNull()
+  })
+
+  it('refuses writes while they are not, but where not all servers know how', async () => {
+    const clock = new TestClock()
+    const store = new Store({ clock, random: seededRandom(1), watchesMax: 1 })
+    const parts = { store, clock, isLeader: () => true, isRaiseDue: () => true }
+    const old = passGate(set, parts)
+    await clock.run(5000)
+    expect(await old).toBeNull()
+    store.apply(1, { kind: 'setBehaviour', behaviour: 2 }, { wallMs: 1 })
+    const refused = passGate(set, parts)
+    const raise = passGate({ kind: 'raiseIndexes', by: 1 }, parts)
+    await clock.run(5000)
+    expect((await refused)?.message).toMatch(/^Not ready to write: /)
+    expect(await raise).toBeNull()
   })
 
   it('leaves the refusal to those who know better where nobody leads', async () => {
