@@ -14,6 +14,7 @@ import type { RaftEffect, RaftInput } from '../raft/events.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { FileLock, Host } from '../runtime/host.ts'
 import { createBackend } from './backend.ts'
+import { closeInOrder } from './closing.ts'
 import { startDns, type DnsService } from './dns-service.ts'
 import { describe, loadNodeId, lockDataDirectory, StartError, wayToListen } from './identity.ts'
 import { startHttp, type HttpService } from './http-service.ts'
@@ -85,9 +86,6 @@ export async function createAgent(
   }
   return agent
 }
-
-/** How long each part of the agent may take to close. */
-const closeMsMax = 10_000
 
 /** How long a leave may take before a signal's exit gives up on it (reference: 15 s). */
 const leaveGraceMs = 15_000
@@ -205,7 +203,7 @@ class RunningAgent implements Agent {
     this.#poolServices.start(this.#requests)
     this.#server?.onPoolsStarted()
     this.#assertNotStopped()
-    await this.#serve(this.#requests, pools)
+    await this.#serve(this.#requests, pools, this.#poolServices)
     await this.#pidFile.write()
     // The disk may have failed meanwhile: then everything that was opened here is closed again.
     this.#assertNotStopped()
@@ -297,7 +295,7 @@ class RunningAgent implements Agent {
     void this.stop().then(() => this.#ended(1))
   }
 
-  async #serve(requests: Requests, pools: Pools): Promise<void> {
+  async #serve(requests: Requests, pools: Pools, poolServices: PoolServices): Promise<void> {
     const { config } = this
     const host = this.#host
     const { lan, wan } = pools
@@ -308,6 +306,7 @@ class RunningAgent implements Agent {
         id: this.id,
         lan,
         wan,
+        poolServices,
         raft: this.#server?.raft ?? null,
         requests,
         log: this.log,
@@ -478,26 +477,17 @@ class RunningAgent implements Agent {
     this.#stopping.abort()
     await this.#starting.catch(() => undefined)
     this.#nodeInfo?.stop()
-    await this.#close('HTTP', () => this.#http?.stop())
-    await this.#close('DNS', () => this.#dns?.stop())
-    await this.#close('Raft', () => this.#server?.stop())
-    await this.#close('gossip', () => this.#pools?.stop())
-    await this.#close('RPC', () => this.#rpc?.close())
-    await this.#close('the pid file', () => this.#pidFile.remove())
-    await this.#close('the data directory', () => this.#lock?.release())
+    await closeInOrder(this.#host.clock, this.#logger, [
+      ['HTTP', () => this.#http?.stop()],
+      ['DNS', () => this.#dns?.stop()],
+      ['Raft', () => this.#server?.stop()],
+      ['gossip', () => this.#pools?.stop()],
+      ['RPC', () => this.#rpc?.close()],
+      ['the pid file', () => this.#pidFile.remove()],
+      ['the data directory', () => this.#lock?.release()],
+    ])
     this.#logger.info('Agent stopped')
     await this.#telemetry.stop()
     await this.#sinks?.close()
-  }
-
-  /** A disk that hangs must not keep the agent from ending either: what it has not written nobody was told of. */
-  async #close(what: string, close: () => Promise<unknown> | undefined): Promise<void> {
-    const isClosed = new AbortController()
-    const closing = Promise.resolve()
-      .then(close)
-      .catch((error: unknown) => this.#logger.warn('Cannot close', { what, error: describe(error) }))
-      .finally(() => isClosed.abort())
-    await Promise.race([closing, sleep(this.#host.clock, closeMsMax, isClosed.signal)])
-    if (!isClosed.signal.aborted) this.#logger.warn('Not closed in time; ending without it', { what })
   }
 }

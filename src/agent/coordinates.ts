@@ -4,7 +4,7 @@ import { distance, rawDistance } from '../coordinate/distance.ts'
 import type { Random } from '../lib/random.ts'
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from '../model/coordinate.ts'
 import type { Clock } from '../runtime/host.ts'
-import type { Pools, RoundTrip } from './pools.ts'
+import type { PoolName, Pools, RoundTrip } from './pools.ts'
 import { never, type Requests } from './requests.ts'
 
 /** What the keeper is made of. */
@@ -21,8 +21,10 @@ export interface Coordinates {
   /** Our places are told from now on, and the catalog hears of the one in the LAN pool. */
   start(requests: Pick<Requests, 'act'>): void
   stop(): void
-  /** How often our place in the LAN pool had to begin anew. */
-  readonly resets: number
+  /** Our place in the LAN pool. */
+  readonly own: Coordinate
+  /** How often our place in a pool had to begin anew. */
+  resets(pool: PoolName): number
   /** Sorts datacenters: the nearest to this server first, by the median of round trips; equals stay in order. */
   nearestFirst(datacenters: readonly string[]): readonly string[]
   /** Where the servers of each datacenter are, by its name and theirs. */
@@ -103,8 +105,12 @@ class Keeper implements Coordinates {
     this.#disarm?.()
   }
 
-  get resets(): number {
-    return this.#lan.position.resets
+  get own(): Coordinate {
+    return this.#lan.position.coordinate
+  }
+
+  resets(pool: PoolName): number {
+    return (pool === 'lan' ? this.#lan : this.#wan).position.resets
   }
 
   #arm(): void {

@@ -3,14 +3,14 @@ import type { AgentConfig } from '../config/agent-config.ts'
 import type { Random } from '../lib/random.ts'
 import type { ServiceInfo } from '../model/catalog.ts'
 import type { Limits } from '../model/limits.ts'
-import type { DatacenterCoordinates } from '../model/coordinate.ts'
+import type { Coordinate, DatacenterCoordinates } from '../model/coordinate.ts'
 import type { Host } from '../runtime/host.ts'
 import type { Actions } from './actions.ts'
 import { createCoordinateBatch } from './coordinate-batch.ts'
 import { createCoordinates } from './coordinates.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { Pools } from './pools.ts'
+import type { PoolName, Pools } from './pools.ts'
 import { createRemoteExec } from './remote-exec.ts'
 import type { Requests } from './requests.ts'
 import { createUserEvents, type UserEvents } from './user-events.ts'
@@ -38,8 +38,10 @@ export interface PoolServices {
   /** Datacenters as this server has them, nearest first. */
   datacenters(): readonly string[]
   datacenterCoordinates(): readonly DatacenterCoordinates[]
-  /** How often our coordinate had to begin anew. */
-  coordinateResets(): number
+  /** Where we are in the LAN pool; null with `disable_coordinates`. */
+  coordinate(): Coordinate | null
+  /** How often our coordinate in a pool had to begin anew. */
+  coordinateResets(pool: PoolName): number
   /** The pools are there, and requests go out. */
   start(requests: Requests): void
 }
@@ -74,7 +76,8 @@ export function createPoolServices(options: PoolServicesOptions): PoolServices {
     },
     datacenters: () => coordinates?.nearestFirst(pools.datacenters()) ?? pools.datacenters(),
     datacenterCoordinates: () => coordinates?.ofDatacenters() ?? [],
-    coordinateResets: () => coordinates?.resets ?? 0,
+    coordinate: () => coordinates?.own ?? null,
+    coordinateResets: (pool) => coordinates?.resets(pool) ?? 0,
     start(ready) {
       requests = ready
       events.start(ready)

@@ -4,6 +4,7 @@ import type { JsonObject } from '../model/catalog.ts'
 import { buildDate, commit, version } from '../model/version.ts'
 import type { Host } from '../runtime/host.ts'
 import type { GossipPool } from './gossip-pool.ts'
+import type { PoolServices } from './pool-services.ts'
 import type { RaftNode } from './raft-node.ts'
 import { memberView } from './tags.ts'
 
@@ -17,6 +18,7 @@ export interface SelfParts {
   readonly host: Host
   readonly lan: GossipPool
   readonly wan: GossipPool | null
+  readonly poolServices: PoolServices
   readonly raft: RaftNode | null
   readonly knownServers: () => number
   readonly knownDatacenters: () => number
@@ -38,11 +40,18 @@ export function agentSelf(parts: SelfParts): JsonObject {
       BuildDate: buildDate,
     },
     DebugConfig: debugConfig(config),
-    Coord: { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 0.00001 },
+    Coord: ownCoordinate(parts),
     Member: ownMember(parts),
     Stats: stats(parts),
     Meta: { 'consul-network-segment': '', ...parts.configNow().nodeMeta },
   }
+}
+
+/** Where we are in the LAN pool; null with `disable_coordinates`. */
+function ownCoordinate({ poolServices }: SelfParts): JsonObject | null {
+  const own = poolServices.coordinate()
+  if (own === null) return null
+  return { Vec: [...own.vec], Error: own.error, Adjustment: own.adjustment, Height: own.height }
 }
 
 function ownMember(parts: SelfParts): JsonObject {
@@ -113,24 +122,26 @@ function stats(parts: SelfParts): JsonObject {
       runtime: host.runtime,
       version: host.system.runtimeVersion,
     },
-    serf_lan: poolStats(parts.lan),
+    serf_lan: poolStats(parts.lan, parts.poolServices.coordinateResets('lan')),
   }
   if (parts.raft !== null) sections['raft'] = raftStats(parts.raft, host.clock.nowMs())
-  if (parts.wan !== null) sections['serf_wan'] = poolStats(parts.wan)
+  if (parts.wan !== null)
+    sections['serf_wan'] = poolStats(parts.wan, parts.poolServices.coordinateResets('wan'))
   return Object.fromEntries(Object.entries(sections).toSorted((a, b) => (a[0] < b[0] ? -1 : 1)))
 }
 
-function poolStats(pool: GossipPool): JsonObject {
+function poolStats(pool: GossipPool, resets: number): JsonObject {
+  const statistics = pool.machine.statistics()
   const members = [...pool.machine.members()]
   const count = (status: string): string => String(members.filter((m) => m.status === status).length)
   return {
-    coordinate_resets: '0',
+    coordinate_resets: String(resets),
     encrypted: 'false',
-    event_queue: '0',
-    event_time: '1',
+    event_queue: String(statistics.eventsQueued),
+    event_time: String(pool.machine.eventTime + 1),
     failed: count('failed'),
     health_score: String(pool.machine.localHealth),
-    intent_queue: String(pool.machine.statistics().broadcastsQueued),
+    intent_queue: String(statistics.broadcastsQueued),
     left: count('left'),
     member_time: String(pool.machine.lamportTime),
     members: String(members.length),

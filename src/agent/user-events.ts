@@ -5,7 +5,7 @@ import { compileRegex } from '../lib/regex.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { ServiceInfo } from '../model/catalog.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
-import type { Limits } from '../model/limits.ts'
+import { limits as realLimits, type Limits } from '../model/limits.ts'
 import type { UserEvent } from '../model/user-event.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -90,7 +90,7 @@ class AgentEvents implements UserEvents {
 
   fireHere(event: UserEvent): Result<null, RequestError> {
     const { pools, limits } = this.#options
-    const problem = filterProblem(event) ?? sizeProblem(event, pools.lan.machine.eventTime + 1, limits)
+    const problem = eventProblem(event, pools.lan.machine.eventTime + 1, limits)
     if (problem !== null) return err(requestError('refused', problem))
     pools.lan.fireEvent(event)
     return ok(null)
@@ -127,6 +127,15 @@ function matches(filter: string, text: string): boolean {
   return regex.ok && regex.value.test(text)
 }
 
+/** Why an event may not be fired at a Lamport time, in the reference's words; null if it may. */
+export function eventProblem(
+  event: UserEvent,
+  lamportTime: number,
+  limits: Pick<Limits, 'eventBytesMax'> = realLimits,
+): string | null {
+  return filterProblem(event) ?? sizeProblem(event, lamportTime, limits)
+}
+
 /** Why an event may not be fired for its filters, in the reference's words; null if it may. */
 function filterProblem({ nodeFilter, serviceFilter, tagFilter }: UserEvent): string | null {
   if (tagFilter !== '' && serviceFilter === '') return 'Cannot provide tag filter without service filter'
@@ -138,7 +147,11 @@ function filterProblem({ nodeFilter, serviceFilter, tagFilter }: UserEvent): str
   return null
 }
 
-function sizeProblem(event: UserEvent, lamportTime: number, { eventBytesMax }: Limits): string | null {
+function sizeProblem(
+  event: UserEvent,
+  lamportTime: number,
+  { eventBytesMax }: Pick<Limits, 'eventBytesMax'>,
+): string | null {
   const { before, after } = encodedEventSize(event, lamportTime)
   if (before > eventBytesMax)
     return tooLarge(`user event exceeds configured limit of ${eventBytesMax} bytes before encoding`)

@@ -79,6 +79,8 @@ export type Parameter =
   | 'merge-central-config'
   | 'near'
   | 'node-meta'
+  | 'name'
+  | 'node'
   | 'passing'
   | 'prune'
   | 'raw'
@@ -86,6 +88,7 @@ export type Parameter =
   | 'release'
   | 'segment'
   | 'separator'
+  | 'service'
   | 'stale'
   | 'tag'
   | 'ttl'
@@ -122,6 +125,8 @@ export const parameters: Readonly<Record<Parameter, string>> = {
     'accepted; instances are shown as they are registered, because nothing centrally configured applies to them',
   near: 'sort by round-trip time from this node, `_agent` for the agent that is asked; unknown places come last',
   'node-meta': '`key:value` that the node’s meta data must have; repeatable',
+  name: 'only events of this name',
+  node: 'regular expression that a node’s name must match',
   passing: 'only instances of which every check passes',
   prune: 'forget the member instead of keeping it as left',
   raw: 'the value’s bytes instead of JSON',
@@ -129,8 +134,9 @@ export const parameters: Readonly<Record<Parameter, string>> = {
   release: 'give up the lock that the session of this ID holds; `false` if it does not hold it',
   segment: 'network segment (only the default one exists)',
   separator: 'with `keys`: cut keys behind the first of these after the prefix (`seperator` is the same)',
+  service: 'regular expression that the name of one of a node’s services must match',
   stale: 'any server may answer, how old its state ever is',
-  tag: 'tag that the instance must have; repeatable',
+  tag: 'tag that the instance must have; repeatable. Of events: a regular expression for tags of those services',
   ttl: 'the key deletes itself after this duration, 1s to 87600h, unless it is written again before',
   wait: 'longest wait as a duration, 5m if absent, 10m at most',
   wan: 'the WAN pool instead of the LAN pool',

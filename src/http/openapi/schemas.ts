@@ -19,6 +19,7 @@ import {
   uint64,
 } from './schema.ts'
 import { type InternalSchemaName, internalSchemas } from './internal-schemas.ts'
+import { type PoolSchemaName, poolSchemas } from './pool-schemas.ts'
 import { type OperatorSchemaName, operatorSchemas } from './operator-schemas.ts'
 import { type QuerySchemaName, querySchemas } from './query-schemas.ts'
 
@@ -339,6 +340,7 @@ export type SchemaName =
   | CatalogSchemaName
   | StoreSchemaName
   | OperatorSchemaName
+  | PoolSchemaName
   | QuerySchemaName
   | InternalSchemaName
 
@@ -348,6 +350,7 @@ export const schemas: Readonly<Record<SchemaName, Schema>> = {
   ...catalogSchemas,
   ...storeSchemas,
   ...operatorSchemas,
+  ...poolSchemas,
   ...querySchemas,
   ...internalSchemas,
 }

@@ -12,7 +12,6 @@ export interface Area {
 export const refusedAreas: readonly Area[] = [
   { prefix: '/v1/acl/', status: 401, message: 'ACL support disabled' },
   { prefix: '/v1/internal/acl/', status: 401, message: 'ACL support disabled' },
-  { prefix: '/v1/coordinate/', status: 401, message: 'Coordinate support disabled' },
   outOfScope('/v1/connect/', 'Connect'),
   outOfScope('/v1/agent/connect/', 'Connect'),
   outOfScope('/v1/discovery-chain/', 'Connect'),
@@ -37,7 +36,6 @@ export const refusedAreas: readonly Area[] = [
   notYet('/v1/agent/maintenance', 'Maintenance mode'),
   notYet('/v1/agent/token/', 'ACL tokens'),
   notYet('/v1/agent/host', 'Host information'),
-  notYet('/v1/event/', 'Events'),
   notYet('/v1/operator/', 'This operator endpoint'),
 ]
 

@@ -2,7 +2,9 @@
 // write; those of less than a second, in which nothing happens here, end at once.
 import { decodeCommand, encodeCommand } from '../../../src/codec/command-codec.ts'
 import { createSearches, type Searches } from '../../../src/agent/prepared-search.ts'
+import { eventProblem } from '../../../src/agent/user-events.ts'
 import type { AgentControl, Backend } from '../../../src/http/backend.ts'
+import type { EventLog } from '../../../src/http/backend-events.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { type Result, err, ok } from '../../../src/lib/result.ts'
 import type { Command, CommandResult } from '../../../src/model/command.ts'
@@ -20,6 +22,7 @@ import type {
   ServerQueryKind,
   ServerQueryTable,
 } from '../../../src/model/query.ts'
+import type { UserEvent } from '../../../src/model/user-event.ts'
 import { type State, createState } from '../../../src/state/state.ts'
 import { TestClock } from '../agent/samples.ts'
 
@@ -43,7 +46,9 @@ export interface StateBackend extends Backend {
 }
 
 /** What can be set otherwise than usual. */
-export interface BackendSettings extends Partial<Omit<Backend, 'read' | 'runPrepared' | 'write' | 'ask' | 'act'>> {
+export interface BackendSettings extends Partial<
+  Omit<Backend, 'read' | 'runPrepared' | 'write' | 'ask' | 'act'>
+> {
   readonly answers?: Partial<ServerQueryTable>
   readonly knownDatacenters?: readonly string[]
   /** What servers do when they are asked to act; without an entry: the least that fits. */
@@ -78,6 +83,8 @@ class BackendOnState implements StateBackend {
   readonly responseHeaders: Readonly<Record<string, string>>
   readonly blockEndpoints: readonly string[]
   readonly translateWanAddrs: boolean
+  readonly hasCoordinates: boolean
+  readonly events: EventLog
   readonly agent: AgentControl
   readonly state: State = createState()
   wallMs = startWallMs
@@ -108,6 +115,8 @@ class BackendOnState implements StateBackend {
     this.responseHeaders = settings.responseHeaders ?? {}
     this.blockEndpoints = settings.blockEndpoints ?? []
     this.translateWanAddrs = settings.translateWanAddrs ?? false
+    this.hasCoordinates = settings.hasCoordinates ?? true
+    this.events = settings.events ?? new RecordedEvents((datacenter) => this.#failureIn(datacenter))
     this.agent = settings.agent ?? fakeAgent(this.calls)
   }
 
@@ -164,7 +173,12 @@ class BackendOnState implements StateBackend {
   ): Promise<Result<ReadReply<PreparedAnswer | null>, RequestError>> {
     const failure = this.#failureIn(datacenter)
     if (failure !== undefined) return err(failure)
-    const search = { kind: 'named', ...run, agentNode: this.nodeName, agentDatacenter: this.datacenter } as const
+    const search = {
+      kind: 'named',
+      ...run,
+      agentNode: this.nodeName,
+      agentDatacenter: this.datacenter,
+    } as const
     const request = { kind: 'search', datacenter, hops: 0, holdMs: 1000, search, ...freshness } as const
     const reply = await this.#searches(request, new AbortController().signal)
     if (reply.kind === 'refused') return err(reply.error)
@@ -241,6 +255,39 @@ class BackendOnState implements StateBackend {
   }
 }
 
+/** Events that are heard as soon as they are fired, and concern everybody. */
+class RecordedEvents implements EventLog {
+  readonly #failureIn: (datacenter: string) => RequestError | undefined
+  #heard: readonly UserEvent[] = []
+  readonly #waiters = new Set<() => void>()
+
+  constructor(failureIn: (datacenter: string) => RequestError | undefined) {
+    this.#failureIn = failureIn
+  }
+
+  recent(): readonly UserEvent[] {
+    return this.#heard
+  }
+
+  changed(seen: readonly UserEvent[], signal: AbortSignal): Promise<void> {
+    if (seen !== this.#heard || signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#waiters.add(resolve)
+      signal.addEventListener('abort', () => resolve())
+    })
+  }
+
+  fire(event: UserEvent, datacenter: string): Promise<Result<null, RequestError>> {
+    const failure = this.#failureIn(datacenter)
+    const problem = eventProblem(event, this.#heard.length + 1)
+    if (failure !== undefined) return Promise.resolve(err(failure))
+    if (problem !== null) return Promise.resolve(err(requestError('refused', problem)))
+    this.#heard = [...this.#heard, { ...event, lamportTime: this.#heard.length + 2 }]
+    for (const wake of this.#waiters) wake()
+    return Promise.resolve(ok(null))
+  }
+}
+
 /** 2026-01-01. */
 const startWallMs = 1_767_225_600_000
 
@@ -249,6 +296,7 @@ const serverAnswers: ServerQueryTable = {
   peers: ['10.0.0.1:8300'],
   datacenters: ['dc1', 'dc2'],
   wanMembers: [],
+  datacenterCoordinates: [],
   raftConfiguration: { servers: [], index: 0, clusterId: '' },
   autopilotHealth: { healthy: true, failureTolerance: 0, optimisticFailureTolerance: 0, servers: [] },
 }
