@@ -8,6 +8,7 @@ import { type KvClient, kvCalls } from './client/kv.ts'
 import { lockCalls } from './client/lock.ts'
 import type { LockClient } from './client/lock-types.ts'
 import { type OperatorClient, operatorCalls } from './client/operator.ts'
+import { type QueryClient, queryCalls } from './client/query.ts'
 import { type SessionClient, sessionCalls } from './client/session.ts'
 import { type StreamClient, streamCalls } from './client/stream.ts'
 import { type WatchClient, watchCalls } from './client/watch.ts'
@@ -42,6 +43,7 @@ export interface Client
     KvClient,
     LockClient,
     OperatorClient,
+    QueryClient,
     SessionClient,
     StreamClient,
     WatchClient {}
@@ -63,6 +65,7 @@ export function createClient(options: ClientOptions): Client {
     ...kv,
     ...lockCalls({ connection, kv, session }),
     ...operatorCalls(connection),
+    ...queryCalls(connection),
     ...session,
     ...streamCalls(connection),
     ...watchCalls(connection),

@@ -14,6 +14,8 @@ export interface Route {
   readonly method: Method
   /** Exact path; a last segment `:name` takes the rest of the path, slashes included. */
   readonly path: string
+  /** Its name in the OpenAPI document, where another path would have the same. */
+  readonly operation?: string
   /** What it does, in one line, for docs/http.md. */
   readonly summary: string
   /** Query parameters beyond those of the group; see `parameters` for their meaning. */

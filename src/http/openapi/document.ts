@@ -104,14 +104,14 @@ function operation(route: Route): Json {
 }
 
 /** `GET /v1/health/service/:service` is `getHealthService`. */
-export function operationId({ method, path }: Route): string {
+export function operationId({ method, path, operation: name }: Route): string {
+  if (name !== undefined) return name
   const words = path
     .replace(/^\/v1\//, '')
+    .replace(/\/:\w+/, '')
     .split(/[^A-Za-z]+/)
     .filter((word) => word !== '')
-  const named = /:(\w+)/.exec(path)?.[1]
-  const kept = named !== undefined && words.length > 1 ? words.slice(0, -1) : words
-  return method.toLowerCase() + kept.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
 function areaOf({ path }: Route): string {

@@ -22,6 +22,7 @@ export const queryRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/v1/query',
+    operation: 'getQueries',
     summary: 'All prepared queries',
     parameters: readParameters,
     answer: ['PreparedQueries'],

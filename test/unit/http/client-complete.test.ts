@@ -1,7 +1,7 @@
 // The client has a call for every endpoint that is served, and sends no parameter that its endpoint does not know.
 import { expect, test } from 'vitest'
 import { type Client, createClient } from '../../../src/http/client.ts'
-import { endpointsOf, routes } from '../../../src/http/routes/table.ts'
+import { type Endpoint, endpointsOf, routes } from '../../../src/http/routes/table.ts'
 
 /** Calls of the client that need no more than names to be sent. */
 const calls: readonly ((client: Client) => unknown)[] = [
@@ -39,6 +39,13 @@ const calls: readonly ((client: Client) => unknown)[] = [
   (client) => client.sessionInfo('a'),
   (client) => client.sessionNode('a'),
   (client) => client.sessionList(),
+  (client) => client.queryList(),
+  (client) => client.queryRead('a'),
+  (client) => client.queryCreate({}),
+  (client) => client.queryUpdate('a', {}),
+  (client) => client.queryDelete('a'),
+  (client) => client.queryExecute('a'),
+  (client) => client.queryExplain('a'),
   (client) => client.raftConfiguration(),
   (client) => client.raftRemovePeer({ id: 'a' }),
   (client) => client.raftTransferLeader(),
@@ -85,6 +92,14 @@ const fullCalls: readonly ((client: Client) => unknown)[] = [
   (client) => client.sessionDestroy('a', { dc: 'd' }),
   (client) => client.sessionRenew('a', { dc: 'd' }),
   (client) => client.sessionList({ dc: 'd', stale: true, index: 1, wait: '1s' }),
+  (client) => client.queryList({ dc: 'd', stale: true, index: 1, wait: '1s' }),
+  (client) => client.queryRead('a', { dc: 'd', consistent: true, index: 1, wait: '1s' }),
+  (client) => client.queryCreate({}, { dc: 'd' }),
+  (client) => client.queryUpdate('a', {}, { dc: 'd' }),
+  (client) => client.queryDelete('a', { dc: 'd' }),
+  (client) =>
+    client.queryExecute('a', { dc: 'd', stale: true, maxStale: '1s', near: 'n', limit: 1, connect: true }),
+  (client) => client.queryExplain('a', { dc: 'd', consistent: true, limit: 1 }),
   (client) => client.raftConfiguration({ dc: 'd', stale: true }),
   (client) => client.raftRemovePeer({ dc: 'd', id: 'a', force: true }),
   (client) => client.raftRemovePeer({ address: 'a' }),
@@ -99,6 +114,14 @@ const fullCalls: readonly ((client: Client) => unknown)[] = [
   (client) => client.stream([], { dc: 'd' }).next(),
 ]
 
+function takes({ prefix, suffix, takesName }: Endpoint, path: string): boolean {
+  return takesName ? path.startsWith(prefix) && path.endsWith(suffix) : path === prefix
+}
+
+function pathOf({ prefix, suffix }: Endpoint): string {
+  return suffix === '' ? prefix : `${prefix}:${suffix}`
+}
+
 test('every parameter is one of its route', () => {
   const strange: string[] = []
   const endpoints = endpointsOf(routes)
@@ -106,9 +129,7 @@ test('every parameter is one of its route', () => {
     address: 'h:1',
     fetch(url, { method = 'GET' }) {
       const { pathname, searchParams } = new URL(url)
-      const route = endpoints.find(({ prefix, takesName }) =>
-        takesName ? pathname.startsWith(prefix) : pathname === prefix,
-      )?.byMethod[method as 'GET']
+      const route = endpoints.find((each) => takes(each, pathname))?.byMethod[method as 'GET']
       const known: readonly string[] = route?.parameters ?? []
       for (const name of searchParams.keys())
         if (!known.includes(name)) strange.push(`${method} ${pathname} ${name}`)
@@ -126,16 +147,14 @@ test('every route is reached by a call', () => {
     address: 'h:1',
     fetch(url, { method = 'GET' }) {
       const { pathname } = new URL(url)
-      const found = endpoints.find(({ prefix, takesName }) =>
-        takesName ? pathname.startsWith(prefix) : pathname === prefix,
-      )
-      sent.add(`${method} ${found?.prefix ?? `no route for ${pathname}`}`)
+      const found = endpoints.find((each) => takes(each, pathname))
+      sent.add(`${method} ${found === undefined ? `no route for ${pathname}` : pathOf(found)}`)
       return new Promise(() => {})
     },
   })
   for (const call of calls) void call(client)
-  const served = endpoints.flatMap(({ prefix, byMethod }) =>
-    Object.keys(byMethod).map((method) => `${method} ${prefix}`),
+  const served = endpoints.flatMap((endpoint) =>
+    Object.keys(endpoint.byMethod).map((method) => `${method} ${pathOf(endpoint)}`),
   )
   expect(served.filter((route) => !sent.has(route))).toEqual([])
   expect([...sent].filter((request) => !served.includes(request))).toEqual([])
