@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Consistency, Query, QueryValue } from '../model/query.ts'
 import type { Host } from '../runtime/host.ts'
-import { recurse } from './recurse.ts'
+import { recurse, RecursorNames } from './recurse.ts'
 import { never, type Requests } from './requests.ts'
 
 /**
@@ -31,6 +31,7 @@ export function createDnsView(sources: DnsSources, config: AgentConfig): DnsView
   const consistency = config.dns.allowStale ? ('stale' as const) : ('default' as const)
   const { maxStaleMs } = config.dns
   const own = { datacenter: '', consistency, maxStaleMs, minIndex: 0, waitMs: 0 }
+  const recursors = new RecursorNames(host)
   let elsewhere = 0
   const read = async <Q extends Query>(
     query: Q,
@@ -53,8 +54,11 @@ export function createDnsView(sources: DnsSources, config: AgentConfig): DnsView
     runPrepared,
     // A client does not know the datacenters: it lets the server decide, which refuses those it does not know.
     isDatacenter: (name) => name === config.datacenter || (datacenters()?.includes(name) ?? true),
-    recurse: (packet, address, transport) =>
-      recurse(host, packet, { address, transport, timeoutMs: config.dns.recursorTimeoutMs }),
+    recurse: async (packet, upstream, transport) => {
+      const address = await recursors.addressOf(upstream)
+      const timeoutMs = config.dns.recursorTimeoutMs
+      return address && recurse(host, packet, { address, transport, timeoutMs })
+    },
     nowSeconds: () => Math.floor(host.clock.wallMs() / 1000),
   }
 }

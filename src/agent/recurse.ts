@@ -2,19 +2,47 @@
 import { normaliseIp } from '../config/ip.ts'
 import type { Address } from '../model/address.ts'
 import type { Host } from '../runtime/host.ts'
-import { splitHostPort } from './join.ts'
+import { resolveAddress } from './join.ts'
 
 /** Sends the packet as it is and returns the first answer with its id, or undefined after `timeoutMs`. */
 export function recurse(
-  host: Pick<Host, 'udp' | 'tcp' | 'clock'>,
+  host: Ports,
   packet: Uint8Array,
-  upstream: { readonly address: string; readonly transport: 'udp' | 'tcp'; readonly timeoutMs: number },
+  upstream: { readonly address: Address; readonly transport: 'udp' | 'tcp'; readonly timeoutMs: number },
 ): Promise<Uint8Array | undefined> {
-  const to = splitHostPort(upstream.address, 53)
-  if (to === undefined) return Promise.resolve(undefined)
-  const address = { ip: plain(to.host), port: to.port }
+  const address = { ip: plain(upstream.address.ip), port: upstream.address.port }
   const ask = upstream.transport === 'udp' ? overUdp : overTcp
   return ask(host, packet, address, upstream.timeoutMs).catch(() => undefined)
+}
+
+/** How long the address of a recursor that is given by name is used before it is looked up again. */
+const namedMs = 30_000
+
+/** Where recursors are; undefined for a name that cannot be resolved now. */
+export class RecursorNames {
+  readonly #host: Pick<Host, 'names' | 'clock'>
+  readonly #known = new Map<
+    string,
+    { readonly address: Promise<Address | undefined>; readonly untilMs: number }
+  >()
+
+  constructor(host: Pick<Host, 'names' | 'clock'>) {
+    this.#host = host
+  }
+
+  /** @param text as configured: what it names is bounded by the configuration */
+  addressOf(text: string): Promise<Address | undefined> {
+    const nowMs = this.#host.clock.nowMs()
+    const known = this.#known.get(text)
+    if (known !== undefined && known.untilMs > nowMs) return known.address
+    const address = resolveAddress(this.#host, text, 53).then((found) => {
+      // A name that is not known yet is asked for again at once.
+      if (!found.ok) this.#known.delete(text)
+      return found.ok ? found.value[0] : undefined
+    })
+    this.#known.set(text, { address, untilMs: nowMs + namedMs })
+    return address
+  }
 }
 
 /** One spelling for an address, however it was configured or is reported: an answer must come from whom we asked. */
@@ -22,7 +50,7 @@ function plain(ip: string): string {
   return normaliseIp(ip) ?? ip
 }
 
-type Ports = Pick<Host, 'udp' | 'tcp' | 'clock'>
+type Ports = Pick<Host, 'tcp' | 'clock'> & { readonly udp: Pick<Host['udp'], 'bind'> }
 
 async function overUdp(
   host: Ports,

@@ -313,17 +313,26 @@ function dnsSettings(values: Values, nodeName: string, machine: Machine): DnsSet
   }
 }
 
-/** Upstream DNS servers as `ip:port`, without doubles. */
+/** Upstream DNS servers as `ip:port` or `name:port`, without doubles. */
 function recursors(values: Values, machine: Machine): readonly string[] {
   const found = new Set<string>()
   for (const text of values.list('recursors')) {
     const expanded = expandTemplate(text, machine)
     const word = expanded.ok ? expanded.value : text
     const match = /^(?:\[([^\]]+)\]|([^\s:]+)):(\d{1,5})$/.exec(word)
-    const ip = normaliseIp(match?.[1] ?? match?.[2] ?? word)
-    if (ip === undefined)
-      values.refuse('recursors', `A recursor must be an IP address, with a port or not, not "${word}"`)
-    else found.add(`${ip.includes(':') ? `[${ip}]` : ip}:${match?.[3] ?? '53'}`)
+    const host = match?.[1] ?? match?.[2] ?? word
+    const ip = normaliseIp(host)
+    if (ip === '0.0.0.0' || ip === '::') {
+      values.refuse('recursors', `A recursor must be an address of one machine, not "${word}"`)
+    } else if (ip === undefined && !/^(?=.*[a-z])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i.test(host)) {
+      values.refuse(
+        'recursors',
+        `A recursor must be an IP address or a host name, with a port or not, not "${word}"`,
+      )
+    } else {
+      const place = ip ?? host
+      found.add(`${place.includes(':') ? `[${place}]` : place}:${match?.[3] ?? '53'}`)
+    }
   }
   return [...found]
 }

@@ -12,6 +12,9 @@ export interface DnsServer {
   close(): Promise<void>
 }
 
+/** The ports that it needs. */
+export type DnsPorts = Pick<Host, 'tcp' | 'clock'> & { readonly udp: Pick<Host['udp'], 'bind'> }
+
 /** Counters since the start. */
 export interface DnsStatistics {
   udpQueries: number
@@ -36,7 +39,7 @@ const sweepMs = 2000
 
 /** Serves DNS at all addresses, or rejects with HostError and listens nowhere. */
 export async function serveDns(
-  host: Pick<Host, 'udp' | 'tcp' | 'clock'>,
+  host: DnsPorts,
   at: readonly Address[],
   answerer: Answerer,
 ): Promise<DnsServer> {
@@ -72,7 +75,7 @@ class Server implements DnsServer {
     this.#answerer = answerer
   }
 
-  async listen(host: Pick<Host, 'udp' | 'tcp'>, at: Address): Promise<void> {
+  async listen(host: Pick<DnsPorts, 'udp' | 'tcp'>, at: Address): Promise<void> {
     const socket = await host.udp.bind(at, (bytes, from) => this.#onPacket(bytes, from, socket))
     this.#sockets.push(socket)
     const listener = await host.tcp.listen(at, (connection) => this.#onConnection(connection))

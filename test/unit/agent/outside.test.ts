@@ -7,7 +7,7 @@ import { openKnownMembers } from '../../../src/agent/known-members.ts'
 import { createLog } from '../../../src/agent/log.ts'
 import { monitorStream } from '../../../src/agent/monitor.ts'
 import { createRateLimit } from '../../../src/agent/rate-limit.ts'
-import { recurse } from '../../../src/agent/recurse.ts'
+import { recurse, RecursorNames } from '../../../src/agent/recurse.ts'
 import type { Requests } from '../../../src/agent/requests.ts'
 import { createServerDirectory } from '../../../src/agent/servers.ts'
 import type { AgentConfig } from '../../../src/config/agent-config.ts'
@@ -43,9 +43,34 @@ describe('recursion', () => {
       }),
       1000,
     )
-    const upstream = { address: `${resolver.ip}:53`, transport: 'udp', timeoutMs: 2000 } as const
+    const upstream = { address: { ip: resolver.ip, port: 53 }, transport: 'udp', timeoutMs: 2000 } as const
     const reply = await world.wait(recurse(world.boot(asker).host, query, upstream), 5000)
     expect(reply).toEqual(Uint8Array.from([0x12, 0x34, 0x81, 0x80, 1]))
+  })
+})
+
+describe('a recursor that is given by name', () => {
+  it('is looked up once in a while, and again at once while it is not known', async () => {
+    const world = new World({ seed: 962 })
+    const { host } = world.boot(machineIn(world, 'asker'))
+    const asked: string[] = []
+    let isKnown = false
+    const lookup = (name: string): Promise<readonly string[]> => {
+      asked.push(name)
+      return Promise.resolve(isKnown ? ['192.0.2.53', '192.0.2.54'] : [])
+    }
+    const names = new RecursorNames({ clock: host.clock, names: { lookup } })
+    const at = (text: string): Promise<unknown> => world.wait(names.addressOf(text), 1000)
+    expect(await at('dns.example:5353')).toBeUndefined()
+    isKnown = true
+    expect(await at('dns.example:5353')).toEqual({ ip: '192.0.2.53', port: 5353 })
+    expect(await at('dns.example:5353')).toEqual({ ip: '192.0.2.53', port: 5353 })
+    expect(asked.length).toBe(2)
+    await world.run(31_000)
+    await at('dns.example:5353')
+    expect(asked.length).toBe(3)
+    expect(await at('[2001:db8::53]:53')).toEqual({ ip: '2001:db8::53', port: 53 })
+    expect(asked.length).toBe(3)
   })
 })
 

@@ -156,6 +156,8 @@ test('DNS settings', async () => {
       '-recursor=8.8.8.8',
       '-recursor',
       '[2001::1]:5353',
+      '-recursor=dns.example.com',
+      '-recursor=localhost:5353',
       '-alt-domain=alt',
     ],
     machine({ '/a.json': text }),
@@ -166,7 +168,7 @@ test('DNS settings', async () => {
     nodeTtlSeconds: 90,
     serviceTtlSeconds: { '*': 5, web: 60 },
     soa: { refresh: 3600, retry: 600, expire: 86_400, minTtl: 7 },
-    recursors: ['8.8.8.8:53', '[2001::1]:5353'],
+    recursors: ['8.8.8.8:53', '[2001::1]:5353', 'dns.example.com:53', 'localhost:5353'],
   })
 })
 
@@ -198,7 +200,8 @@ test.each([
   [['-protocol=9'], 'protocol cannot be 9: it must be between 2 and 3'],
   [['-raft-protocol=2'], 'raft_protocol cannot be 2: it must be 3'],
   [['-domain=a..b'], 'domain must be a DNS zone'],
-  [['-recursor=x'], 'A recursor must be an IP address'],
+  [['-recursor=x y'], 'A recursor must be an IP address or a host name'],
+  [['-recursor=0.0.0.0'], 'A recursor must be an address of one machine'],
   [
     ['-node-meta=consul-x:1'],
     'node_meta cannot hold "consul-x": keys that begin with \'consul-\' are reserved',
