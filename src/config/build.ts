@@ -11,8 +11,8 @@ import type {
 import { resolveAddresses } from './addresses.ts'
 import { checkValues } from './checks.ts'
 import { definitions } from './definitions.ts'
-import { normaliseIp } from './ip.ts'
 import { absolutePath } from './path.ts'
+import { readRecursor } from './recursor.ts'
 import { expandTemplate, type Machine } from './template.ts'
 import type { Values } from './values.ts'
 
@@ -318,21 +318,9 @@ function recursors(values: Values, machine: Machine): readonly string[] {
   const found = new Set<string>()
   for (const text of values.list('recursors')) {
     const expanded = expandTemplate(text, machine)
-    const word = expanded.ok ? expanded.value : text
-    const match = /^(?:\[([^\]]+)\]|([^\s:]+)):(\d{1,5})$/.exec(word)
-    const host = match?.[1] ?? match?.[2] ?? word
-    const ip = normaliseIp(host)
-    if (ip === '0.0.0.0' || ip === '::') {
-      values.refuse('recursors', `A recursor must be an address of one machine, not "${word}"`)
-    } else if (ip === undefined && !/^(?=.*[a-z])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i.test(host)) {
-      values.refuse(
-        'recursors',
-        `A recursor must be an IP address or a host name, with a port or not, not "${word}"`,
-      )
-    } else {
-      const place = ip ?? host
-      found.add(`${place.includes(':') ? `[${place}]` : place}:${match?.[3] ?? '53'}`)
-    }
+    const recursor = readRecursor(expanded.ok ? expanded.value : text)
+    if (recursor.ok) found.add(recursor.value)
+    else values.refuse('recursors', recursor.error)
   }
   return [...found]
 }
