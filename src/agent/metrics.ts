@@ -15,7 +15,8 @@ export interface Metrics {
   gauge(name: string, value: number, labels?: Labels): void
   /** A measured value, such as a duration in milliseconds. */
   sample(name: string, value: number, labels?: Labels): void
-  /** `sample` for hot paths: the name is looked up once. */
+  /** `count` and `sample` for hot paths: the name is looked up once. */
+  counter(name: string, labels?: Labels): (by: number) => void
   sampler(name: string, labels?: Labels): (value: number) => void
   /** Calls back before anybody looks, so that gauges are set that nobody keeps up to date meanwhile. */
   onLook(fill: () => void): void
@@ -94,13 +95,22 @@ class AgentMetrics implements MetricsView {
     this.#put(this.#find('sample', name, labels), value)
   }
 
+  counter(name: string, labels: Labels = noLabels): (by: number) => void {
+    return this.#handle('counter', name, labels)
+  }
+
   sampler(name: string, labels: Labels = noLabels): (value: number) => void {
-    let generation = this.#generation
-    let series = this.#find('sample', name, labels)
+    return this.#handle('sample', name, labels)
+  }
+
+  #handle(kind: SeriesKind, name: string, labels: Labels): (value: number) => void {
+    let generation = -1
+    let series: Series | null = null
     return (value) => {
+      // A new filter may have dropped the series, or let it in.
       if (generation !== this.#generation) {
         generation = this.#generation
-        series = this.#find('sample', name, labels)
+        series = this.#find(kind, name, labels)
       }
       this.#put(series, value)
     }

@@ -21,6 +21,8 @@ export type Outcome = (outcome: Result<Written, RequestError>) => void
 export interface OwnWrite {
   /** As it was read when it was taken on: what every server will read of the log. */
   readonly decoded: DecodedCommand | null
+  /** When it was taken on, monotonic µs. */
+  readonly atMicros: number
   readonly resolve: Outcome
 }
 

@@ -1,6 +1,6 @@
 // Raft at work on one server: the machine, its log on disk, its messages, and the state store behind it.
 import { decodeCommand, stampCommand, type DecodedCommand } from '../codec/command-codec.ts'
-import { decodeRaftMessage, encodeRaftMessage } from '../codec/raft-codec.ts'
+import { decodeRaftMessage } from '../codec/raft-codec.ts'
 import { assert } from '../lib/assert.ts'
 import type { Machine } from '../lib/machine.ts'
 import { err, ok, type Result } from '../lib/result.ts'
@@ -9,7 +9,7 @@ import type { Command, CommandResult } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Proposal, RaftEffect, RaftInput, RoleName, ServerChange } from '../raft/events.ts'
-import type { AppendEntries, Configuration, Entry, RaftMessage } from '../raft/message.ts'
+import type { Configuration, Entry, RaftMessage } from '../raft/message.ts'
 import type { RaftTiming, RestoredLog } from '../raft/config.ts'
 import { createRaft, type Raft } from '../raft/raft.ts'
 import type { Rpc } from '../rpc/rpc.ts'
@@ -27,6 +27,7 @@ import {
   type SnapshotEffect,
   type SnapshotWork,
 } from './raft-snapshots.ts'
+import { RaftEncoder } from './raft-encoder.ts'
 import { RaftMetrics } from './raft-metrics.ts'
 import { PendingWrites, type OwnWrite, type Written } from './pending-writes.ts'
 import { refusal } from './raft-refusals.ts'
@@ -99,7 +100,7 @@ export class RaftNode {
   #freshWaiters: (() => void)[] = []
   #role: RoleName = 'follower'
   #isStopped = false
-  #lastAppend: { readonly message: AppendEntries; readonly bytes: Uint8Array } | null = null
+  readonly #encoder = new RaftEncoder()
 
   constructor(options: RaftNodeOptions) {
     this.#options = options
@@ -355,17 +356,7 @@ export class RaftNode {
 
   #send(to: string, message: RaftMessage): void {
     const address = this.addressOf(to)
-    if (address !== undefined) this.#options.rpc.post(address, channels.raft, this.#encode(message))
-  }
-
-  /** Followers that keep up are sent the same entries: those are encoded once. */
-  #encode(message: RaftMessage): Uint8Array {
-    if (message.kind !== 'appendEntries' || message.entries.length === 0) return encodeRaftMessage(message)
-    const last = this.#lastAppend
-    if (last !== null && isSameAppend(last.message, message)) return last.bytes
-    const bytes = encodeRaftMessage(message)
-    this.#lastAppend = { message, bytes }
-    return bytes
+    if (address !== undefined) this.#options.rpc.post(address, channels.raft, this.#encoder.encode(message))
   }
 
   /** Where a server takes RPC: by gossip, else by the configuration's hint. */
@@ -471,18 +462,6 @@ function readEntry(index: number, data: Uint8Array): DecodedCommand {
   const decoded = decodeCommand(data)
   assert(decoded.ok, () => `entry ${index} of the log holds no command this version knows`)
   return decoded.value
-}
-
-function isSameAppend(a: AppendEntries, b: AppendEntries): boolean {
-  return (
-    a.term === b.term &&
-    a.prevIndex === b.prevIndex &&
-    a.prevTerm === b.prevTerm &&
-    a.commitIndex === b.commitIndex &&
-    a.readRound === b.readRound &&
-    a.echo === b.echo &&
-    a.entries.length === b.entries.length
-  )
 }
 
 /** The machine with its inputs shown to the trace. */

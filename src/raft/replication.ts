@@ -71,14 +71,16 @@ function sendWindow(
 }
 
 /**
- * A heartbeat is due, or the peer could apply more than it knows. While entries are on their way to it the next ones
- * carry the commit index, or else their answer brings us here again: under load no message tells of it alone.
+ * A heartbeat is due, or the peer could apply more than it knows. While entries that are not committed are on their way
+ * to it the next ones carry the commit index, or else their answer brings us here again: under load no message tells
+ * of it alone.
  */
 function isWordDue(core: Core, progress: Progress): boolean {
   if (progress.isHeartbeatDue) return true
   const { state } = progress
   if (state.kind !== 'replicate' || progress.commitSent >= core.commitIndex) return false
-  return state.inFlight.length === 0 || progress.removedAt !== null
+  const last = state.inFlight.at(-1)
+  return last === undefined || last.lastIndex <= core.commitIndex || progress.removedAt !== null
 }
 
 function sendAppend(core: Core, leader: Leader, progress: Progress, entries: readonly Entry[]): void {

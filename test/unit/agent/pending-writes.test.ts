@@ -15,6 +15,7 @@ class Bench {
     const at = this.outcomes.push(null) - 1
     this.pending.add(index, term, {
       decoded: null,
+      atMicros: 0,
       resolve: (outcome) => (this.outcomes[at] = outcome.ok ? 'ok' : outcome.error.code),
     })
   }

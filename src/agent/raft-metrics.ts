@@ -1,0 +1,105 @@
+// What one server's consensus counts and measures, under the reference's names. Batches are measured, not entries.
+import type { Command } from '../model/command.ts'
+import type { RoleName } from '../raft/events.ts'
+import type { Raft } from '../raft/raft.ts'
+import type { Clock } from '../runtime/host.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What each kind of write is measured as, from its arrival to its application; the others are the leader's own. */
+const applyNames: Partial<Readonly<Record<Command['kind'], string>>> = {
+  kvSet: 'kvs.apply',
+  kvCas: 'kvs.apply',
+  kvAcquire: 'kvs.apply',
+  kvRelease: 'kvs.apply',
+  kvDelete: 'kvs.apply',
+  kvDeleteCas: 'kvs.apply',
+  kvDeleteTree: 'kvs.apply',
+  txn: 'txn.apply',
+  sessionCreate: 'session.apply',
+  sessionDestroy: 'session.apply',
+  register: 'catalog.register',
+  deregister: 'catalog.deregister',
+  preparedQuerySet: 'prepared-query.apply',
+  preparedQueryDelete: 'prepared-query.apply',
+  configEntrySet: 'config_entry.apply',
+  configEntryDelete: 'config_entry.delete',
+}
+
+/** Batches on their way that are measured; more than the machine ever has on its way. */
+const batchesMax = 64
+
+/** The measures of one server. */
+export class RaftMetrics {
+  readonly #metrics: Metrics
+  readonly #clock: Clock
+  readonly #applied: (by: number) => void
+  readonly #commitTime: (ms: number) => void
+  readonly #dispatch: (ms: number) => void
+  readonly #fsm: (ms: number) => void
+  readonly #verify: (by: number) => void
+  readonly #writes = new Map<Command['kind'], (ms: number) => void>()
+  #batches: { readonly lastIndex: number; readonly atMicros: number }[] = []
+  #dispatched = 0
+  #committed = 0
+
+  constructor(metrics: Metrics, clock: Clock, machine: Raft) {
+    this.#metrics = metrics
+    this.#clock = clock
+    this.#applied = metrics.counter('raft.apply')
+    this.#commitTime = metrics.sampler('raft.commitTime')
+    this.#dispatch = metrics.sampler('raft.leader.dispatchLog')
+    this.#fsm = metrics.sampler('raft.fsm.apply')
+    this.#verify = metrics.counter('raft.verify_leader')
+    for (const [kind, name] of Object.entries(applyNames)) {
+      this.#writes.set(kind as Command['kind'], metrics.sampler(name))
+    }
+    metrics.onLook(() => {
+      metrics.gauge('raft.last_index', machine.lastIndex)
+      metrics.gauge('raft.applied_index', machine.lastApplied)
+      metrics.gauge('raft.leader.dispatchNumLogs', this.#dispatched)
+      metrics.gauge('raft.commitNumLogs', this.#committed)
+      metrics.gauge('server.isLeader', machine.role === 'leader' ? 1 : 0)
+    })
+  }
+
+  /** So many proposals went to the machine, which now has entries up to this index. */
+  onProposed(count: number, lastIndex: number): void {
+    this.#applied(count)
+    if (this.#batches.length < batchesMax)
+      this.#batches.push({ lastIndex, atMicros: this.#clock.nowMicros() })
+  }
+
+  /** A leader's write to its own disk has taken from then until now. */
+  onPersisted(count: number, sinceMicros: number): void {
+    this.#dispatched = count
+    this.#dispatch(this.#since(sinceMicros))
+  }
+
+  /** Entries up to an index are applied; that began at `sinceMicros`. */
+  onApplied(count: number, index: number, sinceMicros: number): void {
+    this.#committed = count
+    this.#fsm(this.#since(sinceMicros))
+    while (this.#batches[0] !== undefined && this.#batches[0].lastIndex <= index) {
+      this.#commitTime(this.#since(this.#batches[0].atMicros))
+      this.#batches.shift()
+    }
+  }
+
+  /** A write that came from here is applied. */
+  onWritten(kind: Command['kind'], ms: number): void {
+    this.#writes.get(kind)?.(ms)
+  }
+
+  onVerify(): void {
+    this.#verify(1)
+  }
+
+  onRole(role: RoleName): void {
+    this.#batches = []
+    this.#metrics.count(`raft.state.${role === 'preCandidate' ? 'candidate' : role}`)
+  }
+
+  #since(micros: number): number {
+    return (this.#clock.nowMicros() - micros) / 1000
+  }
+}
