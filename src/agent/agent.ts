@@ -3,6 +3,7 @@
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { GossipEffect } from '../gossip/events.ts'
 import { createApp } from '../http/app.ts'
+import type { LocalNode } from '../http/backend-local.ts'
 import { seededRandom, type Random } from '../lib/random.ts'
 import { ok, type Result } from '../lib/result.ts'
 import { formatAddress, isSameAddress, type Address } from '../model/address.ts'
@@ -19,9 +20,9 @@ import { startDns, type DnsService } from './dns-service.ts'
 import { describe, loadNodeId, lockDataDirectory, StartError, wayToListen } from './identity.ts'
 import { startHttp, type HttpService } from './http-service.ts'
 import { mayLeave } from './leave-check.ts'
+import { startLocal, type LocalService } from './local-service.ts'
 import { createLog, type Log, type Logger } from './log.ts'
 import { attachSinks, type LogSinks } from './log-sinks.ts'
-import { keepNodeInfo, type NodeInfoKeeper } from './node-info.ts'
 import { createPidFile, type PidFile } from './pid-file.ts'
 import { createPoolServices, type PoolServices } from './pool-services.ts'
 import { createPools, type Pools, type PoolsOptions } from './pools.ts'
@@ -116,7 +117,7 @@ class RunningAgent implements Agent {
   #poolServices: PoolServices | null = null
   #server: ServerRole | null = null
   #dns: DnsService | null = null
-  #nodeInfo: NodeInfoKeeper | null = null
+  #local: LocalService | null = null
   #http: HttpService | null = null
   #rateLimit: RateLimit | null = null
   #sinks: LogSinks | null = null
@@ -174,7 +175,12 @@ class RunningAgent implements Agent {
     this.#rpc = this.#makeRpc()
     const pools = createPools(parts)
     this.#pools = pools
-    this.#poolServices = createPoolServices({ ...parts, pools, services: () => [], signal })
+    this.#poolServices = createPoolServices({
+      ...parts,
+      pools,
+      services: () => this.#local?.services() ?? [],
+      signal,
+    })
     if (config.server) await this.#startServer(this.#rpc, pools, this.#poolServices)
     this.#router = createRouter({
       datacenter: config.datacenter,
@@ -203,11 +209,12 @@ class RunningAgent implements Agent {
     this.#poolServices.start(this.#requests)
     this.#server?.onPoolsStarted()
     this.#assertNotStopped()
-    await this.#serve(this.#requests, pools, this.#poolServices)
+    const seat = { requests: this.#requests, pools, local: this.#server?.local ?? null, signal }
+    this.#local = await startLocal({ ...parts, ...seat })
+    await this.#serve(this.#requests, pools, this.#poolServices, this.#local.node)
     await this.#pidFile.write()
     // The disk may have failed meanwhile: then everything that was opened here is closed again.
     this.#assertNotStopped()
-    this.#keepNodeInfo(this.#requests, pools)
     this.#join(pools)
   }
 
@@ -295,7 +302,12 @@ class RunningAgent implements Agent {
     void this.stop().then(() => this.#ended(1))
   }
 
-  async #serve(requests: Requests, pools: Pools, poolServices: PoolServices): Promise<void> {
+  async #serve(
+    requests: Requests,
+    pools: Pools,
+    poolServices: PoolServices,
+    local: LocalNode,
+  ): Promise<void> {
     const { config } = this
     const host = this.#host
     const { lan, wan } = pools
@@ -309,6 +321,7 @@ class RunningAgent implements Agent {
         poolServices,
         raft: this.#server?.raft ?? null,
         requests,
+        local,
         log: this.log,
         metrics: this.#telemetry.metrics,
         knownServers: () => pools.lanServers.all().length,
@@ -334,21 +347,6 @@ class RunningAgent implements Agent {
       runPrepared: (run) => runForDns(requests, run, this.config.dns),
       log: this.#logger.named('dns'),
     })
-  }
-
-  #keepNodeInfo(requests: Requests, pools: Pools): void {
-    const { config } = this
-    this.#nodeInfo = keepNodeInfo({
-      config,
-      id: this.id,
-      clock: this.#host.clock,
-      random: this.#random.fork('nodeInfo'),
-      requests,
-      knowsServers: () => config.server || pools.lanServers.all().length > 0,
-      signal: this.#stopping.signal,
-      log: this.#logger,
-    })
-    this.#nodeInfo.touch()
   }
 
   #join(pools: Pools): void {
@@ -388,7 +386,7 @@ class RunningAgent implements Agent {
     this.#sinks?.setLevel(config.log.level)
     this.#telemetry.set(config)
     this.#dns?.set(config)
-    this.#nodeInfo?.set(config)
+    this.#local?.set(config)
     this.#rateLimit?.set(rateOf(config))
     this.#http?.set(config)
   }
@@ -461,7 +459,7 @@ class RunningAgent implements Agent {
   /** Each part of it ends by itself within seconds, so that a leave always does. */
   async #leaveOnce(): Promise<void> {
     this.#logger.info('Starting leave')
-    this.#nodeInfo?.stop()
+    this.#local?.leave()
     const hadPeers = (await this.#server?.leave()) ?? false
     await this.#pools?.leave()
     if (hadPeers) await sleep(this.#host.clock, this.config.performance.leaveDrainMs, this.#stopping.signal)
@@ -476,8 +474,8 @@ class RunningAgent implements Agent {
   async #stopOnce(): Promise<void> {
     this.#stopping.abort()
     await this.#starting.catch(() => undefined)
-    this.#nodeInfo?.stop()
     await closeInOrder(this.#host.clock, this.#logger, [
+      ['the local state', () => this.#local?.stop()],
       ['HTTP', () => this.#http?.stop()],
       ['DNS', () => this.#dns?.stop()],
       ['Raft', () => this.#server?.stop()],

@@ -1,6 +1,7 @@
 // The agent as the HTTP API sees it (http/backend.ts).
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { AgentControl, Backend } from '../http/backend.ts'
+import type { LocalNode } from '../http/backend-local.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Host } from '../runtime/host.ts'
@@ -19,6 +20,7 @@ export interface BackendParts extends SelfParts {
   readonly host: Host
   readonly config: AgentConfig
   readonly requests: Requests
+  readonly local: LocalNode
   readonly log: Log
   readonly metrics: MetricsView
   /** Leaves the pools, unless that would harm the cluster; the agent stops when the answer is out. */
@@ -56,6 +58,7 @@ export function createBackend(parts: BackendParts): Backend {
     datacenters: () => requests.ask('datacenters', '', 'stale'),
     hasCoordinates: !config.disableCoordinates,
     events: parts.poolServices.events,
+    local: parts.local,
     agent: agentControl(parts),
   }
 }

@@ -1,5 +1,6 @@
 // What the HTTP API needs of the agent behind it. The agent implements this; http never sees the agent itself.
 import type { Result } from '../lib/result.ts'
+import type { LocalNode } from './backend-local.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
 import type { Command, CommandResult } from '../model/command.ts'
 import type { RequestError } from '../model/errors.ts'
@@ -78,6 +79,8 @@ export interface Backend {
   /** False with `disable_coordinates`. */
   readonly hasCoordinates: boolean
   readonly events: EventLog
+  /** The services and checks of this agent's own node. */
+  readonly local: LocalNode
   readonly agent: AgentControl
 }
 

@@ -7,6 +7,8 @@ import type { CatalogView, LocalChange } from './entries.ts'
 export type LocalInput =
   /** The node's own record is to be this. */
   | { readonly kind: 'nodeSet'; readonly node: NodeInfo }
+  /** What the node had in the run before, or has by its files: the catalog is looked at before any of it is sent. */
+  | { readonly kind: 'restored'; readonly changes: readonly LocalChange[] }
   | { readonly kind: 'changed'; readonly changes: readonly LocalChange[] }
   /** A check says this now. */
   | {

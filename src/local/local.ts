@@ -55,6 +55,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
   #isFullRound = false
   #hasFetched = false
   #isNodeForeign = false
+  #isRestoring = false
   #fullAtMs: number
   #effects: LocalEffect[] = []
 
@@ -111,6 +112,8 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     switch (input.kind) {
       case 'nodeSet':
         return this.#onNode(input.node)
+      case 'restored':
+        return this.#onRestored(input.changes)
       case 'changed':
         return this.#onChanges(input.changes)
       case 'checkHeard':
@@ -153,6 +156,12 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     this.#ledger.markOut(nodeKey, this.#version)
   }
 
+  #onRestored(changes: readonly LocalChange[]): void {
+    this.#isRestoring = !this.#hasFetched
+    for (const change of changes) this.#apply(change)
+    this.#isRestoring = false
+  }
+
   #onChanges(changes: readonly LocalChange[]): void {
     this.#isHeld = false
     for (const change of changes) this.#apply(change)
@@ -181,7 +190,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     const key = serviceKey(id)
     const gone = this.#removed.get(key)
     this.#removed.delete(key)
-    this.#markOut(key, known === undefined && service.source === 'file')
+    this.#markOut(key)
     // Its checks of before would have gone with it; now they go by themselves, unless they come back too.
     for (const checkId of gone?.checkIds ?? []) {
       if (!this.#table.checks.has(checkId)) this.#markRemoved(checkKey(checkId), service.token)
@@ -196,13 +205,13 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     if (known !== undefined && known.token === check.token && isSameValue(known.info, stored?.info)) return
     const key = checkKey(info.checkId)
     this.#removed.delete(key)
-    this.#markOut(key, known === undefined && check.source === 'file')
+    this.#markOut(key)
   }
 
-  /** What is new, from a file, and before the first look at the catalog may well be there from the run before. */
-  #markOut(key: Key, isRestored: boolean): void {
+  /** What is restored may well be in the catalog, from the run before. */
+  #markOut(key: Key): void {
     this.#version++
-    if (isRestored && !this.#hasFetched) this.#ledger.markUnknown(key)
+    if (this.#isRestoring) this.#ledger.markUnknown(key)
     else this.#ledger.markOut(key, this.#version)
   }
 

@@ -2,9 +2,10 @@
 // write; those of less than a second, in which nothing happens here, end at once.
 import { decodeCommand, encodeCommand } from '../../../src/codec/command-codec.ts'
 import { createSearches, type Searches } from '../../../src/agent/prepared-search.ts'
-import { eventProblem } from '../../../src/agent/user-events.ts'
+import { eventProblem, execEventName } from '../../../src/agent/user-events.ts'
 import type { AgentControl, Backend } from '../../../src/http/backend.ts'
 import type { EventLog } from '../../../src/http/backend-events.ts'
+import type { LocalNode } from '../../../src/http/backend-local.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { type Result, err, ok } from '../../../src/lib/result.ts'
 import type { Command, CommandResult } from '../../../src/model/command.ts'
@@ -24,6 +25,7 @@ import type {
 } from '../../../src/model/query.ts'
 import type { UserEvent } from '../../../src/model/user-event.ts'
 import { type State, createState } from '../../../src/state/state.ts'
+import { createOwnNode } from '../agent/own-node.ts'
 import { TestClock } from '../agent/samples.ts'
 
 /** The backend, with what tests look at and what they can set. */
@@ -85,6 +87,7 @@ class BackendOnState implements StateBackend {
   readonly translateWanAddrs: boolean
   readonly hasCoordinates: boolean
   readonly events: EventLog
+  readonly local: LocalNode
   readonly agent: AgentControl
   readonly state: State = createState()
   wallMs = startWallMs
@@ -117,6 +120,7 @@ class BackendOnState implements StateBackend {
     this.translateWanAddrs = settings.translateWanAddrs ?? false
     this.hasCoordinates = settings.hasCoordinates ?? true
     this.events = settings.events ?? new RecordedEvents((datacenter) => this.#failureIn(datacenter))
+    this.local = settings.local ?? createOwnNode({ nodeName: this.nodeName }).node
     this.agent = settings.agent ?? fakeAgent(this.calls)
   }
 
@@ -126,6 +130,7 @@ class BackendOnState implements StateBackend {
   }
 
   pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (ms < 1000) return Promise.resolve()
     return new Promise((resolve) => {
       this.pauses.push({ ms, end: resolve })
       signal.addEventListener('abort', () => resolve())
@@ -282,6 +287,7 @@ class RecordedEvents implements EventLog {
     const problem = eventProblem(event, this.#heard.length + 1)
     if (failure !== undefined) return Promise.resolve(err(failure))
     if (problem !== null) return Promise.resolve(err(requestError('refused', problem)))
+    if (event.name === execEventName) return Promise.resolve(ok(null))
     this.#heard = [...this.#heard, { ...event, lamportTime: this.#heard.length + 2 }]
     for (const wake of this.#waiters) wake()
     return Promise.resolve(ok(null))

@@ -311,13 +311,8 @@ describe('what may be out of date', () => {
     bench.catalog.node = node
     bench.catalog.services.set('web', service('web'))
     bench.catalog.checks.set('c', check('c', { serviceId: 'web' }))
-    bench.change(
-      { kind: 'putService', service: { info: service('web'), token: '', source: 'file' } },
-      {
-        kind: 'putCheck',
-        check: { info: check('c', { serviceId: 'web' }), definition: null, token: '', source: 'file' },
-      },
-    )
+    const changes = [put(service('web')), putCheck(check('c', { serviceId: 'web' }))]
+    bench.feed({ kind: 'restored', changes })
     expect(bench.fetches).toBe(1)
     expect(bench.sent).toEqual([])
   })
