@@ -126,9 +126,11 @@ function packLater(record: Later): readonly unknown[] {
   }
 }
 
-/** Servers of an older release can read the marks as long as the cluster goes by rules that they know. */
+/** Servers of an older release can read the marks as long as nothing was done that they do not know. */
 function packMarks(marks: Marks): object {
-  return marks.behaviour < 2 ? pick<Partial<Marks>>(marksFieldsOfSecondForm, marks) : pick(marksFields, marks)
+  const { preparedQueries, coordinates, configEntries } = marks
+  const isSecondForm = preparedQueries === 0 && coordinates === 0 && configEntries === 0
+  return isSecondForm ? pick<Partial<Marks>>(marksFieldsOfSecondForm, marks) : pick(marksFields, marks)
 }
 
 const marksFieldsOfSecondForm = {

@@ -1,10 +1,10 @@
 // Histories of commands of every kind, over names so few that they meet often.
 import fc from 'fast-check'
-import type { CheckStatus } from '../../src/model/catalog.ts'
+import type { CheckStatus, JsonObject, ServiceInfo } from '../../src/model/catalog.ts'
 import type { Command } from '../../src/model/command.ts'
 import type { TxnOperation } from '../../src/model/transaction.ts'
 import { bytesOf, check, node, register, service, session } from '../unit/state/fixtures.ts'
-import { autopilot } from '../unit/codec/samples.ts'
+import { autopilot, nodeCoordinate, preparedQuery } from '../unit/codec/samples.ts'
 
 const key = fc.constantFrom('a', 'a/b', 'a/b/c', 'a/bb', 'b', 'B')
 const value = fc.constantFrom('', 'x', 'y').map(bytesOf)
@@ -54,7 +54,18 @@ export const catalogCommand: fc.Arbitrary<Command> = fc.oneof(
       id: fc.constantFrom('', '', 'id-1', 'id-2'),
       address: fc.constantFrom('10.0.0.1', '10.0.0.2'),
       service: fc.option(
-        fc.record({ name: fc.constantFrom('web', 'db', 'Web'), id: serviceId, port: fc.nat(1) }),
+        fc.record({
+          name: fc.constantFrom('web', 'db', 'Web'),
+          id: serviceId,
+          port: fc.nat(1),
+          front: fc.constantFrom<Partial<ServiceInfo>>(
+            {},
+            {},
+            { kind: 'connect-proxy', proxy: { DestinationServiceName: 'web' } },
+            { kind: 'connect-proxy', proxy: { DestinationServiceName: 'Db' } },
+            { connect: { Native: true } },
+          ),
+        }),
       ),
       checks: fc.uniqueArray(
         fc.record({
@@ -71,7 +82,11 @@ export const catalogCommand: fc.Arbitrary<Command> = fc.oneof(
         service:
           draw.service === null
             ? null
-            : service(draw.service.name, { id: draw.service.id, port: draw.service.port }),
+            : service(draw.service.name, {
+                id: draw.service.id,
+                port: draw.service.port,
+                ...draw.service.front,
+              }),
         checks: draw.checks.map((each) => check(each.id, each.status, { serviceId: each.of })),
         skipNodeUpdate: draw.skipNodeUpdate,
       }),
@@ -162,17 +177,74 @@ const operatorCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.constant({ kind: 'setClusterId', id: 'c' } as const),
 )
 
+const { createIndex: _createIndex, modifyIndex: _modifyIndex, ...query } = preparedQuery
+
+/** Prepared queries. */
+export const queryCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc
+    .record({
+      id: fc.constantFrom('q1', 'q2', 'Q2', 'q3'),
+      name: fc.constantFrom('', 'a', 'A', 'ab', 'b', 'q1'),
+      session: fc.constantFrom('', '', 's1', 's2'),
+      isTemplate: fc.boolean(),
+    })
+    .map(({ isTemplate, ...over }) => ({
+      kind: 'preparedQuerySet' as const,
+      query: { ...query, ...over, template: isTemplate ? query.template : null },
+    })),
+  fc.record({ kind: fc.constant('preparedQueryDelete' as const), id: fc.constantFrom('q1', 'Q2', 'q3') }),
+)
+
+const coordinatesCommand: fc.Arbitrary<Command> = fc
+  .array(fc.record({ node: fc.constantFrom('n1', 'N2', 'n9'), far: fc.nat(3) }), { maxLength: 3 })
+  .map((updates) => ({
+    kind: 'coordinates' as const,
+    updates: updates.map(({ node: name, far }) => ({
+      node: name,
+      coordinate: { ...nodeCoordinate.coordinate, vec: [far, 0, 0, 0, 0, 0, 0, 0] },
+    })),
+  }))
+
+const entry = {
+  configKind: fc.constantFrom('service-defaults', 'service-router', 'service-resolver', 'proxy-defaults'),
+  name: fc.constantFrom('web', 'Web', 'db', 'global'),
+  expectedIndex: fc.option(expectedIndex),
+}
+
+/** Configuration entries. */
+export const entryCommand: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('configEntrySet' as const),
+      ...entry,
+      body: fc.constantFrom<JsonObject>(
+        { Protocol: 'http' },
+        { Protocol: 'tcp', Config: { protocol: 'http' } },
+        { Routes: [{ Destination: { Service: 'db' } }], Redirect: { Service: 'web' } },
+        { Subsets: { v1: {} }, Failover: { '*': { Service: 'web', ServiceSubset: 'v1' } } },
+        {},
+      ),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('configEntryDelete' as const), ...entry }) },
+)
+
 const simple = fc.oneof(
   { weight: 4, arbitrary: kvCommand },
   { weight: 4, arbitrary: lockCommand },
   { weight: 3, arbitrary: catalogCommand },
   { weight: 2, arbitrary: txnCommand },
   { weight: 1, arbitrary: operatorCommand },
+  { weight: 2, arbitrary: queryCommand },
+  { weight: 1, arbitrary: coordinatesCommand },
+  { weight: 2, arbitrary: entryCommand },
 ) as fc.Arbitrary<Exclude<Command, { kind: 'batch' }>>
 
 /** Any command but those of restores. */
 export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 12, arbitrary: simple },
+  { weight: 1, arbitrary: fc.constant({ kind: 'raiseIndexes', by: 7 } as const) },
   {
     weight: 1,
     arbitrary: fc.array(simple, { maxLength: 4 }).map((commands): Command => ({ kind: 'batch', commands })),

@@ -6,12 +6,22 @@ import { decodeCommand, encodeCommand, stampCommand } from '../../src/codec/comm
 import { decodeStateRecord, encodeStateRecord } from '../../src/codec/record-codec.ts'
 import type { CatalogCheck, CatalogNode, CatalogService } from '../../src/model/catalog.ts'
 import type { Command } from '../../src/model/command.ts'
+import type { PreparedQuery } from '../../src/model/prepared-query.ts'
 import type { Query } from '../../src/model/query.ts'
 import { createState, restoreState } from '../../src/state/state.ts'
 import type { StateRecord } from '../../src/model/state-record.ts'
 import type { State } from '../../src/state/state.ts'
 import { matches } from '../../src/state/topics.ts'
-import { catalogCommand, command, history, kvCommand, type Timed } from './state-arbitraries.ts'
+import {
+  catalogCommand,
+  command,
+  history,
+  kvCommand,
+  lockCommand,
+  prelude,
+  queryCommand,
+  type Timed,
+} from './state-arbitraries.ts'
 
 const select = { tags: [], nodeMeta: {}, near: '', connect: false }
 const questions: readonly Query[] = [
@@ -24,9 +34,13 @@ const questions: readonly Query[] = [
   ...['n1', 'n2', 'n3'].flatMap((name): Query[] => [
     { kind: 'node', node: name },
     { kind: 'healthNode', node: name },
+    { kind: 'nodeServices', node: name },
+    { kind: 'nodeDump', node: name },
+    { kind: 'coordinatesOfNode', node: name },
   ]),
   ...['web', 'db'].flatMap((name): Query[] => [
     { kind: 'serviceNodes', service: name, ...select },
+    { kind: 'serviceNodes', service: name, ...select, connect: true },
     { kind: 'healthService', service: name, ...select, passing: true },
     { kind: 'healthChecks', service: name, nodeMeta: {}, near: '' },
   ]),
@@ -43,6 +57,19 @@ const questions: readonly Query[] = [
   ...['s1', 's2', 's3'].map((id): Query => ({ kind: 'session', id })),
   ...['n1', 'n2'].map((name): Query => ({ kind: 'sessionsOfNode', node: name })),
   { kind: 'sessions' },
+  { kind: 'nodeServices', node: 'id-1' },
+  { kind: 'nodeDump', node: '' },
+  { kind: 'coordinates' },
+  { kind: 'preparedQueries' },
+  ...['q1', 'q2', 'a', 'ab', 'abc', 'zz', ''].flatMap((text): Query[] => [
+    { kind: 'preparedQuery', id: text },
+    { kind: 'preparedQueryResolve', nameOrId: text },
+  ]),
+  { kind: 'configEntries', configKind: '' },
+  ...['service-defaults', 'service-router', 'proxy-defaults'].flatMap((kind): Query[] => [
+    { kind: 'configEntries', configKind: kind },
+    { kind: 'configEntry', configKind: kind, name: 'WEB' },
+  ]),
   { kind: 'autopilotConfig' },
   { kind: 'usage' },
 ]
@@ -160,6 +187,74 @@ describe('every history', () => {
     )
   })
 })
+
+describe('what stands in front of a service', () => {
+  it('is what a look at all instances finds', () => {
+    fc.assert(
+      fc.property(history(catalogCommand, 40), (commands) => {
+        const state = createState()
+        for (const each of commands) applyNext(state, each)
+        const all = services(state)
+        for (const name of ['web', 'db']) {
+          const wanted = all.filter((each) => isInFrontOf(each, name))
+          const found = state.query({ kind: 'serviceNodes', service: name, ...select, connect: true }).value
+          expect(found.map((each) => each.service)).toEqual(wanted)
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+function services(state: State): readonly CatalogService[] {
+  return [...state.snapshot().records()].flatMap((each) => (each.kind === 'service' ? [each.service] : []))
+}
+
+function isInFrontOf({ kind, service, proxy, connect }: CatalogService, name: string): boolean {
+  const front =
+    kind === 'connect-proxy'
+      ? proxy?.['DestinationServiceName']
+      : connect?.['Native'] === true
+        ? service
+        : null
+  return typeof front === 'string' && front.toLowerCase() === name
+}
+
+describe('prepared queries', () => {
+  it('are found by ID, by name, and else by the longest template', () => {
+    fc.assert(
+      fc.property(history(fc.oneof(queryCommand, lockCommand), 30), (commands) => {
+        const state = createState()
+        for (const each of prelude) applyNext(state, { command: each, wallMs: 0 })
+        for (const each of commands) applyNext(state, each)
+        const all = state.query({ kind: 'preparedQueries' }).value
+        const living = new Set(state.query({ kind: 'sessions' }).value.map(({ id }) => id))
+        for (const { session } of all) expect(session === '' || living.has(session)).toBe(true)
+        const names = all.flatMap(({ name }) => (name === '' ? [] : [name.toLowerCase()]))
+        expect(new Set(names).size).toBe(names.length)
+        for (const asked of ['q1', 'q2', 'a', 'ab', 'abc', 'zz']) {
+          expect(state.query({ kind: 'preparedQueryResolve', nameOrId: asked }).value).toBe(
+            resolved(all, asked),
+          )
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+function resolved(all: readonly PreparedQuery[], asked: string): PreparedQuery | null {
+  const fold = (text: string): string => text.toLowerCase()
+  const templates = all
+    .filter(({ template, name }) => template !== null && asked.startsWith(fold(name)))
+    .sort((a, b) => b.name.length - a.name.length)
+  return (
+    all.find(({ id }) => fold(id) === asked) ??
+    all.find(({ name }) => fold(name) === asked) ??
+    templates[0] ??
+    null
+  )
+}
 
 describe('against arrays', () => {
   it('holds the keys that a list of writes would', () => {

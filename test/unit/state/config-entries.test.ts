@@ -1,0 +1,74 @@
+// Chains and gateways are held against the reference in test/parity; here is what no recording shows.
+import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../../src/model/catalog.ts'
+import type { Command } from '../../../src/model/command.ts'
+import { createState } from '../../../src/state/state.ts'
+import { applyAll } from './fixtures.ts'
+
+function put(
+  configKind: string,
+  name: string,
+  body: JsonObject,
+  expectedIndex: number | null = null,
+): Command {
+  return { kind: 'configEntrySet', configKind, name, body, expectedIndex }
+}
+
+function remove(configKind: string, name: string, expectedIndex: number | null = null): Command {
+  return { kind: 'configEntryDelete', configKind, name, expectedIndex }
+}
+
+const applied = { kind: 'decided', applied: true, fencingToken: 0 }
+const notApplied = { ...applied, applied: false }
+
+describe('configuration entries', () => {
+  it.each([
+    ['0 where there is none', remove('service-defaults', 'x', 0), applied],
+    ['0 where there is one', put('service-defaults', 'WEB', {}, 0), notApplied],
+    ['its index', put('service-defaults', 'web', {}, 1), applied],
+    ['another index', put('service-defaults', 'web', {}, 2), notApplied],
+    ['its index, to delete', remove('service-defaults', 'web', 1), applied],
+    ['another index, to delete', remove('service-defaults', 'web', 2), notApplied],
+  ])('compare and set: %s', (_what, command, result) => {
+    const state = createState()
+    applyAll(state, put('service-defaults', 'web', { Protocol: 'http' }))
+    expect(applyAll(state, command).result).toEqual(result)
+  })
+
+  it('wake who waits for the entry, its kind, or all', () => {
+    const { changed } = applyAll(createState(), put('service-defaults', 'Web', {}))
+    expect([...changed].sort()).toEqual(['e:service-defaults', 'e:service-defaults/web', 't:config'])
+  })
+
+  it('that are refused change nothing', () => {
+    const state = createState()
+    const { result, changed } = applyAll(state, put('service-router', 'web', { Routes: null }))
+    expect(result.kind).toBe('refused')
+    expect(changed).toEqual([])
+    expect(state.query({ kind: 'configEntries', configKind: '' }).value).toEqual([])
+  })
+
+  it('are not refused for a chain that they have no part in', () => {
+    const state = createState()
+    applyAll(
+      state,
+      put('service-defaults', 'a', { Protocol: 'http' }),
+      put('service-router', 'a', { Routes: [{ Destination: { Service: 'b' } }] }),
+    )
+    expect(applyAll(state, put('service-defaults', 'c', { Protocol: 'grpc' })).result).toEqual(applied)
+  })
+
+  it('are refused for what others make of them', () => {
+    const state = createState()
+    applyAll(
+      state,
+      put('service-defaults', 'a', { Protocol: 'http' }),
+      put('service-defaults', 'b', { Protocol: 'http' }),
+      put('service-router', 'a', { Routes: [{ Destination: { Service: 'b' } }] }),
+    )
+    expect(applyAll(state, remove('service-defaults', 'b')).result).toEqual({
+      kind: 'refused',
+      message: 'discovery chain "a" uses inconsistent protocols; service "b" has "tcp" which is not "http"',
+    })
+  })
+})
