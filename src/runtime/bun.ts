@@ -14,7 +14,7 @@ export function bunHost(): Host {
     ...base,
     runtime: 'bun',
     // Processor time per round trip of 200 bytes: 5.9 µs, with node:dgram 7.6. Loads nothing, node:dgram 2 ms.
-    udp: bunUdp(),
+    udp: bunUdp(base.udp),
     // Per round trip of 300 bytes: 5.8 µs, with node:net 8.9; streams 1.1 to 1.5 GB/s, with node:net 0.5.
     // Loads nothing; node:net takes 11 ms and 1.3 MiB at start.
     tcp: bunTcp(base.tcp),

@@ -12,6 +12,7 @@ export interface Host {
   readonly tcp: Tcp
   readonly tls: Tls
   readonly http: Http
+  readonly http2: Http2
   readonly files: Files
   readonly processes: Processes
   readonly signals: Signals
@@ -53,6 +54,18 @@ export interface Entropy {
 export interface Udp {
   /** Binds a socket. Rejects with HostError (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`). */
   bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) => void): Promise<UdpSocket>
+  /**
+   * Sends one datagram, which may be empty, and waits for the first that comes back from there; null if none has come
+   * after `timeoutMs`, or when the signal aborts. Rejects with HostError when the system says that nobody is there
+   * (`ECONNREFUSED`) or that there is no way to it.
+   */
+  exchange(to: Address, bytes: Uint8Array, options: UdpExchangeOptions): Promise<Uint8Array | null>
+}
+
+/** How long to wait for an answer. */
+export interface UdpExchangeOptions {
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
 }
 
 /** A bound datagram socket. Send errors are not reported: datagrams may be lost anyway. */
@@ -159,6 +172,8 @@ export interface TlsClientOptions {
   readonly serverName?: string
   /** Absent: TLS 1.2. */
   readonly minVersion?: TlsVersion
+  /** Protocols that are offered (`h2`), best first. Only for `Tls.connect`. */
+  readonly alpn?: readonly string[]
 }
 
 /** How to be a server. */
@@ -248,6 +263,37 @@ export interface HttpFetchOptions {
   readonly tls?: TlsClientOptions
   /** False: the request has a connection of its own, which ends with it. */
   readonly keepAlive?: false
+}
+
+/** HTTP/2 out: what a call of gRPC needs. */
+export interface Http2 {
+  /**
+   * Sends one request over a connection of its own and reads the whole answer. `http:` URLs are spoken to in clear, with
+   * prior knowledge. Rejects with HostError (`ERR_HTTP2_PROTOCOL` when the other side does not speak it,
+   * `ERR_HTTP2_TOO_LARGE` past `bodyBytesMax`, `ECONNRESET` when it closes without an answer), or with the signal's
+   * reason.
+   */
+  call(url: string, options: Http2CallOptions): Promise<Http2Answer>
+}
+
+/** A request over HTTP/2. */
+export interface Http2CallOptions {
+  readonly method: string
+  /** Names in small letters. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  readonly bodyBytesMax: number
+  readonly signal?: AbortSignal
+  /** For https; absent: name and chain are verified. */
+  readonly tls?: TlsClientOptions
+}
+
+/** An answer over HTTP/2. Names are in small letters; those that come twice are joined by commas. */
+export interface Http2Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly trailers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
 }
 
 /** The file system. Paths are absolute. All reject with HostError (`ENOENT`, `EACCES`, `ENOSPC`, …). */

@@ -5,6 +5,7 @@ import type { Host } from './host.ts'
 import { nodeClock } from './node/clock.ts'
 import { nodeFiles } from './node/files.ts'
 import { nodeFetch } from './node/http-client.ts'
+import { nodeHttp2 } from './node/http2-client.ts'
 import { serveHttp } from './node/http-server.ts'
 import { nodeProcesses } from './node/processes.ts'
 import { nodeConsole, nodeEntropy, nodeNames, nodeSignals, nodeSystem, trueRuntime } from './node/system.ts'
@@ -22,6 +23,7 @@ export function nodeHost(): Host {
     tcp: nodeTcp(),
     tls: nodeTls(),
     http: { serve: serveHttp, fetch: nodeFetch() },
+    http2: nodeHttp2(),
     files: nodeFiles(),
     processes: nodeProcesses(),
     signals: nodeSignals(),

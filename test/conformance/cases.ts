@@ -5,12 +5,14 @@ import { fileCases } from './cases/files.ts'
 import { httpClientCases } from './cases/http-client.ts'
 import { httpConnectionCases } from './cases/http-connections.ts'
 import { httpServerCases } from './cases/http-server.ts'
+import { http2Cases } from './cases/http2.ts'
 import { httpsCases } from './cases/https.ts'
 import { processCases } from './cases/processes.ts'
 import { systemCases } from './cases/system.ts'
 import { tcpCases } from './cases/tcp.ts'
 import { tlsConnectionCases } from './cases/tls-connections.ts'
 import { tlsCases } from './cases/tls.ts'
+import { udpExchangeCases } from './cases/udp-exchange.ts'
 import { udpCases } from './cases/udp.ts'
 import type { ConformanceCase, World } from './harness.ts'
 
@@ -19,6 +21,7 @@ export function conformanceCases(host: Host, world: World): readonly Conformance
   return [
     ...systemCases(host, world),
     ...udpCases(host, world),
+    ...udpExchangeCases(host, world),
     ...tcpCases(host, world),
     ...tlsCases(host, world),
     ...tlsConnectionCases(host, world),
@@ -26,6 +29,7 @@ export function conformanceCases(host: Host, world: World): readonly Conformance
     ...httpConnectionCases(host, world),
     ...httpClientCases(host, world),
     ...httpsCases(host, world),
+    ...http2Cases(host, world),
     ...fileCases(host, world),
     ...processCases(host, world),
   ]

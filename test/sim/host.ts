@@ -32,6 +32,7 @@ export function simHost(world: World, machine: Machine, process: SimProcess, arg
     tcp: simTcp(world, machine, process),
     tls: { connect: refuseTls, listen: refuseTls, serveHttp: refuseTls },
     http: simHttp(world, machine, process),
+    http2: { call: refuseHttp2 },
     files: simFiles(world, machine, process),
     processes: { run: refuseProgram, start: refuseProgram },
     signals: { on: (name, handler) => onSignal(process, name, handler) },
@@ -43,6 +44,10 @@ export function simHost(world: World, machine: Machine, process: SimProcess, arg
 
 function refuseTls(): Promise<never> {
   return Promise.reject(new HostError('ENOTSUP', 'Cannot use TLS: the simulator has none'))
+}
+
+function refuseHttp2(): Promise<never> {
+  return Promise.reject(new HostError('ENOTSUP', 'Cannot use HTTP/2: the simulator has none'))
 }
 
 function simClock(world: World, machine: Machine, process: SimProcess): Clock {

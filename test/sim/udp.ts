@@ -22,6 +22,10 @@ export interface UdpEndpoint {
 export function simUdp(world: World, machine: Machine, process: SimProcess): Udp {
   return {
     bind: (at, onPacket) => process.call(10, () => bind(world, { machine, process, at, onPacket })),
+    exchange: () =>
+      Promise.reject(
+        new HostError('ENOTSUP', 'Cannot exchange datagrams: the simulator tells nobody of refusals'),
+      ),
   }
 }
 

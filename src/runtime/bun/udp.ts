@@ -7,9 +7,9 @@ import { hostError, passOnBugs } from '../node/errors.ts'
 import { type BunUdpSocket, bunApi } from './api.ts'
 import { enlargeBuffers } from './socket-buffers.ts'
 
-/** Datagrams on Bun. */
-export function bunUdp(): Udp {
-  return { bind }
+/** Datagrams on Bun; single exchanges are rare, and made by `base`. */
+export function bunUdp(base: Udp): Udp {
+  return { bind, exchange: (to, bytes, options) => base.exchange(to, bytes, options) }
 }
 
 async function bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) => void): Promise<UdpSocket> {

@@ -28,6 +28,7 @@ interface ContextSettings {
 export interface ClientSettings extends ContextSettings {
   readonly rejectUnauthorized: boolean
   readonly servername: string
+  readonly ALPNProtocols?: string[]
   readonly checkServerIdentity?: CheckServerIdentity
 }
 
@@ -64,6 +65,7 @@ export async function clientSettings(
     ...materialOf(action, crypto, options),
     rejectUnauthorized: options.verify !== 'nothing',
     servername: isAddress ? '' : name,
+    ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
     // Only where it is needed: HTTPS connections with a check of one's own are not used again.
     ...check(),
   }

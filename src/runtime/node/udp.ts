@@ -3,7 +3,7 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 
 import { type Address, formatAddress } from '../../model/address.ts'
-import type { Udp, UdpSocket } from '../host.ts'
+import type { Udp, UdpExchangeOptions, UdpSocket } from '../host.ts'
 import { isIpv6, plainBytes, plainIp } from './address.ts'
 import { callHandler, hostError, passOnBugs } from './errors.ts'
 import { trueRuntime } from './system.ts'
@@ -13,7 +13,7 @@ const socketBufferBytes = 2 * 1024 * 1024
 
 /** Datagrams of the base host. */
 export function nodeUdp(): Udp {
-  return { bind }
+  return { bind, exchange: exchangeDatagrams }
 }
 
 type Callback = (error: Error | null, address: string, family: number) => void
@@ -43,6 +43,41 @@ async function bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) =>
   })
   enlargeBuffers(socket)
   return new NodeUdpSocket(socket, type === 'udp6')
+}
+
+/** One datagram there and one back, on a connected socket: only such a one is told that nobody is there. */
+async function exchangeDatagrams(
+  to: Address,
+  bytes: Uint8Array,
+  { timeoutMs, signal }: UdpExchangeOptions,
+): Promise<Uint8Array | null> {
+  const action = `exchange datagrams with ${formatAddress(to)}`
+  const { createSocket } = await import('node:dgram')
+  if (signal?.aborted === true) return null
+  const socket = createSocket({ type: isIpv6(to.ip) ? 'udp6' : 'udp4', lookup: literalLookup as never })
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | null>()
+  const giveUp = (): void => resolve(null)
+  const timer = setTimeout(giveUp, timeoutMs)
+  signal?.addEventListener('abort', giveUp)
+  const fail = (error: unknown): void => reject(hostError(action, error))
+  socket.on('error', fail)
+  socket.on('message', (answer: Uint8Array) => resolve(plainBytes(answer)))
+  try {
+    socket.connect(to.port, to.ip, () => {
+      socket.send(bytes, (error) => {
+        if (error !== null && error !== undefined) fail(error)
+      })
+    })
+    return await promise
+  } catch (error) {
+    throw hostError(action, error)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', giveUp)
+    socket.off('error', fail)
+    socket.on('error', () => undefined)
+    closeQuietly(socket)
+  }
 }
 
 /** Not on Deno: it allocates that much for every packet it receives (253 round trips a second, else 10,000). */

@@ -52,6 +52,32 @@ function asking(host: Host, { ip }: World): readonly ConformanceCase[] {
         ),
     },
     {
+      name: 'http client: a request may have a connection of its own, and sets the host that it names',
+      run: () => {
+        const ports = new Set<number>()
+        return serving(
+          host,
+          ip,
+          (request, from) => {
+            ports.add(from.port)
+            return new Response(request.headers.get('host'))
+          },
+          async (url) => {
+            const before = ports.size
+            for (let i = 0; i < 3; i++) {
+              const response = await host.http.fetch(url, {
+                keepAlive: false,
+                headers: { host: 'a.example' },
+              })
+              equal(await response.text(), 'a.example')
+            }
+            // The simulator has no connections of HTTP.
+            if (host.runtime !== 'sim') equal(ports.size - before, 3, 'connections')
+          },
+        )
+      },
+    },
+    {
       name: 'http client: a stream goes out as it comes, and is asked for no more than there is room for',
       run: () => {
         const piece = pattern(50_000)

@@ -89,6 +89,15 @@ function ending({ processes }: Host, { directory }: World): readonly Conformance
       },
     },
     {
+      name: 'processes: the last bytes of the output are kept on demand',
+      async run() {
+        const options: ProcessOptions = { outputBytesMax: 10, outputKept: 'last' }
+        const { output, outputBytes } = await processes.run(sh('seq 1 20000; printf 0123456789abc'), options)
+        equal([text(output), outputBytes], ['3456789abc', 108_907])
+        equal(text((await processes.run(sh('printf abc'), options)).output), 'abc')
+      },
+    },
+    {
       name: 'processes: a program that does not exist is ENOENT and named',
       async run() {
         const error = await rejectsWith('ENOENT', processes.run(['/no/such/program'], {}))
@@ -170,6 +179,34 @@ function killing(host: Host, { directory }: World): readonly ConformanceCase[] {
         const asked = await processes.run(sh('[ -t 0 ]'), { stdin: 'inherit' })
         if (asked.code === 0) throw new Skip('the input is a terminal')
         await signalReachesAll(host, directory, { stdin: 'inherit' })
+      },
+    },
+    {
+      name: 'processes: what a child leaves behind ends with it on demand',
+      async run() {
+        const { output } = await host.processes.run(['/bin/sh', '-c', 'sleep 50 & echo $!'], {
+          endsGroup: true,
+        })
+        const pid = text(output).trim()
+        await until(host, 'it has ended', async () => {
+          const state = await host.processes.run(['/bin/ps', '-o', 'stat=', '-p', pid], {})
+          return state.code !== 0 || text(state.output).startsWith('Z')
+        })
+      },
+    },
+    {
+      name: 'processes: a program that prints without end waits for us, and is ended in time',
+      async run() {
+        const before = host.system.usage().cpuMicros
+        const fromMs = host.clock.nowMs()
+        const { output, timedOut } = await host.processes.run(['/usr/bin/yes'], {
+          outputBytesMax: 1000,
+          outputKept: 'last',
+          timeoutMs: 500,
+        })
+        equal([output.length, timedOut], [1000, true])
+        ok(host.clock.nowMs() - fromMs < 3000, 'it ended in time')
+        ok(host.system.usage().cpuMicros - before < 400_000, 'reading it took little time')
       },
     },
     {

@@ -131,5 +131,5 @@ function slowToBind(host: Host): Host {
     await new Promise<void>((resolve) => host.clock.wakeAt(host.clock.nowMs() + 2000, resolve))
     return host.udp.bind(at, onPacket)
   }
-  return { ...host, udp: { bind } }
+  return { ...host, udp: { ...host.udp, bind } }
 }

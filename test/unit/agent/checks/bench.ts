@@ -36,7 +36,7 @@ export interface Bench {
   readonly duty: RunningChecks
   readonly reports: Reports
   /** The next outcome that is reported of a check. */
-  next(checkId: string): Promise<CheckOutcome>
+  readonly next: (checkId: string) => Promise<CheckOutcome>
 }
 
 /** Runs a test with a duty that is stopped afterwards. */

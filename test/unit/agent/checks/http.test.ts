@@ -34,7 +34,7 @@ function endless(response: ServerResponse): void {
 }
 
 function echo(request: IncomingMessage, response: ServerResponse): void {
-  const { connection, ...headers } = request.headers
+  const { headers } = request
   let body = ''
   request.on('data', (bytes) => (body += bytes))
   request.on('end', () => response.end(JSON.stringify({ method: request.method, headers, body })))
