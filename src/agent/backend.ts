@@ -59,7 +59,12 @@ export function createBackend(parts: BackendParts): Backend {
     hasCoordinates: !config.disableCoordinates,
     events: parts.poolServices.events,
     local: parts.local,
+    definitionRules: config.definitionRules,
     agent: agentControl(parts),
+    meter: {
+      nowMicros: () => parts.host.clock.nowMicros(),
+      sampler: (name, labels) => parts.metrics.sampler(name, labels),
+    },
   }
 }
 

@@ -8,7 +8,7 @@ import { Filters } from './filters.ts'
 import { cleanPath, decodePath, hasUnprintable, isClean } from './paths.ts'
 import { QueryString } from './query-string.ts'
 import { createReplies } from './replies.ts'
-import type { Call, Method, Peer, Replies } from './route.ts'
+import type { Call, Method, Peer, Replies, Route } from './route.ts'
 import { refusedArea } from './routes/areas.ts'
 import { type Endpoint, endpointsOf, routes } from './routes/table.ts'
 
@@ -27,7 +27,7 @@ interface Target {
 export function createApp(backend: Backend): App {
   const endpoints = endpointsOf(routes)
   const reply = createReplies(backend)
-  const dispatcher: Dispatcher = { backend, reply, filters: new Filters() }
+  const dispatcher: Dispatcher = { backend, reply, filters: new Filters(), samplers: new Map() }
   const router = createRouter(dispatcher, endpoints)
   const hot = endpoints.filter(({ prefix }) => prefix === '/v1/kv/' || prefix === '/v1/health/service/')
   return (request, from) => {
@@ -50,6 +50,8 @@ interface Dispatcher {
   readonly backend: Backend
   readonly reply: Replies
   readonly filters: Filters
+  /** Where the times of each route go. */
+  readonly samplers: Map<Route, (ms: number) => void>
 }
 
 interface Bindings {
@@ -63,11 +65,13 @@ function createRouter(dispatcher: Dispatcher, endpoints: readonly Endpoint[]): H
       const { target } = context.env
       if (endpoint.suffix !== '' && !endsIn(endpoint, target.path)) return next()
       // The router takes `/v1/kv` for `/v1/kv/*`; the reference sends the client there.
-      if (!target.path.startsWith(endpoint.prefix)) return redirect(endpoint.prefix, target.search)
+      if (!target.path.startsWith(endpoint.prefix)) {
+        return redirect(endpoint.prefix, target.search, context.req.method)
+      }
       return dispatch(dispatcher, endpoint, { request: context.req.raw, target })
     })
   }
-  router.notFound((context) => unknown(dispatcher, context.env.target))
+  router.notFound((context) => unknown(dispatcher, context.env.target, context.req.method))
   // What is no refusal is our own bug: the host answers it, and the agent decides what becomes of it.
   router.onError((error) => {
     throw error
@@ -81,10 +85,10 @@ function endsIn({ prefix, suffix }: Endpoint, path: string): boolean {
 }
 
 /** Answers a path that no route has. */
-function unknown({ reply }: Dispatcher, { path, search }: Target): Response {
+function unknown({ reply }: Dispatcher, { path, search }: Target, method: string): Response {
   const decoded = decodePath(path)
   if (decoded === undefined || hasUnprintable(decoded)) return new Response(null, { status: 400 })
-  if (!isClean(decoded)) return redirect(encodeURI(cleanPath(decoded)), search)
+  if (!isClean(decoded)) return redirect(encodeURI(cleanPath(decoded)), search, method)
   const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
   if (decoded === '/') return new Response('Consul Agent', { headers })
   const area = refusedArea(decoded)
@@ -92,8 +96,10 @@ function unknown({ reply }: Dispatcher, { path, search }: Target): Response {
   return new Response('Invalid URL path: not a recognized HTTP API endpoint', { status: 404, headers })
 }
 
-function redirect(path: string, search: string): Response {
+function redirect(path: string, search: string, method: string): Response {
   const location = search === '' ? path : `${path}?${search}`
+  if (method !== 'GET' && method !== 'HEAD')
+    return new Response(null, { status: 301, headers: { Location: location } })
   return new Response(`<a href="${location.replaceAll('&', '&amp;')}">Moved Permanently</a>.\n\n`, {
     status: 301,
     headers: { Location: location, 'Content-Type': 'text/html; charset=utf-8' },
@@ -109,7 +115,7 @@ function dispatch(
   const { backend, reply, filters } = dispatcher
   const path = decodePath(target.path)
   if (path === undefined || hasUnprintable(path)) return new Response(null, { status: 400 })
-  if (!isClean(path)) return redirect(encodeURI(cleanPath(path)), target.search)
+  if (!isClean(path)) return redirect(encodeURI(cleanPath(path)), target.search, request.method)
   if (backend.blockEndpoints.some((prefix) => path.startsWith(prefix))) {
     return reply.text(403, 'Endpoint is blocked by agent configuration')
   }
@@ -126,7 +132,7 @@ function dispatch(
     filters,
     reply,
   }
-  return answer(route.handler, call)
+  return answer(route.handler, call, stopwatch(dispatcher, endpoint, route))
 }
 
 /** The rest of a body that is too large may still be on its way: the connection is of no further use. */
@@ -135,14 +141,43 @@ const closing = { Connection: 'close' }
 function answer(
   handler: (call: Call) => Response | Promise<Response>,
   call: Call,
+  answered: () => void,
 ): Response | Promise<Response> {
+  let response: Response | Promise<Response>
   try {
     refuseEnterprise(call)
-    const response = handler(call)
-    return response instanceof Promise ? response.catch((error) => refused(call, error)) : response
+    response = handler(call)
   } catch (error) {
-    return refused(call, error)
+    response = refused(call, error)
   }
+  if (response instanceof Promise) {
+    return response.then(
+      (value) => {
+        answered()
+        return value
+      },
+      (error) => {
+        answered()
+        return refused(call, error)
+      },
+    )
+  }
+  answered()
+  return response
+}
+
+/** Takes the time from now until the answer is there, under the endpoint's name: `v1_kv_` for all keys. */
+function stopwatch({ backend, samplers }: Dispatcher, { prefix }: Endpoint, route: Route): () => void {
+  const { meter } = backend
+  const sinceMicros = meter.nowMicros()
+  let sample = samplers.get(route)
+  if (sample === undefined) {
+    const path = prefix.slice(1).replaceAll('/', '_')
+    sample = meter.sampler('api.http', { method: route.method, path })
+    samplers.set(route, sample)
+  }
+  const told = sample
+  return () => told((meter.nowMicros() - sinceMicros) / 1000)
 }
 
 function refused(call: Call, error: unknown): Response {

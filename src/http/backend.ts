@@ -1,4 +1,5 @@
 // What the HTTP API needs of the agent behind it. The agent implements this; http never sees the agent itself.
+import type { DefinitionRules } from '../definition/rules.ts'
 import type { Result } from '../lib/result.ts'
 import type { LocalNode } from './backend-local.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
@@ -81,7 +82,18 @@ export interface Backend {
   readonly events: EventLog
   /** The services and checks of this agent's own node. */
   readonly local: LocalNode
+  /** What definitions through the API may ask for. */
+  readonly definitionRules: DefinitionRules
   readonly agent: AgentControl
+  readonly meter: Meter
+}
+
+/** What the API measures itself with. */
+export interface Meter {
+  /** Monotonic microseconds, an integer. */
+  nowMicros(): number
+  /** Takes measured values under a name; labels tell what of. */
+  sampler(name: string, labels: Readonly<Record<string, string>>): (value: number) => void
 }
 
 /** The agent's own affairs (`/v1/agent/*`). */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { routes } from '../../../src/http/routes/table.ts'
 import { requestError } from '../../../src/model/errors.ts'
+import type { Meter } from '../../../src/http/backend.ts'
 import { asking } from './asking.ts'
 import { createStateBackend } from './state-backend.ts'
 
@@ -159,3 +160,23 @@ test('bytes of a raw value come back as they were', async () => {
 function assertNothing(): never {
   throw new Error('a bug')
 }
+
+describe('the time of an answer', () => {
+  test('is taken under the name of its endpoint, waiting and refusals included', async () => {
+    const taken: unknown[] = []
+    let micros = 0
+    const meter: Meter = {
+      nowMicros: () => (micros += 1500),
+      sampler: (name, labels) => (ms) => taken.push([name, labels, ms]),
+    }
+    const ask = asking(createStateBackend({ meter }))
+    await ask('PUT /v1/kv/a/b', { body: 'x' })
+    await ask('GET /v1/agent/self')
+    await ask('GET /v1/kv/a?index=bad')
+    expect(taken).toEqual([
+      ['api.http', { method: 'PUT', path: 'v1_kv_' }, 1.5],
+      ['api.http', { method: 'GET', path: 'v1_agent_self' }, 1.5],
+      ['api.http', { method: 'GET', path: 'v1_kv_' }, 1.5],
+    ])
+  })
+})

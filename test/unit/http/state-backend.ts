@@ -3,7 +3,7 @@
 import { decodeCommand, encodeCommand } from '../../../src/codec/command-codec.ts'
 import { createSearches, type Searches } from '../../../src/agent/prepared-search.ts'
 import { eventProblem, execEventName } from '../../../src/agent/user-events.ts'
-import type { AgentControl, Backend } from '../../../src/http/backend.ts'
+import type { AgentControl, Backend, Meter } from '../../../src/http/backend.ts'
 import type { EventLog } from '../../../src/http/backend-events.ts'
 import type { LocalNode } from '../../../src/http/backend-local.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
@@ -89,6 +89,7 @@ class BackendOnState implements StateBackend {
   readonly events: EventLog
   readonly local: LocalNode
   readonly agent: AgentControl
+  readonly meter: Meter
   readonly state: State = createState()
   wallMs = startWallMs
   readonly reads: ReadOptions[] = []
@@ -122,6 +123,7 @@ class BackendOnState implements StateBackend {
     this.events = settings.events ?? new RecordedEvents((datacenter) => this.#failureIn(datacenter))
     this.local = settings.local ?? createOwnNode({ nodeName: this.nodeName }).node
     this.agent = settings.agent ?? fakeAgent(this.calls)
+    this.meter = settings.meter ?? { nowMicros: () => 0, sampler: () => () => undefined }
   }
 
   newId(): string {
