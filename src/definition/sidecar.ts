@@ -77,12 +77,18 @@ function usualChecks(serviceId: string, port: number): readonly GivenCheck[] {
   ]
 }
 
+/** The services of this node, by id. */
+export interface KnownServices {
+  get(id: string): ServiceInfo | undefined
+  values(): Iterable<ServiceInfo>
+}
+
 /** Gives the first free port, or the one that the sidecar has already. */
-export function firstFreePort(range: PortRange, services: ReadonlyMap<string, ServiceInfo>): PortGiver {
+export function firstFreePort(range: PortRange, services: KnownServices): PortGiver {
   return (sidecarId) => {
     const present = services.get(sidecarId)?.port ?? 0
     if (present >= range.min && present <= range.max) return present
-    const taken = new Set([...services.values()].map(({ port }) => port))
+    const taken = new Set(Array.from(services.values(), ({ port }) => port))
     for (let port = range.min; port <= range.max; port++) if (!taken.has(port)) return port
     return null
   }

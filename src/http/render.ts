@@ -3,6 +3,7 @@ import type {
   CatalogCheck,
   CatalogNode,
   CatalogService,
+  CheckInfo,
   Indexes,
   JsonObject,
   KvEntry,
@@ -47,12 +48,15 @@ export function renderNodeDetail(detail: NodeDetail | null, translation: Transla
 
 /** `/v1/catalog/node-services/:node`. */
 export function renderNodeServices(detail: NodeDetail | null, translation: Translation): string {
+  if (detail === null || detail.services.length > 0) return renderFilteredNodeServices(detail, translation)
+  return `{"Node":${renderNode(detail.node, translation)},"Services":null}`
+}
+
+/** The same with an expression: the list of services is there even if none is meant. */
+export function renderFilteredNodeServices(detail: NodeDetail | null, translation: Translation): string {
   if (detail === null) return '{"Node":null,"Services":null}'
   const { node } = detail
-  const services =
-    detail.services.length === 0
-      ? 'null'
-      : renderList(detail.services, (service) => renderService(service, node, translation))
+  const services = renderList(detail.services, (service) => renderService(service, node, translation))
   return `{"Node":${renderNode(node, translation)},"Services":${services}}`
 }
 
@@ -90,15 +94,20 @@ export function renderServiceHealth(health: ServiceHealth, translation: Translat
 }
 
 /** A health check. */
-export const renderCheck: (check: CatalogCheck) => string = remembered((check) => {
+export const renderCheck: (check: CatalogCheck) => string = remembered(
+  (check) => `{${checkText(check)},${indexes(check)}}`,
+)
+
+/** The fields of a check, without braces and indexes. */
+export function checkText(check: CheckInfo): string {
   return (
-    `{"Node":${quote(check.node)},"CheckID":${quote(check.checkId)},"Name":${quote(check.name)},` +
+    `"Node":${quote(check.node)},"CheckID":${quote(check.checkId)},"Name":${quote(check.name)},` +
     `"Status":${quote(check.status)},"Notes":${quote(check.notes)},"Output":${quote(check.output)},` +
     `"ServiceID":${quote(check.serviceId)},"ServiceName":${quote(check.serviceName)},` +
     `"ServiceTags":${textList(check.serviceTags)},"Type":${quote(check.type)},` +
-    `"Definition":${encodeJson(check.definition)},${indexes(check)}}`
+    `"Definition":${encodeJson(check.definition)}`
   )
-})
+}
 
 /** A key with its value. Fields that the reference does not have are there only when they say something. */
 export function renderKvEntry(entry: KvEntry): string {
@@ -172,11 +181,11 @@ function renderConnect(connect: JsonObject | null): string {
   return connect === null ? '{}' : encodeJson(connect)
 }
 
-function renderServiceAddress({ address, port }: ServiceAddress): string {
+export function renderServiceAddress({ address, port }: ServiceAddress): string {
   return `{"Address":${quote(address)},"Port":${port}}`
 }
 
-function renderWeights({ passing, warning }: Weights): string {
+export function renderWeights({ passing, warning }: Weights): string {
   return `{"Passing":${passing},"Warning":${warning}}`
 }
 
@@ -210,7 +219,7 @@ const rememberedCharactersMax = 1024
  * Remembers the text of an object for as long as the object lives. The state's records never change and are read
  * over and over; a service's health is put together from their texts about twenty times faster.
  */
-function remembered<T extends object>(render: (value: T) => string): (value: T) => string {
+export function remembered<T extends object>(render: (value: T) => string): (value: T) => string {
   const texts = new WeakMap<T, string>()
   return (value) => {
     const known = texts.get(value)

@@ -1,12 +1,11 @@
 // Builds responses: the headers of every answer are put together once, when the app is made.
-import type { Consistency, ReadMeta } from '../model/query.ts'
 import type { Backend } from './backend.ts'
 import { compress, compressBytesMin, compressToBytes, takesGzip } from './gzip.ts'
 import { prettify } from './json.ts'
 import { effectiveConsistency } from './read-options.ts'
 import type { Translation } from './render.ts'
 import { type Frame, RenderedBodies, type Rendered } from './rendered.ts'
-import type { CacheUse, Call, Headers, Replies, ReplyOptions, SharedAnswer } from './route.ts'
+import type { Call, Headers, Replies, ReplyOptions, SharedAnswer } from './route.ts'
 import { metaHeaders } from './routes/reads.ts'
 
 /** Makes the builders for an agent. */
@@ -58,11 +57,11 @@ export function createReplies(backend: Backend): Replies {
 /** Status and headers of a shared answer, those of the last time if they are the same: making them is a tenth of a read. */
 function frameOf<T>(body: Rendered, common: Headers, answer: SharedAnswer<T>): ResponseInit {
   const { meta, mode, hasBackend, cache } = answer
-  const { index, lastContactMs, knownLeader } = meta
+  const { index, lastContactMs, knownLeader } = meta ?? notReplicated
   if (body.init !== null && body.frame !== null && isSame(body.frame, answer)) return body.init
   const headers = new Headers({
     ...common,
-    ...metaHeaders(meta),
+    ...(meta !== null && metaHeaders(meta)),
     ...(mode !== undefined && { 'X-Consul-Effective-Consistency': effectiveConsistency[mode] }),
     ...(hasBackend === true && { 'X-Consul-Query-Backend': 'blocking-query' }),
     ...(cache !== undefined && { 'X-Cache': cache }),
@@ -73,14 +72,18 @@ function frameOf<T>(body: Rendered, common: Headers, answer: SharedAnswer<T>): R
   return body.init
 }
 
+/** Stands for the age of what has none. */
+const notReplicated = { index: -1, lastContactMs: 0, knownLeader: false }
+
 function isSame(
   frame: Frame,
-  { meta, mode, cache }: { readonly meta: ReadMeta; readonly mode?: Consistency; readonly cache?: CacheUse },
+  { meta, mode, cache }: Pick<SharedAnswer<unknown>, 'meta' | 'mode' | 'cache'>,
 ): boolean {
+  const { index, lastContactMs, knownLeader } = meta ?? notReplicated
   return (
-    frame.index === meta.index &&
-    frame.lastContactMs === meta.lastContactMs &&
-    frame.knownLeader === meta.knownLeader &&
+    frame.index === index &&
+    frame.lastContactMs === lastContactMs &&
+    frame.knownLeader === knownLeader &&
     frame.mode === mode &&
     frame.cache === cache
   )

@@ -43,7 +43,13 @@ export const mediaTypes = {
 } as const
 
 /** Headers that some answers have. */
-export type AnswerHeader = 'Age' | 'X-Cache' | 'X-Consul-Fencing-Token' | 'X-Consul-Query-Backend'
+export type AnswerHeader =
+  | 'Age'
+  | 'X-Cache'
+  | 'X-Consul-ContentHash'
+  | 'X-Consul-Fencing-Token'
+  | 'X-Consul-Query-Backend'
+  | 'X-Consul-Reason'
 
 /** An answer that is no success, or not the usual one. Its body is a sentence unless `content` says otherwise. */
 export interface Outcome {
@@ -64,11 +70,13 @@ export type Parameter =
   | 'connect'
   | 'consistent'
   | 'dc'
+  | 'enable'
   | 'filter'
   | 'flags'
   | 'force'
   | 'format'
   | 'global'
+  | 'hash'
   | 'history'
   | 'id'
   | 'index'
@@ -83,11 +91,14 @@ export type Parameter =
   | 'node-meta'
   | 'name'
   | 'node'
+  | 'note'
   | 'passing'
   | 'prune'
   | 'raw'
+  | 'reason'
   | 'recurse'
   | 'release'
+  | 'replace-existing-checks'
   | 'segment'
   | 'separator'
   | 'service'
@@ -108,6 +119,7 @@ export const parameters: Readonly<Record<Parameter, string>> = {
   dc: 'datacenter to ask; the agent’s own if absent (`datacenter` is the same)',
   cached:
     'this agent may answer from its own copy, as old as `Cache-Control` allows: `max-age`, `must-revalidate`, `stale-if-error`',
+  enable: '`true` for maintenance, `false` for none',
   filter: 'only those for which this expression is true (docs/guides/filters.md)',
   flags: 'opaque unsigned 64-bit number kept with the value',
   force: 'even if the servers that are left could not decide anything without those that are down',
@@ -115,6 +127,7 @@ export const parameters: Readonly<Record<Parameter, string>> = {
   history:
     'the versions of the key that are kept, oldest first, with the index and time from which each held (needs `kv_history`)',
   global: 'of all datacenters',
+  hash: 'wait for a hash of the content other than this one',
   id: 'ID of the server',
   index: 'wait for an index greater than this one',
   keys: 'list keys, not values',
@@ -129,11 +142,14 @@ export const parameters: Readonly<Record<Parameter, string>> = {
   'node-meta': '`key:value` that the node’s meta data must have; repeatable',
   name: 'only events of this name',
   node: 'regular expression that a node’s name must match',
+  note: 'what the check says',
   passing: 'only instances of which every check passes',
   prune: 'forget the member instead of keeping it as left',
   raw: 'the value’s bytes instead of JSON',
+  reason: 'why, for those who read the check',
   recurse: 'everything under the prefix',
   release: 'give up the lock that the session of this ID holds; `false` if it does not hold it',
+  'replace-existing-checks': 'checks that are not given again are removed; without it they stay',
   segment: 'network segment (only the default one exists)',
   separator: 'with `keys`: cut keys behind the first of these after the prefix (`seperator` is the same)',
   service: 'regular expression that the name of one of a node’s services must match',
@@ -201,7 +217,8 @@ export type Headers = Readonly<Record<string, string>>
 export interface SharedAnswer<T> {
   /** The same function each time: bodies are kept for it. */
   readonly render: (value: T, translation: Translation) => string
-  readonly meta: ReadMeta
+  /** Null for what is not replicated: such an answer has no index. */
+  readonly meta: ReadMeta | null
   /** Says `X-Consul-Effective-Consistency`. */
   readonly mode?: Consistency
   /** Says `X-Consul-Query-Backend`. */

@@ -19,6 +19,7 @@ import {
   uint64,
 } from './schema.ts'
 import { type InternalSchemaName, internalSchemas } from './internal-schemas.ts'
+import { type LocalSchemaName, localSchemas } from './local-schemas.ts'
 import { type PoolSchemaName, poolSchemas } from './pool-schemas.ts'
 import { type OperatorSchemaName, operatorSchemas } from './operator-schemas.ts'
 import { type QuerySchemaName, querySchemas } from './query-schemas.ts'
@@ -341,6 +342,7 @@ export type SchemaName =
   | StoreSchemaName
   | OperatorSchemaName
   | PoolSchemaName
+  | LocalSchemaName
   | QuerySchemaName
   | InternalSchemaName
 
@@ -351,6 +353,7 @@ export const schemas: Readonly<Record<SchemaName, Schema>> = {
   ...storeSchemas,
   ...operatorSchemas,
   ...poolSchemas,
+  ...localSchemas,
   ...querySchemas,
   ...internalSchemas,
 }

@@ -30,11 +30,6 @@ export const refusedAreas: readonly Area[] = [
   outOfScope('/v1/operator/license', 'A licence'),
   outOfScope('/v1/namespace', 'Namespaces'),
   outOfScope('/v1/partition', 'Admin partitions'),
-  notYet('/v1/agent/service', 'The agent’s own services'),
-  notYet('/v1/agent/check', 'The agent’s own checks'),
-  notYet('/v1/agent/health/', 'Aggregated health'),
-  notYet('/v1/agent/maintenance', 'Maintenance mode'),
-  notYet('/v1/agent/token/', 'ACL tokens'),
   notYet('/v1/agent/host', 'Host information'),
   notYet('/v1/operator/', 'This operator endpoint'),
 ]

@@ -8,6 +8,9 @@ import { eventRoutes } from './event.ts'
 import { healthRoutes } from './health.ts'
 import { internalRoutes } from './internal.ts'
 import { kvRoutes } from './kv.ts'
+import { localCheckRoutes } from './local-checks.ts'
+import { localHealthRoutes } from './local-health.ts'
+import { localServiceRoutes } from './local-services.ts'
 import { openApiRoute } from './openapi.ts'
 import { operatorRoutes } from './operator.ts'
 import { queryRoutes } from './query.ts'
@@ -20,6 +23,9 @@ import { watchRoutes } from './watch.ts'
 /** Every endpoint. */
 export const routes: readonly Route[] = [
   ...agentRoutes,
+  ...localServiceRoutes,
+  ...localCheckRoutes,
+  ...localHealthRoutes,
   ...statusRoutes,
   ...catalogRoutes,
   ...healthRoutes,

@@ -3,6 +3,7 @@
 import { decodeCommand, encodeCommand } from '../../../src/codec/command-codec.ts'
 import { createSearches, type Searches } from '../../../src/agent/prepared-search.ts'
 import { eventProblem, execEventName } from '../../../src/agent/user-events.ts'
+import type { DefinitionRules } from '../../../src/definition/rules.ts'
 import type { AgentControl, Backend, Meter } from '../../../src/http/backend.ts'
 import type { EventLog } from '../../../src/http/backend-events.ts'
 import type { LocalNode } from '../../../src/http/backend-local.ts'
@@ -27,6 +28,12 @@ import type { UserEvent } from '../../../src/model/user-event.ts'
 import { type State, createState } from '../../../src/state/state.ts'
 import { createOwnNode } from '../agent/own-node.ts'
 import { TestClock } from '../agent/samples.ts'
+
+const usualRules: DefinitionRules = {
+  outputBytesMax: 4096,
+  scripts: 'nowhere',
+  sidecarPorts: { min: 21_000, max: 21_255 },
+}
 
 /** The backend, with what tests look at and what they can set. */
 export interface StateBackend extends Backend {
@@ -88,6 +95,7 @@ class BackendOnState implements StateBackend {
   readonly hasCoordinates: boolean
   readonly events: EventLog
   readonly local: LocalNode
+  readonly definitionRules: DefinitionRules
   readonly agent: AgentControl
   readonly meter: Meter
   readonly state: State = createState()
@@ -121,6 +129,7 @@ class BackendOnState implements StateBackend {
     this.translateWanAddrs = settings.translateWanAddrs ?? false
     this.hasCoordinates = settings.hasCoordinates ?? true
     this.events = settings.events ?? new RecordedEvents((datacenter) => this.#failureIn(datacenter))
+    this.definitionRules = settings.definitionRules ?? usualRules
     this.local = settings.local ?? createOwnNode({ nodeName: this.nodeName }).node
     this.agent = settings.agent ?? fakeAgent(this.calls)
     this.meter = settings.meter ?? { nowMicros: () => 0, sampler: () => () => undefined }

@@ -1,0 +1,41 @@
+// The agent's own services and checks as values that stand still: made anew after a change, and the same object for all
+// who ask in between, so that they are rendered and filtered once.
+import { checkShape, serviceShape } from '../filter/catalog-shapes.ts'
+import type { CheckInfo, ServiceInfo } from '../model/catalog.ts'
+import type { LocalNode } from './backend-local.ts'
+import { type Filtering, eachOf } from './filters.ts'
+
+interface Views {
+  version: number
+  services: readonly ServiceInfo[] | null
+  checks: readonly CheckInfo[] | null
+}
+
+const known = new WeakMap<LocalNode, Views>()
+
+/** All services, by ID. */
+export function servicesOf(local: LocalNode): readonly ServiceInfo[] {
+  const views = viewsOf(local)
+  views.services ??= [...local.services.values()].map(({ info }) => info)
+  return views.services
+}
+
+/** All checks, by ID. */
+export function checksOf(local: LocalNode): readonly CheckInfo[] {
+  const views = viewsOf(local)
+  views.checks ??= [...local.checks.values()].map(({ info }) => info)
+  return views.checks
+}
+
+function viewsOf(local: LocalNode): Views {
+  const present = known.get(local)
+  if (present !== undefined && present.version === local.version) return present
+  const views: Views = { version: local.version, services: null, checks: null }
+  known.set(local, views)
+  return views
+}
+
+/** Filters of services. */
+export const serviceFiltering: Filtering<readonly ServiceInfo[]> = eachOf(serviceShape)
+/** Filters of checks. */
+export const checkFiltering: Filtering<readonly CheckInfo[]> = eachOf(checkShape)
