@@ -3,7 +3,15 @@ import { catalogDifferences } from './http-differences.ts'
 import { agentRequests } from './requests/agent.ts'
 import { catalogRequests, deregisterRequests, healthRequests, registerRequests } from './requests/catalog.ts'
 import { configDifferences, configRequests } from './requests/config.ts'
+import { filterDifferences, filterRegistrations, filterRequests } from './requests/filters.ts'
+import {
+  coordinateOffRequests,
+  coordinateRequests,
+  eventDifferences,
+  eventRequests,
+} from './requests/event.ts'
 import { kvRequests } from './requests/kv.ts'
+import { readDifferences, readRegistrations, readRequests } from './requests/reads.ts'
 import { queryDifferences, queryRequests, runRequests } from './requests/query.ts'
 import { lockRequests, sessionDifferences, sessionRequests } from './requests/session.ts'
 import { txnDifferences, txnRequests } from './requests/txn.ts'
@@ -23,11 +31,13 @@ import {
 
 /** Headers that are recorded and compared. */
 export const comparedHeaders: readonly string[] = [
+  'age',
   'allow',
   'content-security-policy',
   'content-type',
   'location',
   'vary',
+  'x-cache',
   'x-consul-effective-consistency',
   'x-consul-index',
   'x-consul-knownleader',
@@ -77,5 +87,28 @@ export const paritySuites: readonly ParitySuite[] = [
   },
   { name: 'config', files: { config: configRequests }, differences: configDifferences },
   { name: 'query', files: { query: queryRequests, 'query-run': runRequests }, differences: queryDifferences },
+  {
+    name: 'event',
+    files: { event: eventRequests, coordinate: coordinateRequests },
+    differences: eventDifferences,
+    agent: 'disable_coordinates=false',
+    hasRandomIndex: ({ path }) => path.startsWith('/v1/event/list'),
+  },
+  {
+    name: 'no coordinates',
+    files: { 'coordinate-off': coordinateOffRequests },
+    differences: eventDifferences,
+    settings: { hasCoordinates: false },
+  },
   { name: 'txn', files: { txn: txnRequests }, differences: txnDifferences },
+  {
+    name: 'filters',
+    files: { filters: [...filterRegistrations, ...filterRequests] },
+    differences: filterDifferences,
+  },
+  {
+    name: 'reads',
+    files: { reads: [...readRegistrations, ...readRequests] },
+    differences: readDifferences,
+  },
 ]

@@ -14,6 +14,7 @@ import {
   type Translation,
   renderNode,
   renderNodeDetail,
+  renderFilteredNodeServices,
   renderNodeServices,
   renderServiceNode,
   renderServiceSummaries,
@@ -101,7 +102,8 @@ export const catalogRoutes: readonly Route[] = [
     summary: 'A node with its services as a list',
     parameters: [...readParameters, 'filter', 'merge-central-config'],
     answer: ['NodeServices'],
-    handler: (call) => nodeServices(call, nodeServicesView),
+    handler: (call) =>
+      nodeServices(call, call.query.get('filter') === '' ? nodeServicesView : filteredNodeServicesView),
   },
   {
     method: 'GET',
@@ -138,6 +140,12 @@ const servicesOfNode: Filtering<NodeDetail | null> = partsOf(
 const nodeView: View<NodeDetail | null> = { render: renderNodeDetail, filtering: servicesOfNode }
 
 const nodeServicesView: View<NodeDetail | null> = { render: renderNodeServices, filtering: servicesOfNode }
+
+/** Of a node without services the list is `null`, of one without any that are meant it is empty. */
+const filteredNodeServicesView: View<NodeDetail | null> = {
+  render: renderFilteredNodeServices,
+  filtering: servicesOfNode,
+}
 
 function services(call: Call): Response | Promise<Response> {
   const nodeMeta = nodeMetaOf(call)

@@ -103,19 +103,17 @@ function answerCached<Q extends Query>(
   const { backend } = call
   const stale = (maxStaleMs: number | null): ReadOptions => ({ ...asked, consistency: 'stale', maxStaleMs })
   const options = control.mustRevalidate ? asked : stale(control.maxAgeMs)
-  if (!control.mustRevalidate) {
-    // A leader's copy is no older than an answer that it would give.
-    const fresh = backend.readNow(query, asked)
-    const own = fresh ?? backend.readNow(query, options)
-    const mode = fresh === null ? options : asked
-    if (own !== null) return answerView(call, own, { view, narrow, options: mode, cache: 'HIT' })
-  }
+  // A leader's copy is no older than an answer that it would give.
+  const fresh = backend.readNow(query, asked)
+  if (fresh !== null) return answerView(call, fresh, { view, narrow, options: asked, cache: 'HIT' })
+  const own = control.mustRevalidate ? null : backend.readNow(query, options)
+  if (own !== null) return answerView(call, own, { view, narrow, options, cache: 'HIT' })
   return read(call, query, options).then((result) => {
     if (result.ok) return answerView(call, result.value, { view, narrow, options, cache: 'MISS' })
     const late = control.staleIfErrorMs > 0 ? stale(control.staleIfErrorMs) : null
-    const own = late === null ? null : backend.readNow(query, { ...late, minIndex: 0 })
-    if (late === null || own === null) return failed(call, result.error)
-    return answerView(call, own, { view, narrow, options: late, cache: 'HIT' })
+    const old = late === null ? null : backend.readNow(query, { ...late, minIndex: 0 })
+    if (late === null || old === null) return failed(call, result.error)
+    return answerView(call, old, { view, narrow, options: late, cache: 'HIT' })
   })
 }
 
