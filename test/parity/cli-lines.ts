@@ -1,4 +1,5 @@
 // The command lines whose outcome is recorded of the reference and compared with ours, in the order they are run.
+import { configLines } from './cli-config-lines.ts'
 
 /** One command line. */
 export interface CliLine {
@@ -16,8 +17,7 @@ function help(...texts: readonly string[]): readonly CliLine[] {
   return texts.map((text) => ({ args: text === '' ? [] : text.split(' '), isHelp: true }))
 }
 
-/** All of them. */
-export const cliLines: readonly CliLine[] = [
+const cliLines: readonly CliLine[] = [
   ...help(
     '',
     '-h',
@@ -271,6 +271,12 @@ export const cliLines: readonly CliLine[] = [
   ...help('validate /nosuch/file.json', 'leave x'),
   ...lines('leave'),
 ]
+
+/** The lines by the file that keeps what they led to; each is recorded with agents of its own. */
+export const cliFiles: Readonly<Record<string, readonly CliLine[]>> = {
+  recorded: cliLines,
+  config: configLines,
+}
 
 /** A request that a command sent, and its answer. */
 export interface CliRequest {

@@ -1,14 +1,14 @@
 // Records what the reference's commands print and which requests they send, for cli.test.ts to compare with:
-// `node test/parity/record-cli.ts /path/to/consul`. Not run by the tests. Starts a server and a client on loopback
+// `node test/parity/record-cli.ts /path/to/consul [file …]`, all files if none is named. Not run by the tests. Starts a server and a client on loopback
 // addresses and a proxy between them and the commands; removes its data afterwards.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cliLines, sortedUrl, type CliLine, type CliRecord, type CliRequest } from './cli-lines.ts'
+import { cliFiles, sortedUrl, type CliLine, type CliRecord, type CliRequest } from './cli-lines.ts'
 
-const [program = ''] = process.argv.slice(2)
+const [program = '', ...chosen] = process.argv.slice(2)
 const agentUrl = 'http://127.0.47.1:8500'
 const proxyPort = 8599
 let requests: CliRequest[] = []
@@ -72,18 +72,29 @@ async function untilTwoNodes(): Promise<void> {
   }
 }
 
-const directory = await mkdtemp(join(tmpdir(), 'record-cli-'))
-const agents = [
-  startAgent('server-one', '127.0.47.1', join(directory, '1'), ['-server', '-bootstrap-expect=1']),
-  startAgent('client-two', '127.0.47.2', join(directory, '2'), ['-retry-join=127.0.47.1', '-node-meta=a:b']),
-]
+async function record(file: string, lines: readonly CliLine[]): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'record-cli-'))
+  const agents = [
+    startAgent('server-one', '127.0.47.1', join(directory, '1'), ['-server', '-bootstrap-expect=1']),
+    startAgent('client-two', '127.0.47.2', join(directory, '2'), [
+      '-retry-join=127.0.47.1',
+      '-node-meta=a:b',
+    ]),
+  ]
+  await untilTwoNodes()
+  const records: CliRecord[] = []
+  for (const line of lines) records.push(await runLine(line))
+  const folder = join(import.meta.dirname, 'cli')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, `${file}.json`), `${JSON.stringify(records, null, 1)}\n`)
+  const gone = agents.map((agent) => new Promise((resolve) => agent.once('close', resolve)))
+  for (const agent of agents) agent.kill('SIGKILL')
+  await Promise.all(gone)
+  await rm(directory, { recursive: true, force: true })
+}
+
 proxy.listen(proxyPort, '127.0.47.1')
-await untilTwoNodes()
-const records: CliRecord[] = []
-for (const line of cliLines) records.push(await runLine(line))
-const folder = join(import.meta.dirname, 'cli')
-await mkdir(folder, { recursive: true })
-await writeFile(join(folder, 'recorded.json'), `${JSON.stringify(records, null, 1)}\n`)
-for (const agent of agents) agent.kill('SIGKILL')
+for (const [file, lines] of Object.entries(cliFiles)) {
+  if (chosen.length === 0 || chosen.includes(file)) await record(file, lines)
+}
 proxy.close()
-await rm(directory, { recursive: true, force: true })

@@ -1,7 +1,8 @@
 // `config read`, `list`, `write` and `delete`.
 import { parseHcl } from '../../config/hcl/hcl.ts'
 import { parseJson } from '../../config/json.ts'
-import { decodeConfigEntry, type GivenEntry } from '../../definition/config-entry.ts'
+import { decodeConfigEntry, unknownKind, type GivenEntry } from '../../definition/config-entry.ts'
+import { isEntryKind } from '../../definition/entry-fields.ts'
 import { type Context, UsageError } from '../command.ts'
 import { absolutePath, textOf, whyOf } from '../data-argument.ts'
 import { attempt } from '../failure.ts'
@@ -10,6 +11,8 @@ import { renderJson } from '../output.ts'
 /** Runs `config read`. */
 export async function readEntry(context: Context): Promise<number> {
   const [kind, name] = [required(context, 'kind'), required(context, 'name')]
+  if (!isEntryKind(kind))
+    throw new UsageError(`Error reading config entry ${kind}/${name}: ${unknownKind(kind)}`)
   return attempt(context, `Error reading config entry ${kind}/${name}`, async () => {
     const client = await context.client()
     const { value } = await client.configGet(kind, name, { stale: context.flags.bool('stale') })
@@ -54,7 +57,7 @@ export async function writeEntry(context: Context): Promise<number> {
   return attempt(context, `Error writing config entry ${what}`, async () => {
     const client = await context.client()
     const isWritten = await client.configSet(
-      { ...entry.body, Kind: entry.kind, Name: entry.name },
+      { Kind: entry.kind, Name: entry.name, ...entry.body },
       casOf(context),
     )
     if (isWritten) context.print(`Config entry written: ${what}`)
