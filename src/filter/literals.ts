@@ -68,15 +68,26 @@ function byte(value: number): string {
 
 /** Bytes that are no UTF-8 become replacement characters. */
 function decoded(encoded: string): string {
+  return characters(encoded) ?? encoded.replaceAll(/(?:%[0-9a-f]{2})+/gi, decodedRun)
+}
+
+/** The same of bytes alone, some of which are wrong. */
+function decodedRun(run: string): string {
+  let text = ''
+  for (let at = 0; at < run.length;) {
+    const size = [1, 2, 3, 4].find((bytes) => characters(run.slice(at, at + 3 * bytes)) !== undefined) ?? 0
+    text += size === 0 ? '\ufffd' : (characters(run.slice(at, at + 3 * size)) ?? '')
+    at += 3 * Math.max(1, size)
+  }
+  return text
+}
+
+function characters(encoded: string): string | undefined {
   try {
     return decodeURIComponent(encoded)
   } catch {
-    return encoded.replaceAll(/(?:%[89a-fA-F][0-9a-fA-F])+/g, '\ufffd').replaceAll(/%[0-7][0-9a-f]/gi, one)
+    return undefined
   }
-}
-
-function one(encoded: string): string {
-  return decodeURIComponent(encoded)
 }
 
 const shortEscapes: Readonly<Record<string, string>> = {
