@@ -163,6 +163,7 @@ class FileJournal implements Journal {
     const lines = [header]
     for (const [key, value] of live()) lines.push(lineOf([key, value]))
     await host.files.mkdir(directoryOf(path), 0o700)
+    await host.files.syncDirectory(directoryOf(directoryOf(path)))
     await writeAtomically(host.files, path, new TextEncoder().encode(lines.join('')), 0o600)
     this.#lines = lines.length
     this.#isToRewrite = false

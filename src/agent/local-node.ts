@@ -200,9 +200,12 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
 
   /** Services and checks of the files are from now on these. What has not changed goes on; nothing flaps. */
   setFiles(files: FileDefinitions): void {
+    const plan = planFiles(this.#present(), files)
     this.#pump?.feed({ kind: 'paused' })
-    this.#carryOut({ kind: 'changed', plan: planFiles(this.#present(), files) })
+    this.#carryOut({ kind: 'changed', plan })
     this.#pump?.feed({ kind: 'resumed' })
+    const changes = plan.changes.length
+    if (changes > 0) this.#parts.log.info('Services and checks follow the changed files', { changes })
   }
 
   onOutcome(checkId: string, { status, output }: CheckOutcome): void {

@@ -2,7 +2,7 @@
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { LocalNode } from '../http/backend-local.ts'
 import type { Random } from '../lib/random.ts'
-import { batchLimits, localTiming } from '../local/config.ts'
+import { batchLimits, localTiming, type OutputRules } from '../local/config.ts'
 import type { LocalInput } from '../local/events.ts'
 import { LocalMachine } from '../local/local.ts'
 import type { FileDefinitions } from '../local/plan.ts'
@@ -41,7 +41,7 @@ export interface LocalService {
   readonly node: LocalNode
   /** Of this node, as they are now. */
   services(): Iterable<ServiceInfo>
-  /** The parts of a configuration that a reload applies: node meta data, definitions, `discard_check_output`. */
+  /** The parts of a configuration that a reload applies: node meta data, definitions, settings of checks. */
   set(config: AgentConfig): void
   /** The agent leaves: nothing is written into the catalog any more. */
   leave(): void
@@ -86,7 +86,7 @@ export async function startLocal(options: LocalServiceOptions): Promise<LocalSer
     },
     set(next) {
       pump.feed({ kind: 'nodeSet', node: ownNode(next, id) })
-      pump.feed({ kind: 'outputDiscarded', discards: next.checks.discardOutput })
+      pump.feed({ kind: 'outputSet', output: outputOf(next) })
       node.setFiles(filesOf(next))
     },
     leave: () => pump.feed({ kind: 'paused' }),
@@ -101,14 +101,17 @@ function filesOf(config: AgentConfig): FileDefinitions {
   return { services: config.services, checks: config.checkDefinitions }
 }
 
+function outputOf({ checks }: AgentConfig): OutputRules {
+  return { updateIntervalMs: checks.updateIntervalMs, isDiscarded: checks.discardOutput }
+}
+
 function makeMachine({ host, config, id, random }: LocalServiceOptions): LocalMachine {
   return new LocalMachine(
     ownNode(config, id),
     {
       timing: localTiming,
       batch: batchLimits,
-      updateIntervalMs: config.checks.updateIntervalMs,
-      discardsOutput: config.checks.discardOutput,
+      output: outputOf(config),
       seed: random.fork('local').uint32(),
     },
     host.clock.nowMs(),

@@ -21,13 +21,19 @@ export interface BatchLimits {
   readonly charactersMax: number
 }
 
+/** What becomes of the output of checks. */
+export interface OutputRules {
+  /** `check_update_interval`: how long output alone may wait; 0 is not at all. */
+  readonly updateIntervalMs: number
+  /** `discard_check_output`: there is none, from then on. */
+  readonly isDiscarded: boolean
+}
+
 /** Settings of the machine. */
 export interface LocalConfig {
   readonly timing: LocalTiming
   readonly batch: BatchLimits
-  /** `check_update_interval`: how long output alone may wait; 0 is not at all. */
-  readonly updateIntervalMs: number
-  readonly discardsOutput: boolean
+  readonly output: OutputRules
   readonly seed: number
 }
 

@@ -1,6 +1,7 @@
 // What the machine of the local state is told, and what it asks for.
 import type { CheckStatus, NodeInfo } from '../model/catalog.ts'
 import type { Command } from '../model/command.ts'
+import type { OutputRules } from './config.ts'
 import type { CatalogView, LocalChange } from './entries.ts'
 
 /** Something has happened. */
@@ -21,7 +22,7 @@ export type LocalInput =
   | { readonly kind: 'poolSized'; readonly members: number }
   /** A server has joined, or another one leads: what could not be written may be writable now. */
   | { readonly kind: 'serversChanged' }
-  | { readonly kind: 'outputDiscarded'; readonly discards: boolean }
+  | { readonly kind: 'outputSet'; readonly output: OutputRules }
   /** Nothing is asked or sent until `resumed`; changes are gathered. */
   | { readonly kind: 'paused' }
   | { readonly kind: 'resumed' }

@@ -7,7 +7,7 @@ import type { CheckInfo, NodeInfo } from '../model/catalog.ts'
 import { takeBatch, type Planned, type Removed } from './batch.ts'
 import { isSameValue } from '../lib/same-value.ts'
 import { isSameCheck, isSameNode, isSameService } from './compare.ts'
-import type { LocalConfig } from './config.ts'
+import type { LocalConfig, OutputRules } from './config.ts'
 import { Deferrals } from './deferrals.ts'
 import type { CatalogView, LocalChange, OwnCheck, OwnService } from './entries.ts'
 import type { LocalEffect, LocalInput } from './events.ts'
@@ -41,7 +41,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
   readonly #deferrals = new Deferrals()
   readonly #removed = new Map<Key, Removed>()
   #node: NodeInfo
-  #discardsOutput: boolean
+  #output: OutputRules
   #scale = 1
   #version = 1
   #triedVersion = 1
@@ -63,7 +63,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     this.#node = node
     this.#config = config
     this.#random = seededRandom(config.seed)
-    this.#discardsOutput = config.discardsOutput
+    this.#output = config.output
     this.#fullAtMs = nowMs
     this.#ledger.markUnknown(nodeKey)
   }
@@ -123,8 +123,8 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
         return
       case 'serversChanged':
         return this.#onServersChanged(nowMs)
-      case 'outputDiscarded':
-        this.#discardsOutput = input.discards
+      case 'outputSet':
+        this.#output = input.output
         return
       case 'paused':
         this.#isPaused = true
@@ -216,7 +216,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
   }
 
   #kept(info: CheckInfo): CheckInfo {
-    return this.#discardsOutput && info.output !== '' ? { ...info, output: '' } : info
+    return this.#output.isDiscarded && info.output !== '' ? { ...info, output: '' } : info
   }
 
   #removeService(id: string): void {
@@ -254,7 +254,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     if (info.status === before.status && info.output === before.output) return
     this.#table.setInfo(check, info)
     this.#version++
-    const { updateIntervalMs } = this.#config
+    const { updateIntervalMs } = this.#output
     const key = checkKey(heard.checkId)
     if (info.status !== before.status || updateIntervalMs === 0) {
       this.#isHeld = false

@@ -42,9 +42,10 @@ export function createOwnNode(settings: OwnNodeSettings = {}): OwnNodeBench {
   const calls: string[] = []
   const warnings: string[] = []
   const nodeName = settings.nodeName ?? nodeInfo.name
+  const output = { updateIntervalMs: 300_000, isDiscarded: false }
   const machine = new LocalMachine(
     { ...nodeInfo, name: nodeName },
-    { timing: localTiming, batch: batchLimits, updateIntervalMs: 300_000, discardsOutput: false, seed: 1 },
+    { timing: localTiming, batch: batchLimits, output, seed: 1 },
     0,
   )
   const node = new OwnNode({ machine, nodeName, log: logInto(warnings) })

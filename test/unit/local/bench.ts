@@ -155,8 +155,7 @@ export class Bench {
       {
         timing: localTiming,
         batch: batchLimits,
-        updateIntervalMs: 300_000,
-        discardsOutput: false,
+        output: { updateIntervalMs: 300_000, isDiscarded: false },
         seed: 1,
         ...config,
       },

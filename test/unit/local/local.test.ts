@@ -210,13 +210,13 @@ describe('check output', () => {
   })
 
   it('goes out at once with an interval of 0', () => {
-    const bench = passing({ updateIntervalMs: 0 })
+    const bench = passing({ output: { updateIntervalMs: 0, isDiscarded: false } })
     bench.feed(heard('up', 'passing', 'two'))
     expect(bench.catalog.checks.get('up')?.output).toBe('two')
   })
 
   it('is dropped where it is not wanted', () => {
-    const bench = passing({ discardsOutput: true })
+    const bench = passing({ output: { updateIntervalMs: 300_000, isDiscarded: true } })
     expect(bench.machine.checks.get('up')?.info).toMatchObject({ status: 'passing', output: '' })
     const { version } = bench.machine
     bench.feed(heard('up', 'passing', 'two'))
