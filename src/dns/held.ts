@@ -70,14 +70,16 @@ export class HeldAnswers {
     const { version } = trace
     const key = this.#key
     if (version === null || this.#isOff || !key.read(how.packet, how.transport)) return
+    // In lower case, in which names of ours share most with it: whoever asks gets his own spelling back.
+    const lower = how.query.name.toLowerCase()
     const held: Held = {
       hash: key.hash,
       shape: key.shape,
       question: key.bytes.slice(0, key.length),
       trace,
       version,
-      reply,
-      how: { ...how, packet: how.packet.slice() },
+      reply: respelled(reply, how.query.name, lower),
+      how: { ...how, packet: spelled(how.packet, key), query: { ...how.query, name: lower } },
       isDrawn: reply.isSampled === true && reply.answers.length > 1,
       hasSoa: [...reply.authorities, ...reply.answers.map((answer) => answer.record)].some(
         (record) => record.type === rrType.SOA,
@@ -161,6 +163,23 @@ function isSame(held: Held, key: QuestionKey): boolean {
   if (held.hash !== key.hash || held.shape !== key.shape || held.question.length !== key.length) return false
   for (let i = 0; i < key.length; i++) if (held.question[i] !== key.bytes[i]) return false
   return true
+}
+
+/** The packet of the question in lower case. */
+function spelled(packet: Uint8Array, key: QuestionKey): Uint8Array {
+  const copy = packet.slice()
+  copy.set(key.bytes.subarray(0, key.length), headerBytes)
+  return copy
+}
+
+/** The reply with another spelling of the name that was asked for. */
+function respelled(reply: Reply, from: string, to: string): Reply {
+  if (from === to) return reply
+  const answers = reply.answers.map(({ record, extra }) => ({
+    record: record.name === from ? { ...record, name: to } : record,
+    extra: extra.map((each) => (each.name === from ? { ...each, name: to } : each)),
+  }))
+  return { ...reply, answers }
 }
 
 /** Makes a reply one to this packet: its id, its flags, and its question in the case it was asked in. */

@@ -375,7 +375,10 @@ describe('what is turned down', () => {
 
   it('calls no question and several questions malformed', async () => {
     expect(decode(await ask(edit((packet) => (packet[5] = 0)).subarray(0, 12))).rcode).toBe('FORMERR')
-    const questions = ['agent-two', 'other'].map((node) => ({ name: `${node}.node.consul`, type: 'A' as const }))
+    const questions = ['agent-two', 'other'].map((node) => ({
+      name: `${node}.node.consul`,
+      type: 'A' as const,
+    }))
     const two = dnsPacket.encode({ type: 'query', id: 1, questions })
     expect(decode(await ask(new Uint8Array(two)))).toMatchObject({ id: 1, rcode: 'FORMERR' })
   })

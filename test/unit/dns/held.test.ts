@@ -73,6 +73,16 @@ describe('what was answered', () => {
     expect(reply.answers?.[0]).toMatchObject({ name: 'FOO.Node.Consul', data: '10.0.0.1' })
   })
 
+  it('is as short for who asks in capitals first as for anybody', async () => {
+    const { answerer } = setUp()
+    const loud = questionPacket('MANY.SERVICE.CONSUL', 'SRV', 4096)
+    const quiet = questionPacket('many.service.consul', 'SRV', 4096)
+    await answerer.ask(loud, 'udp', client)
+    const held = answerer.now(quiet, 'udp')
+    expect(held?.length).toBe((await answerer.ask(quiet, 'udp', client))?.length)
+    expect(decode(answerer.now(loud, 'udp')).answers?.[0]?.name).toBe('MANY.SERVICE.CONSUL')
+  })
+
   it('is another answer for another type, class, size and transport', async () => {
     const { ask, answerer, now } = setUp()
     await ask('many.service.consul', 'A')

@@ -4,6 +4,8 @@ import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 
 import { type DnsServer, serveDns } from '../../../src/dns/server.ts'
+import type { Answerer } from '../../../src/dns/answer.ts'
+import type { TcpConnection } from '../../../src/runtime/host.ts'
 import { nodeHost } from '../../../src/runtime/node.ts'
 import { FakeNet } from '../rpc/fake-net.ts'
 import { asking, decode, questionPacket, stateOf, viewOf } from './catalog-view.ts'
@@ -91,5 +93,61 @@ it('cuts connections that ask nothing, and leaves no wake-up', async () => {
   expect(server.statistics.idleConnections).toBe(1)
   expect(net.connections.every((each) => each.isClosed)).toBe(true)
   expect(net.pending).toBe(0)
+  await server.close()
+})
+
+async function inMemory(answering: Answerer): Promise<{ readonly net: FakeNet; readonly server: DnsServer }> {
+  const net = new FakeNet()
+  const at = { ip: '10.0.0.2', port: 8600 }
+  const udp = { bind: () => Promise.resolve({ local: at, send: () => {}, close: () => Promise.resolve() }) }
+  return { net, server: await serveDns({ ...net.host(at.ip), udp }, [at], answering) }
+}
+
+async function connected(net: FakeNet): Promise<TcpConnection> {
+  const connecting = net.tcp('10.0.0.9').connect({ ip: '10.0.0.2', port: 8600 }, { timeoutMs: 1000 })
+  await net.run(5)
+  return connecting
+}
+
+it('takes no more connections than it has room for, and new ones when others have gone', async () => {
+  const { net, server } = await inMemory(answerer)
+  const open: TcpConnection[] = []
+  let closed = 0
+  for (let i = 0; i < 1030; i++) {
+    const connection = await connected(net)
+    connection.handle({ onData: () => {}, onClose: () => closed++ })
+    open.push(connection)
+  }
+  await net.run(10)
+  expect([server.statistics.refusedConnections, closed]).toEqual([6, 6])
+  for (const connection of open.slice(0, 10)) connection.destroy()
+  await net.run(10)
+  const late = await connected(net)
+  let received = 0
+  late.handle({ onData: (bytes) => (received += bytes.length), onClose: () => {} })
+  late.write(framed(question))
+  await net.run(10)
+  expect(received).toBeGreaterThan(12)
+  await server.close()
+})
+
+it('reads nothing more from a client that has too many questions under way, and goes on afterwards', async () => {
+  const waiting: (() => void)[] = []
+  const slow: Answerer = {
+    now: () => null,
+    ask: (packet) => new Promise((resolve) => waiting.push(() => resolve(packet))),
+  }
+  const { net, server } = await inMemory(slow)
+  const connection = await connected(net)
+  let received = 0
+  connection.handle({ onData: (bytes) => (received += bytes.length), onClose: () => {} })
+  for (let i = 0; i < 200; i++) connection.write(framed(question))
+  await net.run(20)
+  expect(server.statistics.tcpQueries).toBe(64)
+  while (waiting.length > 0) {
+    for (const answer of waiting.splice(0)) answer()
+    await net.run(10)
+  }
+  expect(received).toBe(200 * (question.length + 2))
   await server.close()
 })
