@@ -1,10 +1,12 @@
-// The leader's duties that time brings, wired to the rest of a server: sessions, expiring keys, upkeep.
+// The leader's duties that time brings, wired to the rest of a server: sessions, expiring keys, upkeep,
+// configuration entries.
 import { encodeCommand } from '../codec/command-codec.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Command, CommandResult } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { ActionHandler } from './actions.ts'
 import type { EntryClock } from './entry-clock.ts'
+import { createEntriesDuty } from './entries-duty.ts'
 import { createExpiryDuty } from './expiry-duty.ts'
 import { randomUuid } from './identity.ts'
 import type { LeaderDuties } from './leadership.ts'
@@ -74,6 +76,16 @@ export function createTimeDuties(options: DutyOptions, parts: TimeParts): TimeDu
       return dropped.ok
     },
   })
+  const entries = createEntriesDuty({
+    clock,
+    entries: config.configEntries,
+    has: (kind, name) => store.query({ kind: 'configEntry', configKind: kind, name }).value !== null,
+    async propose(command) {
+      const written = await raft.propose(encodeCommand(command))
+      return written.ok ? ok(written.value.result) : written
+    },
+    log: log.named('leader'),
+  })
   store.follow({
     onSessions: (changes) => sessions.onSessions(changes),
     onExpiring: () => expiry.touch(),
@@ -82,7 +94,7 @@ export function createTimeDuties(options: DutyOptions, parts: TimeParts): TimeDu
       expiry.touch()
     },
   })
-  const all = [upkeep, sessions, expiry]
+  const all = [upkeep, sessions, expiry, entries]
   return {
     renewSession: ({ id }) => sessions.renew(id),
     start() {

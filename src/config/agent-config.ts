@@ -1,9 +1,11 @@
 // The configuration of one agent after all sources are merged, checked and resolved: what the agent is built from.
 // Plain data. Nothing here is optional guesswork: addresses are literals, durations milliseconds, defaults filled in.
+import type { GivenEntry } from '../definition/config-entry.ts'
 import type { DefinitionRules } from '../definition/rules.ts'
 import type { Address } from '../model/address.ts'
 import type { CheckDefinition, ServiceDefinition } from '../model/definition.ts'
 import type { DnsConfig } from '../model/dns-config.ts'
+import type { WatchDefinition } from '../model/watch.ts'
 
 /** Everything that an agent is told at its start. Made by `load.ts`; see docs/configuration.md for each key. */
 export interface AgentConfig {
@@ -64,6 +66,8 @@ export interface AgentConfig {
   readonly raft: RaftTuning
   readonly autopilot: AutopilotSettings
   readonly kvHistory: KvHistorySettings
+  /** `config_entries.bootstrap`: written by the leader where there are none. */
+  readonly configEntries: readonly GivenEntry[]
   /** Null: no backups are made. */
   readonly snapshotAgent: SnapshotAgentSettings | null
   readonly limits: LimitOverrides
@@ -91,6 +95,8 @@ export interface AgentConfig {
   readonly services: readonly ServiceDefinition[]
   /** `check`, `checks`: of the node, or of a service of any origin. Ids are unique. */
   readonly checkDefinitions: readonly CheckDefinition[]
+  /** `watches`. */
+  readonly watches: readonly WatchDefinition[]
   /** What definitions may ask for, from files and through the API. */
   readonly definitionRules: DefinitionRules
   /** `session_ttl_min`. */

@@ -10,6 +10,7 @@ import type {
 } from './agent-config.ts'
 import { resolveAddresses } from './addresses.ts'
 import { checkValues } from './checks.ts'
+import { configEntries } from './config-entries.ts'
 import { definitions } from './definitions.ts'
 import { absolutePath } from './path.ts'
 import { readRecursor } from './recursor.ts'
@@ -215,7 +216,7 @@ function gossipTiming(
 
 function protocol(
   values: Values,
-): Pick<AgentConfig, 'performance' | 'raft' | 'autopilot' | 'kvHistory' | 'limits'> {
+): Pick<AgentConfig, 'performance' | 'raft' | 'autopilot' | 'kvHistory' | 'configEntries' | 'limits'> {
   const rate = values.number('limits.rpc_rate')
   return {
     performance: {
@@ -243,6 +244,7 @@ function protocol(
       versionsMax: values.number('kv_history.versions'),
       ageMs: values.number('kv_history.age'),
     },
+    configEntries: configEntries(values),
     limits: {
       httpConnectionsPerClientMax: values.number('limits.http_max_conns_per_client'),
       rpcConnectionsPerClientMax: values.number('limits.rpc_max_conns_per_client'),
@@ -329,6 +331,7 @@ type Observation = Pick<
   AgentConfig,
   | 'checks'
   | 'services'
+  | 'watches'
   | 'checkDefinitions'
   | 'definitionRules'
   | 'sessionTtlMinMs'

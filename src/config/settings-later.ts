@@ -19,7 +19,6 @@ export const laterSettings = {
   cache: { type: 'any', doc: 'There is no cache to limit.', support: 'idle' },
   cert_file: { type: 'string', doc: 'TLS between agents.', support: 'off' },
   cloud: { type: 'any', doc: 'HCP.', support: 'off' },
-  config_entries: { type: 'any', doc: 'Central configuration.', support: 'off' },
   connect: { type: 'any', doc: 'Service mesh.', support: 'off' },
   default_intention_policy: { type: 'string', doc: 'Service mesh.', support: 'off' },
   disable_anonymous_signature: {
@@ -167,6 +166,5 @@ export const laterSettings = {
   verify_incoming_rpc: { type: 'bool', default: false, doc: 'TLS between agents.', support: 'off' },
   verify_outgoing: { type: 'bool', default: false, doc: 'TLS between agents.', support: 'off' },
   verify_server_hostname: { type: 'bool', default: false, doc: 'TLS between agents.', support: 'off' },
-  watches: { type: 'any', doc: 'Watches defined in files.', support: 'off' },
   xds: { type: 'any', doc: 'Service mesh.', support: 'idle' },
 } as const

@@ -189,6 +189,10 @@ export const serviceSettings = {
     doc: 'The runtime decides.',
     support: 'idle',
   },
+  'config_entries.bootstrap': {
+    type: 'any',
+    doc: 'Configuration entries that the leader writes where there are none (docs/guides/config-entries.md).',
+  },
   'kv_history.age': {
     type: 'duration',
     default: '24h',
