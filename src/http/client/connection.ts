@@ -55,9 +55,11 @@ export interface RequestSpec {
   readonly path: string
   readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body?: RequestBody
+  /** Beside those of the connection. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
-  /** A status that is an answer although it is not 200. */
-  readonly alsoAccept?: number
+  /** Statuses that are answers although they are not 200. */
+  readonly alsoAccept?: number | readonly number[]
 }
 
 /** Waits; see `Connection.pause`. */
@@ -97,10 +99,14 @@ export function connect(options: {
     nowMs: options.nowMs ?? (() => performance.now()),
     async send(request) {
       const response = await attempt(fetch, { target, headers, request })
-      if (response.status === 200 || response.status === request.alsoAccept) return response
+      if (response.status === 200 || isAccepted(response.status, request.alsoAccept)) return response
       throw await failureOf(response)
     },
   }
+}
+
+function isAccepted(status: number, accepted: RequestSpec['alsoAccept']): boolean {
+  return typeof accepted === 'object' ? accepted.includes(status) : accepted === status
 }
 
 async function failureOf(response: Response): Promise<Error> {
@@ -202,7 +208,7 @@ async function attempt(fetch: Fetch, { target, headers, request }: Attempt): Pro
   try {
     return await fetch(target.base + path, {
       method,
-      headers,
+      headers: request.headers === undefined ? headers : { ...headers, ...request.headers },
       ...(request.body !== undefined && { body: request.body }),
       ...(request.signal !== undefined && { signal: request.signal }),
       ...(target.unixPath !== undefined && { unixPath: target.unixPath }),

@@ -21,8 +21,10 @@ export interface ReadQuery {
   readonly index?: number | string
   /** Longest wait, such as `30s`. */
   readonly wait?: string
+  /** Sorted by round-trip time from this node; `_agent` is the agent that is asked. */
   readonly near?: string
   readonly nodeMeta?: TextMap
+  /** Only those for which this expression is true. */
   readonly filter?: string
   readonly signal?: AbortSignal
 }
@@ -38,6 +40,7 @@ export interface ReadSpec<T> {
   readonly path: string
   /** Parameters beside those of `ReadQuery`. */
   readonly query?: RequestSpec['query']
+  readonly headers?: RequestSpec['headers']
   /** With this a 404 is an answer and not a failure. */
   readonly whenMissing?: T
 }
@@ -66,13 +69,14 @@ export async function read<T>(
 /** Reads replicated state, and keeps what it was parsed from. */
 export async function readRaw<T>(
   connection: Connection,
-  { path, query, whenMissing }: ReadSpec<T>,
+  { path, query, headers, whenMissing }: ReadSpec<T>,
   options: ReadQuery,
 ): Promise<RawAnswer<T>> {
   const response = await connection.send({
     path,
     query: { ...readParameters(connection, options), ...query },
     signal: options.signal,
+    ...(headers !== undefined && { headers }),
     ...(whenMissing !== undefined && { alsoAccept: 404 }),
   })
   const text = await bodyOf(response)

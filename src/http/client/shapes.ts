@@ -149,6 +149,30 @@ export interface ServiceHealthShape {
   readonly Checks: readonly CheckShape[]
 }
 
+/** A node with all it has (`/v1/internal/ui/nodes`). */
+export interface NodeDumpShape extends Pick<
+  NodeShape,
+  'ID' | 'Node' | 'Address' | 'TaggedAddresses' | 'Meta'
+> {
+  readonly Services: readonly NodeServiceShape[]
+  readonly Checks: readonly CheckShape[]
+}
+
+/** A service in one line (`/v1/internal/ui/services`). */
+export interface ServiceSummaryShape {
+  readonly Kind?: string
+  readonly Name: string
+  readonly Tags: readonly string[] | null
+  readonly Nodes: readonly string[]
+  readonly InstanceCount: number
+  readonly ProxyFor?: readonly string[]
+  /** Checks of all instances and of their nodes. */
+  readonly ChecksPassing: number
+  readonly ChecksWarning: number
+  readonly ChecksCritical: number
+  readonly ExternalSources: readonly string[] | null
+}
+
 /** A key of the KV store. `Value` is base64, null when empty. `Flags` can exceed 2^53: the client reads it as bigint. */
 export interface KvPairShape {
   readonly LockIndex: number
@@ -247,6 +271,29 @@ export interface EventShape {
   readonly TagFilter: string
   readonly Version: number
   readonly LTime: number
+}
+
+/** Where somebody is in the network; a distance is a round-trip time in seconds. */
+export interface CoordinateShape {
+  /** Eight numbers. */
+  readonly Vec: readonly number[]
+  readonly Error: number
+  readonly Adjustment: number
+  readonly Height: number
+}
+
+/** A node's place. */
+export interface NodeCoordinateShape {
+  readonly Node: string
+  readonly Segment: string
+  readonly Coord: CoordinateShape
+}
+
+/** Where the servers of a datacenter are in the WAN pool. */
+export interface DatacenterCoordinatesShape {
+  readonly Datacenter: string
+  readonly AreaID: string
+  readonly Coordinates: readonly NodeCoordinateShape[]
 }
 
 /** `/v1/operator/autopilot/configuration`. Times are durations such as `200ms`. */

@@ -174,6 +174,22 @@ describe('failures', () => {
 })
 
 describe('what is sent', () => {
+  test('that an older answer will do', async () => {
+    const { client, sent } = clientOf()
+    await client.healthService('a', { cached: true, passing: true })
+    await client.catalogServices({
+      cached: { maxAgeSeconds: 5, mustRevalidate: true, staleIfErrorSeconds: 60 },
+    })
+    expect(sent.map(({ url }) => url.replace(/^.*8500/, ''))).toEqual([
+      '/v1/health/service/a?passing=1&cached=',
+      '/v1/catalog/services?cached=',
+    ])
+    expect(sent.map(({ options }) => options.headers?.['Cache-Control'])).toEqual([
+      undefined,
+      'must-revalidate, max-age=5, stale-if-error=60',
+    ])
+  })
+
   test('token and datacenter', async () => {
     const { client, sent } = clientOf({}, { token: 'secret', datacenter: 'dc1' })
     await client.kvGet('a', { stale: true, index: 7, wait: '1ms' })
