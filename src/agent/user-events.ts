@@ -83,6 +83,8 @@ class AgentEvents implements UserEvents {
 
   async fire(event: UserEvent, datacenter: string): Promise<Result<null, RequestError>> {
     if (datacenter === '') return this.fireHere(event)
+    const problem = filterProblem(event)
+    if (problem !== null) return err(requestError('refused', problem))
     const requests = this.#requests
     if (requests === null) return err(requestError('overloaded', 'The agent is starting'))
     return requests.act({ kind: 'fireEvent', event }, datacenter, 'stale', never)

@@ -5,9 +5,11 @@ import { agentCommands } from './commands-agent.ts'
 import { catalogCommands } from './commands-catalog.ts'
 import { clusterCommands } from './commands-cluster.ts'
 import { configCommands } from './commands-config.ts'
+import { execCommands } from './commands-exec.ts'
 import { kvCommands } from './commands-kv.ts'
 import { lockCommands } from './commands-lock.ts'
 import { operatorCommands } from './commands-operator.ts'
+import { queryCommands } from './commands-query.ts'
 import { sessionCommands } from './commands-session.ts'
 import { snapshotCommands } from './commands-snapshot.ts'
 
@@ -17,9 +19,11 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   ...catalogCommands,
   ...clusterCommands,
   ...configCommands,
+  ...execCommands,
   ...kvCommands,
   ...lockCommands,
   ...operatorCommands,
+  ...queryCommands,
   ...sessionCommands,
   ...snapshotCommands,
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1))

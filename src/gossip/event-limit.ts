@@ -19,8 +19,8 @@ const namePrefixBytes = 13
 export function encodedEventSize(event: Fired, lamportTime: number): EncodedSize {
   const name = namePrefixBytes + textBytes(event.name)
   const payload = payloadSize(event)
-  const fields = 1 + keySize('LTime') + uintSize(lamportTime) + keySize('Name') + textSize(name)
-  const rest = keySize('Payload') + textSize(payload) + keySize('CC') + 1
+  const fields = 1 + keySize('LTime') + uintSize(lamportTime) + keySize('Name') + envelopeTextSize(name)
+  const rest = keySize('Payload') + envelopeTextSize(payload) + keySize('CC') + 1
   return { before: name + payload, after: 1 + fields + rest }
 }
 
@@ -41,6 +41,11 @@ function keySize(key: string): number {
 function textSize(bytes: number): number {
   if (bytes < 32) return 1 + bytes
   return (bytes < 256 ? 2 : 3) + bytes
+}
+
+/** The envelope is in an older form of MessagePack, which has no head of two bytes. */
+function envelopeTextSize(bytes: number): number {
+  return (bytes < 32 ? 1 : 3) + bytes
 }
 
 function uintSize(value: number): number {

@@ -3,8 +3,10 @@ import { type AgentClient, agentCalls } from './client/agent.ts'
 import { type CatalogClient, catalogCalls } from './client/catalog.ts'
 import { type ConfigClient, configCalls } from './client/config.ts'
 import { type Fetch, type Pause, connect } from './client/connection.ts'
+import { type CoordinateClient, coordinateCalls } from './client/coordinate.ts'
 import { type EventClient, eventCalls } from './client/event.ts'
 import { type KvClient, kvCalls } from './client/kv.ts'
+import { type LocalClient, localCalls } from './client/local.ts'
 import { lockCalls } from './client/lock.ts'
 import type { LockClient } from './client/lock-types.ts'
 import { type OperatorClient, operatorCalls } from './client/operator.ts'
@@ -39,8 +41,10 @@ export interface Client
     AgentClient,
     CatalogClient,
     ConfigClient,
+    CoordinateClient,
     EventClient,
     KvClient,
+    LocalClient,
     LockClient,
     OperatorClient,
     QueryClient,
@@ -61,8 +65,10 @@ export function createClient(options: ClientOptions): Client {
     ...agentCalls(connection),
     ...catalogCalls(connection),
     ...configCalls(connection),
+    ...coordinateCalls(connection),
     ...eventCalls(connection),
     ...kv,
+    ...localCalls(connection),
     ...lockCalls({ connection, kv, session }),
     ...operatorCalls(connection),
     ...queryCalls(connection),

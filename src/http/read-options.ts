@@ -17,13 +17,17 @@ export function readOptions(call: Call): ReadOptions {
       waitMs: backend.defaultQueryTimeMs,
     }
   }
-  const waitMs = parseWait(query, backend.defaultQueryTimeMs)
   return {
-    minIndex: parseIndex(query),
-    waitMs: Math.min(waitMs, backend.maxQueryTimeMs),
+    ...waitOptions(call),
     datacenter: datacenterOf(call),
     ...parseConsistency(query),
   }
+}
+
+/** How long a call is willing to wait, and for what. Throws Refusal. */
+export function waitOptions({ query, backend }: Call): Pick<ReadOptions, 'minIndex' | 'waitMs'> {
+  const waitMs = parseWait(query, backend.defaultQueryTimeMs)
+  return { minIndex: parseIndex(query), waitMs: Math.min(waitMs, backend.maxQueryTimeMs) }
 }
 
 /** Options of a read of catalog or health: stale within `discovery_max_stale` unless the call says what it wants. */

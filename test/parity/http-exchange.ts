@@ -6,9 +6,11 @@ import type { Answer, ParityRequest, ParitySuite } from './requests/request.ts'
 export class Kept {
   readonly #values = new Map<string, string>()
   readonly #volatile: NonNullable<ParitySuite['volatile']>
+  readonly #hasRandomIndex: NonNullable<ParitySuite['hasRandomIndex']>
 
   constructor(suite: ParitySuite) {
     this.#volatile = suite.volatile ?? []
+    this.#hasRandomIndex = suite.hasRandomIndex ?? (() => false)
   }
 
   /** The request with the values in place of their names. */
@@ -36,7 +38,13 @@ export class Kept {
       if (isUuid(value)) body = body.replaceAll(value, `{{${name}}}`)
     }
     for (const [pattern, shown] of this.#volatile) body = body.replace(pattern, shown)
-    return { ...answer, body }
+    return { ...answer, body, headers: this.#shownHeaders(request, answer.headers) }
+  }
+
+  #shownHeaders(request: ParityRequest, headers: Answer['headers']): Answer['headers'] {
+    const index = headers['x-consul-index']
+    if (index === undefined || index === '1' || !this.#hasRandomIndex(request)) return headers
+    return { ...headers, 'x-consul-index': 'random' }
   }
 
   #filled(text: string): string {

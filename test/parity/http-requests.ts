@@ -12,6 +12,7 @@ import {
 } from './requests/event.ts'
 import { kvRequests } from './requests/kv.ts'
 import { readDifferences, readRegistrations, readRequests } from './requests/reads.ts'
+import { localDifferences, localRequests, localVolatile } from './requests/local.ts'
 import { queryDifferences, queryRequests, runRequests } from './requests/query.ts'
 import { lockRequests, sessionDifferences, sessionRequests } from './requests/session.ts'
 import { txnDifferences, txnRequests } from './requests/txn.ts'
@@ -42,6 +43,7 @@ export const comparedHeaders: readonly string[] = [
   'x-consul-index',
   'x-consul-knownleader',
   'x-consul-lastcontact',
+  'x-consul-reason',
   'x-content-type-options',
 ]
 
@@ -99,6 +101,12 @@ export const paritySuites: readonly ParitySuite[] = [
     files: { 'coordinate-off': coordinateOffRequests },
     differences: eventDifferences,
     settings: { hasCoordinates: false },
+  },
+  {
+    name: 'local',
+    files: { local: localRequests },
+    volatile: localVolatile,
+    differences: localDifferences,
   },
   { name: 'txn', files: { txn: txnRequests }, differences: txnDifferences },
   {

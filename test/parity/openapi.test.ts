@@ -1,9 +1,9 @@
 // Answers to all recorded requests against the shapes that the OpenAPI document gives for them, and the bodies of the
 // requests that were taken as well: what is documented is what is served.
 import { describe, expect, test } from 'vitest'
-import { type Content, type Route, mediaTypes } from '../../src/http/route.ts'
+import { type Content, type Method, type Route, mediaTypes } from '../../src/http/route.ts'
 import { schemas } from '../../src/http/openapi/schemas.ts'
-import { routes } from '../../src/http/routes/table.ts'
+import { endpointsOf, routes } from '../../src/http/routes/table.ts'
 import type { Json } from '../../src/model/catalog.ts'
 import { violations } from '../unit/http/json-schema.ts'
 import { Kept } from './http-exchange.ts'
@@ -41,13 +41,10 @@ async function exchanged(
 
 function routeOf({ method, path }: ParityRequest): Route | undefined {
   const [bare = ''] = path.split('?')
-  return routes.find((route) => {
-    const colon = route.path.indexOf(':')
-    return (
-      route.method === method &&
-      (colon < 0 ? bare === route.path : bare.startsWith(route.path.slice(0, colon)))
-    )
-  })
+  const endpoint = endpointsOf(routes).find(({ prefix, suffix, takesName }) =>
+    takesName ? bare.startsWith(prefix) && bare.endsWith(suffix) : bare === prefix,
+  )
+  return endpoint?.byMethod[method as Method]
 }
 
 function problemsOf(route: Route, request: ParityRequest, answer: Answer): readonly string[] {

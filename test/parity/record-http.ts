@@ -72,7 +72,7 @@ async function record(suite: ParitySuite): Promise<void> {
   }
 }
 
-async function withAgent(consul: string, use: () => Promise<void>): Promise<void> {
+async function withAgent(consul: string, hcl: string, use: () => Promise<void>): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'record-http-'))
   const agent = spawn(
     consul,
@@ -86,7 +86,7 @@ async function withAgent(consul: string, use: () => Promise<void>): Promise<void
       `-node-id=${oracleNode.id}`,
       `-data-dir=${dataDir}`,
       '-log-level=info',
-      '-hcl=disable_update_check=true disable_coordinates=true',
+      `-hcl=disable_update_check=true ${hcl}`,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
@@ -103,5 +103,6 @@ async function withAgent(consul: string, use: () => Promise<void>): Promise<void
 const [consul, ...names] = process.argv.slice(2)
 if (consul === undefined) throw new Error('Usage: node test/parity/record-http.ts /path/to/consul [suite …]')
 for (const suite of paritySuites) {
-  if (names.length === 0 || names.includes(suite.name)) await withAgent(consul, () => record(suite))
+  if (names.length > 0 && !names.includes(suite.name)) continue
+  await withAgent(consul, suite.agent ?? 'disable_coordinates=true', () => record(suite))
 }

@@ -21,13 +21,13 @@ export interface EventClient {
 }
 
 /** Options of a question for events. */
-export type EventQuery = ReadQuery & EventFilter & { readonly name?: string }
+export type EventQuery = Pick<ReadQuery, 'index' | 'wait' | 'signal'> & { readonly name?: string }
 
 /** Where the reads are that can also be watched. */
 export const eventReads = {
-  list: ({ name, node, service, tag }: EventQuery): ReadSpec<readonly EventShape[]> => ({
+  list: ({ name }: EventQuery): ReadSpec<readonly EventShape[]> => ({
     path: '/v1/event/list',
-    query: { name, node, service, tag },
+    query: { name },
   }),
 } as const
 

@@ -18,9 +18,7 @@ function number(description: string): Schema {
 const coordinateFields = {
   Vec: {
     ...list({ type: 'number' }),
-    minItems: 8,
-    maxItems: 8,
-    description: 'A place in a space of eight dimensions, in seconds.',
+    description: 'Eight numbers: a place in a space of eight dimensions, in seconds.',
   },
   Error: number('How sure it is: 1.5 knows nothing, towards 0 is good.'),
   Adjustment: number('Correction of what the space cannot show, in seconds.'),

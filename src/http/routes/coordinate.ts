@@ -54,7 +54,11 @@ export const coordinateRoutes: readonly Route[] = (
       handler: update,
     },
   ] as const
-).map((route: Route) => ({ ...route, handler: ifEnabled(route.handler) }))
+).map((route: Route) => ({
+  ...route,
+  statuses: [...(route.statuses ?? []), { status: 401, meaning: 'The agent keeps no coordinates.' }],
+  handler: ifEnabled(route.handler),
+}))
 
 function ifEnabled(handler: Route['handler']): Route['handler'] {
   return (call) => {
@@ -98,17 +102,33 @@ function failedRead({ status, message }: Refusal): Refusal {
 
 async function update(call: Call): Promise<Response> {
   const given = decodeBody(await readText(call.request, limits.bodyBytesMax), updateReader)
-  const datacenter = datacenterOf(call)
-  if (given?.Coord?.Vec.length !== coordinateDimensions) throw new Refusal(500, 'incompatible coordinate')
-  const { Vec: vec, Error: error, Adjustment: adjustment, Height: height } = given.Coord
-  const updates = [{ node: given.Node, coordinate: { vec, error, adjustment, height } }]
-  // There is nowhere to keep coordinates of other segments.
-  if (given.Segment !== '') return call.reply.empty(200)
+  const datacenter = datacenterGiven(call, given?.Datacenter ?? '')
+  const updates = updatesOf(given, datacenter === '')
   const action = { kind: 'updateCoordinates', updates } as const
   const result = await call.backend.act(action, datacenter, 'stale', call.request.signal)
   if (!result.ok) throw refusalOf(result.error)
   return call.reply.empty(200)
 }
+
+/** What is to be written; nothing for other segments, for which there is no place. Throws Refusal. */
+function updatesOf(given: GivenUpdate | null, isHere: boolean): readonly NodeCoordinate[] {
+  const { Node: name, Segment: segment, Coord: place } = given ?? noUpdate
+  const { Vec: vec, Error: error, Adjustment: adjustment, Height: height } = place ?? nowhere
+  // Another datacenter refuses it itself, if it is there.
+  if (isHere && vec.length !== coordinateDimensions) throw new Refusal(500, 'incompatible coordinate')
+  return segment === '' ? [{ node: name, coordinate: { vec, error, adjustment, height } }] : []
+}
+
+/** The datacenter that a call names: in its parameters, or else in its body. */
+function datacenterGiven(call: Call, inBody: string): string {
+  const isNamed = call.query.get('dc') !== '' || call.query.get('datacenter') !== ''
+  if (isNamed) return datacenterOf(call)
+  return inBody === call.backend.datacenter ? '' : inBody
+}
+
+const noUpdate: GivenUpdate = { Datacenter: '', Node: '', Segment: '', Coord: null }
+
+const nowhere: GivenCoordinate = { Vec: [], Error: 0, Adjustment: 0, Height: 0 }
 
 interface GivenUpdate {
   readonly Datacenter: string

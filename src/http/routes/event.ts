@@ -5,7 +5,7 @@ import { toBase64 } from '../base64.ts'
 import { readBody } from '../body.ts'
 import { Refusal, refusalOf } from '../errors.ts'
 import { quote, renderList } from '../json.ts'
-import { datacenterOf, readOptions } from '../read-options.ts'
+import { datacenterOf, waitOptions } from '../read-options.ts'
 import type { Call, Route } from '../route.ts'
 import { requireName } from './reads.ts'
 
@@ -51,7 +51,7 @@ async function fire(call: Call): Promise<Response> {
 
 /** Events have no order that an index could follow: it is made of the latest one's ID, and waits while it is the same. */
 async function list(call: Call): Promise<Response> {
-  const { waitMs } = readOptions(call)
+  const { waitMs } = waitOptions(call)
   const name = call.query.get('name')
   const asked = call.query.get('index')
   const waited = asked === '' ? 0n : BigInt(asked)

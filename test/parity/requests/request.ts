@@ -39,6 +39,10 @@ export interface ParitySuite {
   readonly volatile?: readonly (readonly [pattern: RegExp, shown: string])[]
   /** What we mean to answer otherwise; docs/compatibility.md lists the same, for users. */
   readonly differences?: readonly Difference[]
+  /** Settings of the recorded agent in HCL, in place of `disable_coordinates=true`. */
+  readonly agent?: string
+  /** Requests whose index is no index of the log, but made of random IDs: 1 is compared, others only by being there. */
+  readonly hasRandomIndex?: (request: ParityRequest) => boolean
   /** What our backend answers of itself, where it is not what every suite needs. */
   readonly settings?: BackendSettings
 }

@@ -271,10 +271,12 @@ class BackendOnState implements StateBackend {
   }
 }
 
-/** Events that are heard as soon as they are fired, and concern everybody. */
+/** Events that are heard as soon as they are fired, by a node without services. */
 class RecordedEvents implements EventLog {
   readonly #failureIn: (datacenter: string) => RequestError | undefined
   #heard: readonly UserEvent[] = []
+  /** The first event of a cluster is that of its first leader. */
+  #time = 2
   readonly #waiters = new Set<() => void>()
 
   constructor(failureIn: (datacenter: string) => RequestError | undefined) {
@@ -295,11 +297,13 @@ class RecordedEvents implements EventLog {
 
   fire(event: UserEvent, datacenter: string): Promise<Result<null, RequestError>> {
     const failure = this.#failureIn(datacenter)
-    const problem = eventProblem(event, this.#heard.length + 1)
-    if (failure !== undefined) return Promise.resolve(err(failure))
+    const problem = eventProblem(event, this.#time)
     if (problem !== null) return Promise.resolve(err(requestError('refused', problem)))
-    if (event.name === execEventName) return Promise.resolve(ok(null))
-    this.#heard = [...this.#heard, { ...event, lamportTime: this.#heard.length + 2 }]
+    if (failure !== undefined) return Promise.resolve(err(failure))
+    const lamportTime = this.#time++
+    const isKept = event.name !== execEventName && event.serviceFilter === ''
+    if (!isKept) return Promise.resolve(ok(null))
+    this.#heard = [...this.#heard, { ...event, lamportTime }]
     for (const wake of this.#waiters) wake()
     return Promise.resolve(ok(null))
   }

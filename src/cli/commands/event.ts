@@ -1,0 +1,18 @@
+// `event`: fires an event that all agents hear of.
+import { UsageError, type Context } from '../command.ts'
+import { eventFilter } from '../event-filter.ts'
+import { attempt } from '../failure.ts'
+
+/** Runs `event`. */
+export function event(context: Context): Promise<number> {
+  const name = context.flags.string('name') ?? ''
+  if (name === '') throw new UsageError('Event name must be specified')
+  const filter = eventFilter(context.flags)
+  const payload = context.args[0]
+  return attempt(context, 'Error firing event', async () => {
+    const client = await context.client()
+    const fired = await client.eventFire(name, { ...filter, ...(payload !== undefined && { payload }) })
+    context.print(`Event ID: ${fired.ID}`)
+    return 0
+  })
+}
