@@ -12,7 +12,7 @@ import type {
 /** The part of the host that checks touch. */
 export type CheckHost = Pick<
   Host,
-  'clock' | 'tcp' | 'tls' | 'udp' | 'http' | 'names' | 'processes' | 'system'
+  'clock' | 'tcp' | 'tls' | 'udp' | 'http' | 'http2' | 'names' | 'processes' | 'system'
 >
 
 /** A check's run that begins again and again. */
