@@ -36,6 +36,7 @@ import { createSettling, type Settling } from './settling.ts'
 import { startServer, type ServerRole } from './server-role.ts'
 import { sleep } from './sleep.ts'
 import { createTelemetry, type Telemetry } from './telemetry.ts'
+import { createWatchDuty, type WatchDuty } from './watches.ts'
 
 /** What a test or the simulator may replace or watch. */
 export interface AgentOptions {
@@ -118,6 +119,7 @@ class RunningAgent implements Agent {
   #server: ServerRole | null = null
   #dns: DnsService | null = null
   #local: LocalService | null = null
+  #watches: WatchDuty | null = null
   #http: HttpService | null = null
   #rateLimit: RateLimit | null = null
   #sinks: LogSinks | null = null
@@ -212,6 +214,8 @@ class RunningAgent implements Agent {
     const seat = { requests: this.#requests, pools, local: this.#server?.local ?? null, signal }
     this.#local = await startLocal({ ...parts, ...seat })
     await this.#serve(this.#requests, pools, this.#poolServices, this.#local.node)
+    this.#watches = createWatchDuty({ ...parts, app: (request, from) => this.app(request, from) })
+    this.#watches.set(this.config.watches)
     await this.#pidFile.write()
     // The disk may have failed meanwhile: then everything that was opened here is closed again.
     this.#assertNotStopped()
@@ -387,6 +391,7 @@ class RunningAgent implements Agent {
     this.#telemetry.set(config)
     this.#dns?.set(config)
     this.#local?.set(config)
+    this.#watches?.set(config.watches)
     this.#rateLimit?.set(rateOf(config))
     this.#http?.set(config)
   }
@@ -474,6 +479,7 @@ class RunningAgent implements Agent {
   async #stopOnce(): Promise<void> {
     this.#stopping.abort()
     await this.#starting.catch(() => undefined)
+    this.#watches?.stop()
     await closeInOrder(this.#host.clock, this.#logger, [
       ['the local state', () => this.#local?.stop()],
       ['HTTP', () => this.#http?.stop()],

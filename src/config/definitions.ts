@@ -1,4 +1,4 @@
-// Services and checks of all files, under the rules that the other settings make.
+// Services, checks and watches of all files, under the rules that the other settings make.
 import { readFileDefinitions } from '../definition/file.ts'
 import type { DefinitionRules } from '../definition/rules.ts'
 import type { AgentConfig } from './agent-config.ts'
@@ -7,10 +7,10 @@ import type { Values } from './values.ts'
 /** Reads them; problems and warnings are noted with file, line and key. */
 export function definitions(
   values: Values,
-): Pick<AgentConfig, 'services' | 'checkDefinitions' | 'definitionRules'> {
+): Pick<AgentConfig, 'services' | 'checkDefinitions' | 'definitionRules' | 'watches'> {
   const rules = rulesOf(values)
   const given = values.definitions
-  const { services, checks, problems, warnings } = readFileDefinitions(given, rules)
+  const { services, checks, watches, problems, warnings } = readFileDefinitions(given, rules)
   for (const { index, path, message, namesKey } of problems) {
     const place = given[index]?.place(path) ?? ''
     values.problem({ source: namesKey === true ? place : `${place}: ${path}`, message })
@@ -18,7 +18,7 @@ export function definitions(
   for (const { index, path, message } of warnings) {
     values.warn(`${given[index]?.place(path) ?? ''}: ${message}`)
   }
-  return { services, checkDefinitions: checks, definitionRules: rules }
+  return { services, checkDefinitions: checks, definitionRules: rules, watches }
 }
 
 function rulesOf(values: Values): DefinitionRules {

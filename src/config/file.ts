@@ -126,12 +126,13 @@ class Reader implements FileValues {
   }
 }
 
-/** Keys under which services and checks are defined. */
+/** Keys under which services, checks and watches are defined. */
 const definitionKinds: Readonly<Partial<Record<SettingKey, SourcedDefinition['kind']>>> = {
   service: 'service',
   services: 'service',
   check: 'check',
   checks: 'check',
+  watches: 'watch',
 }
 
 /** The prefixes of dotted keys: `ports`, `dns_config`, `dns_config.soa`. */

@@ -229,4 +229,9 @@ export const agentSettings = {
     default: 30,
     doc: 'Backups that are kept; the oldest goes when a new one was verified. 0 keeps all.',
   },
+  watches: {
+    type: 'any',
+    doc: 'What is watched, each with a program or URL that is told of every change (docs/guides/watching.md).',
+    reload: true,
+  },
 } as const

@@ -2,6 +2,7 @@
 // out. The folder's door for config.
 import type { Json, ServiceInfo } from '../model/catalog.ts'
 import type { CheckDefinition, ServiceDefinition } from '../model/definition.ts'
+import type { WatchDefinition } from '../model/watch.ts'
 import { identityOf } from './api.ts'
 import { buildCheck, checkFault, isStatus, runsProgram } from './check.ts'
 import { checkReader, isEmptyCheck } from './check-fields.ts'
@@ -11,10 +12,11 @@ import type { DefinitionRules } from './rules.ts'
 import { type ServiceFault, buildService, checksOf } from './service.ts'
 import { type GivenService, serviceReader } from './service-fields.ts'
 import { firstFreePort } from './sidecar.ts'
+import { buildWatch, watchReader } from './watch.ts'
 
-/** What one file gives under one key: `service`, `services`, `check` or `checks`. */
+/** What one file gives under one key: `service`, `services`, `check`, `checks` or `watches`. */
 export interface FileDefinition {
-  readonly kind: 'service' | 'check'
+  readonly kind: 'service' | 'check' | 'watch'
   readonly value: Json
   /** The key as the file spells it. */
   readonly path: string
@@ -36,6 +38,7 @@ export interface FileDefinitions {
   /** Ids are unique: of two the later one counts. */
   readonly services: readonly ServiceDefinition[]
   readonly checks: readonly CheckDefinition[]
+  readonly watches: readonly WatchDefinition[]
   readonly problems: readonly FileRemark[]
   readonly warnings: readonly FileRemark[]
 }
@@ -56,6 +59,7 @@ export function readFileDefinitions(
 class DefinitionReader implements FileDefinitions {
   readonly problems: FileRemark[] = []
   readonly warnings: FileRemark[] = []
+  readonly watches: WatchDefinition[] = []
   readonly #rules: DefinitionRules
   readonly #services = new Map<string, ServiceDefinition>()
   readonly #infos = new Map<string, ServiceInfo>()
@@ -78,8 +82,14 @@ class DefinitionReader implements FileDefinitions {
       this.#read(index, { value, path, reader: serviceReader }, (given, at) =>
         this.#service(index, given, at),
       )
-    } else {
+    } else if (kind === 'check') {
       this.#read(index, { value, path, reader: checkReader }, (given, at) => this.#check(index, given, at))
+    } else {
+      this.#read(index, { value, path, reader: watchReader }, (given, at) => {
+        const built = buildWatch(given)
+        if (built.ok) this.watches.push(built.value)
+        else this.problems.push({ index, path: at, message: built.message })
+      })
     }
   }
 

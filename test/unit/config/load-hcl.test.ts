@@ -119,7 +119,7 @@ test.each<readonly [args: readonly string[], files: FileTree, problem: string]>(
   [
     ['-config-dir=/c'],
     { '/c/a.hcl': 'watches = [{ type = "nodes" }]' },
-    '/c/a.hcl:1: watches | watches is not supported yet',
+    '/c/a.hcl:1: watches[0] | Handler must be given',
   ],
   [['-config-file=/a.json'], { '/a.json': 'server = true' }, '/a.json:1:1 | This is not JSON'],
   [['-config-format=json', '-config-file=/a.hcl'], { '/a.hcl': 'a = 1' }, '/a.hcl:1:1 | This is not JSON'],

@@ -1,0 +1,201 @@
+// Watches of an agent's configuration: each is kept up by a blocking query through the agent's own API, without a socket,
+// and its handler is told of every change, one after the other.
+import { createClient, type Client } from '../http/client.ts'
+import { jsonBody } from '../http/client/requests.ts'
+import type { Change } from '../http/client/watch.ts'
+import { watchSubject } from '../http/client/watch-subject.ts'
+import type { WatchDefinition, WatchHandler } from '../model/watch.ts'
+import type { Host, HttpHandler } from '../runtime/host.ts'
+import { describe } from './identity.ts'
+import type { Logger } from './log.ts'
+import { sleep } from './sleep.ts'
+
+/** The watches of one agent. */
+export interface WatchDuty {
+  /** Keeps up these and no others. Those that are there already go on as they are: their handlers do not run again. */
+  set(watches: readonly WatchDefinition[]): void
+  stop(): void
+}
+
+/** What watches are made of. */
+export interface WatchDutyOptions {
+  readonly host: Host
+  /** The agent's own API. */
+  readonly app: HttpHandler
+  readonly random: { below(bound: number): number }
+  readonly log: Logger
+}
+
+/** Bytes of a handler's output that are logged (reference: 4 KiB). */
+const outputBytesMax = 4096
+
+/** Makes the watches of one agent; none yet. */
+export function createWatchDuty(options: WatchDutyOptions): WatchDuty {
+  const running = new Map<string, AbortController>()
+  return {
+    set(watches) {
+      const wanted = new Map(watches.map((watch) => [JSON.stringify(watch), watch]))
+      for (const [key, ended] of running) {
+        if (wanted.has(key)) continue
+        ended.abort()
+        running.delete(key)
+      }
+      for (const [key, watch] of wanted) {
+        if (running.has(key)) continue
+        const ended = new AbortController()
+        running.set(key, ended)
+        void keepUp(options, watch, ended.signal)
+      }
+    },
+    stop() {
+      for (const ended of running.values()) ended.abort()
+      running.clear()
+    },
+  }
+}
+
+/** How long a watch rests after the API has refused it: it may be served after a reload, or an upgrade. */
+const refusedPauseMs = 30_000
+
+async function keepUp(options: WatchDutyOptions, watch: WatchDefinition, signal: AbortSignal): Promise<void> {
+  const { host } = options
+  const log = options.log.named('watch')
+  const { subject, stale } = watch
+  const client = clientOf(options, watch)
+  const reads = {
+    signal,
+    stale,
+    onError: (error: unknown, retryInMs: number) =>
+      log.error('Cannot watch; trying again', {
+        type: subject.type,
+        error: describe(error),
+        retry_ms: Math.ceil(retryInMs),
+      }),
+  }
+  while (!signal.aborted) {
+    try {
+      for await (const change of watchSubject(client, subject, reads)) {
+        await tell(options, watch.handler, { change, signal, type: subject.type })
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      log.error('The watch was refused', { type: subject.type, error: describe(error) })
+      await sleep(host.clock, refusedPauseMs, signal)
+    }
+  }
+}
+
+function clientOf({ host, app, random }: WatchDutyOptions, { token, datacenter }: WatchDefinition): Client {
+  return createClient({
+    address: 'http://localhost',
+    token,
+    datacenter,
+    async fetch(url, init = {}) {
+      const { method, headers, body, signal } = init
+      const request = new Request(url, {
+        ...(method !== undefined && { method }),
+        ...(headers !== undefined && { headers }),
+        ...(body !== undefined && { body: body as string }),
+        ...(signal !== undefined && { signal }),
+      })
+      return await app(request, { ip: '127.0.0.1', port: 0 })
+    },
+    pause: (ms, signal) => sleep(host.clock, ms, signal ?? never),
+    random: () => random.below(1_000_000) / 1_000_000,
+    nowMs: () => host.clock.nowMs(),
+  })
+}
+
+const never: AbortSignal = new AbortController().signal
+
+interface News {
+  readonly change: Change<unknown>
+  readonly type: string
+  readonly signal: AbortSignal
+}
+
+/** Tells a handler of a change. What becomes of it is logged: the next change is told all the same. */
+async function tell(options: WatchDutyOptions, handler: WatchHandler, news: News): Promise<void> {
+  const log = options.log.named('watch')
+  try {
+    const output = await (handler.kind === 'http'
+      ? post(options, handler, news)
+      : run(options, handler, news))
+    log.debug('Watch handler output', { type: news.type, output })
+  } catch (error) {
+    if (!news.signal.aborted) log.error('Watch handler failed', { type: news.type, error: describe(error) })
+  }
+}
+
+async function run(
+  { host }: WatchDutyOptions,
+  handler: Exclude<WatchHandler, { readonly kind: 'http' }>,
+  { change, signal }: News,
+): Promise<string> {
+  const shell = host.system.env['SHELL'] ?? ''
+  const command =
+    handler.kind === 'program' ? handler.args : [shell === '' ? '/bin/sh' : shell, '-c', handler.command]
+  const {
+    code,
+    signal: ending,
+    output,
+    outputBytes,
+  } = await host.processes.run(command, {
+    env: { CONSUL_INDEX: change.indexText },
+    stdin: new TextEncoder().encode(`${jsonBody(change.value)}\n`),
+    output: 'capture',
+    outputBytesMax,
+    signal,
+  })
+  const text = new TextDecoder().decode(output)
+  const shown =
+    outputBytes > output.length ? `Captured ${output.length} of ${outputBytes} bytes\n...\n${text}` : text
+  if (code !== 0)
+    throw new Error(`${ending === null ? `exit status ${code ?? -1}` : `signal ${ending}`}: ${shown}`)
+  return shown
+}
+
+async function post(
+  { host }: WatchDutyOptions,
+  handler: WatchHandler & { readonly kind: 'http' },
+  { change, signal }: News,
+): Promise<string> {
+  const headers = Object.entries(handler.headers).map(([name, values]) => [name, values.join(', ')] as const)
+  const late = new AbortController()
+  const { clock } = host
+  const disarm = clock.wakeAt(clock.nowMs() + handler.timeoutMs, () =>
+    late.abort(new Error(`no answer within ${handler.timeoutMs} ms`)),
+  )
+  try {
+    const response = await host.http.fetch(handler.url, {
+      method: handler.method,
+      headers: {
+        'Content-Type': 'application/json',
+        ...Object.fromEntries(headers),
+        'X-Consul-Index': change.indexText,
+      },
+      body: jsonBody(change.value),
+      signal: AbortSignal.any([signal, late.signal]),
+      ...(handler.skipVerify && { tls: { verify: 'nothing' } as const }),
+    })
+    const text = await firstOf(response)
+    if (!response.ok) throw new Error(`status ${response.status}: ${text}`)
+    return text
+  } finally {
+    disarm()
+  }
+}
+
+/** The beginning of a body; the rest is not waited for. */
+async function firstOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    text += decoder.decode(part.value, { stream: true })
+    if (text.length >= outputBytesMax) break
+  }
+  await reader.cancel()
+  return text.slice(0, outputBytesMax)
+}
