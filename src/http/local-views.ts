@@ -3,7 +3,9 @@
 import { checkShape, serviceShape } from '../filter/catalog-shapes.ts'
 import type { CheckInfo, ServiceInfo } from '../model/catalog.ts'
 import type { LocalNode } from './backend-local.ts'
+import { Refusal } from './errors.ts'
 import { type Filtering, eachOf } from './filters.ts'
+import type { Call } from './route.ts'
 
 interface Views {
   version: number
@@ -39,3 +41,19 @@ function viewsOf(local: LocalNode): Views {
 export const serviceFiltering: Filtering<readonly ServiceInfo[]> = eachOf(serviceShape)
 /** Filters of checks. */
 export const checkFiltering: Filtering<readonly CheckInfo[]> = eachOf(checkShape)
+
+/** Those for which the call's filter is true. Throws Refusal, without the headers that reads of the catalog have. */
+export function meant<T>(
+  { query, filters }: Call,
+  all: readonly T[],
+  filtering: Filtering<readonly T[]>,
+): readonly T[] {
+  const text = query.get('filter')
+  if (text === '') return all
+  try {
+    return filters.narrowed(all, filters.narrowing(filtering, text))
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    throw new Refusal(error.status, error.message)
+  }
+}

@@ -45,10 +45,19 @@ function serviceParts(service: ServiceInfo): { readonly head: string; readonly t
       (tagged === null ? '' : `"TaggedAddresses":${tagged},`) +
       `"Weights":${renderWeights(service.weights)},"EnableTagOverride":${service.enableTagOverride}`,
     tail:
-      (kind === '' ? '' : `,"Proxy":${renderProxy(proxy)}`) +
+      (proxyKinds.has(kind) ? `,"Proxy":${renderProxy(proxy)}` : '') +
       (connect?.['Native'] === true ? ',"Connect":{"Native":true}' : ''),
   }
 }
+
+/** Kinds of which the proxy is shown. */
+const proxyKinds: ReadonlySet<string> = new Set([
+  'connect-proxy',
+  'mesh-gateway',
+  'terminating-gateway',
+  'ingress-gateway',
+  'api-gateway',
+])
 
 function renderProxy(proxy: JsonObject | null): string {
   if (proxy === null) return '{"MeshGateway":{},"Expose":{}}'

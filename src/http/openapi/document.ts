@@ -210,6 +210,8 @@ const headers: JsonObject = {
   },
   Age: { description: 'With `X-Cache: HIT`: how old the answer is at most, in seconds.', schema: integer() },
   'X-Consul-Query-Backend': { description: 'Always `blocking-query`.', schema: text() },
+  'X-Consul-ContentHash': { description: 'For `hash` of the next request.', schema: text() },
+  'X-Consul-Reason': { description: 'The state in one word, or why there is none.', schema: text() },
   'X-Consul-Fencing-Token': {
     description:
       'After an acquisition: larger with every one. Who checks it refuses earlier holders of the lock.',

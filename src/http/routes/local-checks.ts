@@ -7,7 +7,7 @@ import { readText } from '../body.ts'
 import { decodeBody } from '../decode.ts'
 import { Refusal } from '../errors.ts'
 import { parseJson } from '../json-parse.ts'
-import { checkFiltering, checksOf } from '../local-views.ts'
+import { checkFiltering, checksOf, meant } from '../local-views.ts'
 import { renderLocalChecks } from '../render-local.ts'
 import type { Call, Route } from '../route.ts'
 import { enabled, refusePrograms, unwrap } from './local-services.ts'
@@ -101,10 +101,8 @@ export const localCheckRoutes: readonly Route[] = [
 ]
 
 function checks(call: Call): Response | Promise<Response> {
-  const all = checksOf(call.backend.local)
-  const text = call.query.get('filter')
-  const meant = text === '' ? all : call.filters.narrowed(all, call.filters.narrowing(checkFiltering, text))
-  return call.reply.shared(call, meant, { render: renderLocalChecks, meta: null })
+  const some = meant(call, checksOf(call.backend.local), checkFiltering)
+  return call.reply.shared(call, some, { render: renderLocalChecks, meta: null })
 }
 
 async function register(call: Call): Promise<Response> {

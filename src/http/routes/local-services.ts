@@ -10,7 +10,7 @@ import type { Backend } from '../backend.ts'
 import { readText } from '../body.ts'
 import { Refusal, refusalOf } from '../errors.ts'
 import { parseJson } from '../json-parse.ts'
-import { serviceFiltering, servicesOf } from '../local-views.ts'
+import { meant, serviceFiltering, servicesOf } from '../local-views.ts'
 import { readOptions } from '../read-options.ts'
 import { contentHash, renderHashedService, renderLocalServices } from '../render-local.ts'
 import type { Call, Route } from '../route.ts'
@@ -65,10 +65,8 @@ export const localServiceRoutes: readonly Route[] = [
 ]
 
 function services(call: Call): Response | Promise<Response> {
-  const all = servicesOf(call.backend.local)
-  const text = call.query.get('filter')
-  const meant = text === '' ? all : call.filters.narrowed(all, call.filters.narrowing(serviceFiltering, text))
-  return call.reply.shared(call, meant, { render: renderLocalServices, meta: null })
+  const some = meant(call, servicesOf(call.backend.local), serviceFiltering)
+  return call.reply.shared(call, some, { render: renderLocalServices, meta: null })
 }
 
 async function service(call: Call): Promise<Response> {

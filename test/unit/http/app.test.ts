@@ -124,7 +124,7 @@ describe('refusals', () => {
     },
   )
 
-  test.each(['/v1/connect/ca/roots', '/v1/peerings', '/v1/event/list', '/v1/agent/services'])(
+  test.each(['/v1/connect/ca/roots', '/v1/peerings', '/v1/operator/segment'])(
     '%s says that it is not served',
     async (path) => {
       const response = await asking(createStateBackend())(`PUT ${path}`)
