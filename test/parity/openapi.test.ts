@@ -53,8 +53,9 @@ function problemsOf(route: Route, request: ParityRequest, answer: Answer): reado
   if (own === undefined) return everywhere.has(answer.status) ? [] : [`status ${answer.status}`]
   if (own.content === '') return answer.body === '' ? [] : ['a body']
   const { content = 'text' } = own
-  if (own.mediaType === undefined) return answerProblems([content], answer)
-  return unfit([content], JSON.parse(answer.body) as Json)
+  const contents = typeof content === 'string' ? [content] : content
+  if (own.mediaType === undefined) return answerProblems(contents, answer)
+  return unfit(contents, JSON.parse(answer.body) as Json)
 }
 
 function bodyProblems({ body }: Route, request: ParityRequest): readonly string[] {

@@ -1,11 +1,12 @@
 // `/v1/query*`: prepared queries, and carrying them out by name.
 import { limits } from '../../model/limits.ts'
 import type { PreparedQuery } from '../../model/prepared-query.ts'
-import type { ReadOptions, ReadReply } from '../../model/query.ts'
+import type { ReadMeta, ReadOptions, ReadReply } from '../../model/query.ts'
 import { uuidProblem } from '../../model/session.ts'
 import { compileQuery } from '../../query/template.ts'
 import { readText } from '../body.ts'
-import { Refusal, refusalOf } from '../errors.ts'
+import { Refusal, failedRead, refusalOf } from '../errors.ts'
+import { cacheControlOf } from '../cache-control.ts'
 import { quote } from '../json.ts'
 import { decodeQuery, refuseBadQuery } from '../query-body.ts'
 import type { QueryString } from '../query-string.ts'
@@ -67,8 +68,9 @@ export const queryRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/query/:query/execute',
     summary: 'Carries out a prepared query by name or ID: healthy instances, here or where it fails over to',
-    parameters: ['dc', 'near', 'limit', 'connect', 'stale', 'consistent', 'leader', 'max_stale'],
+    parameters: ['dc', 'near', 'limit', 'connect', 'stale', 'consistent', 'leader', 'max_stale', 'cached'],
     answer: ['PreparedAnswer'],
+    headers: ['X-Cache', 'Age'],
     statuses: [notFound],
     handler: execute,
   },
@@ -82,9 +84,6 @@ export const queryRoutes: readonly Route[] = [
     handler: explain,
   },
 ]
-
-/** Failed reads print index headers too. */
-const failedReadHeaders = metaHeaders({ index: 1, knownLeader: false, lastContactMs: 0, epoch: '' })
 
 function list(call: Call): Response | Promise<Response> {
   const options = readOptions(call)
@@ -115,7 +114,7 @@ async function create(call: Call): Promise<Response> {
 
 async function show(call: Call): Promise<Response> {
   const problem = uuidProblem(call.name)
-  if (problem !== null) throw new Refusal(500, lookupProblem(problem), failedReadHeaders)
+  if (problem !== null) throw new Refusal(500, lookupProblem(problem), failedRead)
   const options = readOptions(call)
   const result = await read(call, { kind: 'preparedQuery', id: call.name }, options)
   if (!result.ok) throw refusedRead(result.error)
@@ -166,10 +165,11 @@ async function write(call: Call, command: Parameters<Call['backend']['write']>[0
 
 async function execute(call: Call): Promise<Response> {
   const { backend, query } = call
-  const { consistency, maxStaleMs, datacenter } = readOptions(call)
+  const { options, cacheHeaders } = executeOptions(call)
+  const { consistency, maxStaleMs } = options
   const run = {
     nameOrId: call.name,
-    datacenter,
+    datacenter: options.datacenter,
     limit: limitOf(query),
     sourceIp: call.from.ip,
     near: query.get('near'),
@@ -182,7 +182,28 @@ async function execute(call: Call): Promise<Response> {
   const isElsewhere = answer.datacenter !== backend.datacenter
   const translation = { isOn: backend.translateWanAddrs && isElsewhere, localDatacenter: backend.datacenter }
   const text = renderAnswer(answer, bodyMeta(result.value, consistency), translation)
-  return call.reply.json(call, text, { headers: bodyHeaders(result.value, { consistency }) })
+  const headers = { ...bodyHeaders(result.value, options), ...cacheHeaders(result.value) }
+  return call.reply.json(call, text, { headers })
+}
+
+/** How fresh the answer must be, and what is said of it with `?cached`. */
+function executeOptions(call: Call): {
+  readonly options: ReadOptions
+  readonly cacheHeaders: (meta: Pick<ReadMeta, 'lastContactMs'>) => Record<string, string>
+} {
+  const options = { ...readOptions(call), minIndex: 0 }
+  const control = cacheControlOf(call)
+  if (control === null) return { options, cacheHeaders: () => ({}) }
+  const question = { kind: 'preparedQueryResolve', nameOrId: call.name } as const
+  const old = { ...options, consistency: 'stale', maxStaleMs: control.maxAgeMs } as const
+  const allowed = control.mustRevalidate ? [options] : [options, old]
+  // What this agent has itself, if that is young enough; else whoever is asked has it from the leader.
+  const own = allowed.find((each) => call.backend.readNow(question, each) !== null)
+  const hit = ({ lastContactMs }: Pick<ReadMeta, 'lastContactMs'>): Record<string, string> => ({
+    'X-Cache': 'HIT',
+    Age: String(Math.floor(lastContactMs / 1000)),
+  })
+  return { options: own ?? options, cacheHeaders: own === undefined ? () => ({ 'X-Cache': 'MISS' }) : hit }
 }
 
 async function explain(call: Call): Promise<Response> {
@@ -194,15 +215,11 @@ async function explain(call: Call): Promise<Response> {
   const query = result.value.value
   if (query === null || name.length > limits.queryNameCharactersMax) throw new Refusal(404, 'Query not found')
   if (query.template !== null && query.id === name.toLowerCase()) {
-    throw new Refusal(
-      500,
-      'prepared query templates can only be resolved up by name, not by ID',
-      failedReadHeaders,
-    )
+    throw new Refusal(500, 'prepared query templates can only be resolved up by name, not by ID', failedRead)
   }
   const compiled = compileQuery(query)
   const filled = compiled.ok ? compiled.value.fill({ name, segment: '' }) : compiled
-  if (!filled.ok) throw new Refusal(500, filled.error, failedReadHeaders)
+  if (!filled.ok) throw new Refusal(500, filled.error, failedRead)
   const text = renderExplained(
     { ...query, service: filled.value },
     bodyMeta(result.value, options.consistency),
@@ -229,7 +246,7 @@ function bodyMeta(meta: Omit<ReadReply<unknown>, 'value'>, mode: ReadOptions['co
 
 function refusedRead(error: Parameters<typeof refusalOf>[0]): Refusal {
   const { status, message } = refusalOf(error)
-  return new Refusal(status, message, failedReadHeaders)
+  return new Refusal(status, message, failedRead)
 }
 
 function lookupProblem(problem: string): string {

@@ -17,7 +17,7 @@ export interface Surroundings {
   readonly isTerminal?: boolean
   readonly stdin?: string
   /** Answers requests; without it nobody listens. */
-  readonly answer?: (method: string, url: URL, body: string, headers: Headers) => Response
+  readonly answer?: (method: string, url: URL, body: string, headers: Headers) => Response | Promise<Response>
 }
 
 /** Runs a command line to its end. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeCbor } from '../../../src/codec/cbor.ts'
 import { decodeReply, decodeRequest, encodeReply, encodeRequest } from '../../../src/codec/request-codec.ts'
+import type { PreparedSearch } from '../../../src/model/prepared-query.ts'
 import type { Query, ReadOptions } from '../../../src/model/query.ts'
 import type { RpcReply, RpcRequest } from '../../../src/model/rpc.ts'
 import { entry, outcome, storedAutopilot, storedSession, txn, versions } from './samples.ts'
@@ -46,6 +47,35 @@ const queries: readonly Query[] = [
 ]
 const meta = { index: 7, knownLeader: true, lastContactMs: 0, epoch: '' }
 
+const searches: readonly PreparedSearch[] = [
+  {
+    kind: 'named',
+    nameOrId: 'geo-x',
+    limit: 3,
+    sourceIp: '10.0.0.1',
+    near: '_agent',
+    connect: true,
+    agentNode: 'n1',
+    agentDatacenter: 'dc1',
+  },
+  {
+    kind: 'filled',
+    service: {
+      service: 'web',
+      failover: { nearestN: 1, datacenters: ['dc2'] },
+      onlyPassing: true,
+      ignoreCheckIds: ['c'],
+      near: '_ip',
+      tags: ['a', '!b'],
+      nodeMeta: { a: 'b' },
+      serviceMeta: { c: 'd' },
+      connect: false,
+    },
+    dnsTtl: '10s',
+    limit: 0,
+  },
+]
+
 describe('requests', () => {
   it.each<RpcRequest>([
     ...queries.map((query): RpcRequest => ({
@@ -66,6 +96,15 @@ describe('requests', () => {
       action: { kind: 'restoreWrite', id: 'r', offset: 0, data: new Uint8Array([1]) },
       consistency: 'default',
     },
+    ...searches.map((search): RpcRequest => ({
+      kind: 'search',
+      datacenter: 'dc2',
+      hops: 1,
+      holdMs: 9,
+      search,
+      consistency: 'stale',
+      maxStaleMs: 5,
+    })),
     { kind: 'readIndex', consistency: 'default' },
     { kind: 'bootstrapState', servers: ['a', 'b'] },
     { kind: 'removeServer', id: 'a' },
@@ -92,6 +131,7 @@ describe('requests', () => {
       },
     ],
     ['a fraction', { kind: 'write', datacenter: '', hops: 0.5, holdMs: 1, command: new Uint8Array() }],
+    ['a search of nothing', { kind: 'search', datacenter: '', hops: 0, holdMs: 1, search: { kind: 'x' } }],
     ['null', null],
   ])('are refused: %s', (_, value) => {
     expect(decodeRequest(encodeCbor(value)).ok).toBe(false)
