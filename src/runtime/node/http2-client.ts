@@ -31,13 +31,15 @@ async function call(url: string, options: Http2CallOptions): Promise<Http2Answer
   const at = parse(url, action)
   const isSecure = at.protocol === 'https:'
   const host = at.hostname.replace(/^\[|\]$/g, '')
-  const tls: Partial<ClientSettings> = isSecure
+  const { servername = '', ...tls }: Partial<ClientSettings> = isSecure
     ? await clientSettings(action, options.tls ?? defaultTls, host)
     : {}
   const { connect } = await import('node:http2')
   options.signal?.throwIfAborted()
   const session = connect(at.origin, {
     ...tls,
+    // Deno makes a URL of it, even of ''.
+    ...(servername === '' ? {} : { servername }),
     maxHeaderListPairs: headerPairsMax,
     maxSessionMemory: sessionMemoryMax,
     settings: { enablePush: false },

@@ -208,7 +208,8 @@ function overTls({ host, world }: Serving): readonly ConformanceCase[] {
     let answer: Http2Answer | undefined
     let failure: unknown
     await withServer(server, world, async (authority) => {
-      const tls = { verify, ...(withCa ? { ca: certificates.ca } : {}), serverName: 'localhost' }
+      const trust = withCa ? { ca: certificates.ca, serverName: 'localhost' } : {}
+      const tls = { verify, ...trust }
       const call = host.http2.call(`https://${authority}/a`, { ...post, tls })
       answer = await within(host, 5000, call).catch((error: unknown) => {
         failure = error
