@@ -55,8 +55,8 @@ export type AnswerHeader =
 export interface Outcome {
   readonly status: number
   readonly meaning: string
-  /** '' for no body. */
-  readonly content?: Content | ''
+  /** '' for no body; several where the request decides. */
+  readonly content?: Content | readonly Content[] | ''
   /** What its type is called, where that is not the content's own. */
   readonly mediaType?: string
 }

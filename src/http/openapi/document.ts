@@ -140,7 +140,7 @@ function responses(route: Route): Json {
 
 function response({ meaning, content = 'text', mediaType }: Outcome): Json {
   if (content === '') return { description: meaning }
-  const bodies = contentOf([content])
+  const bodies = contentOf(typeof content === 'string' ? [content] : content)
   if (mediaType === undefined) return { description: meaning, content: bodies }
   return { description: meaning, content: { [mediaType]: Object.values(bodies)[0] ?? {} } }
 }

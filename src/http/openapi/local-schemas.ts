@@ -23,6 +23,7 @@ export type LocalSchemaName =
   | 'LocalChecks'
   | 'LocalHealth'
   | 'LocalHealths'
+  | 'HealthReason'
   | 'ServiceDefinition'
   | 'CheckDefinition'
   | 'CheckUpdate'
@@ -129,6 +130,7 @@ export const localSchemas: Readonly<Record<LocalSchemaName, Schema>> = {
     Checks: nullable(ref('Checks')),
   }),
   LocalHealths: list(ref('LocalHealth')),
+  HealthReason: text('Why there is none, where text was asked for.'),
   ServiceDefinition: nullable(request(definedService)),
   CheckDefinition: nullable(request(definedCheck)),
   CheckUpdate: nullable(request({ Status: text('`passing`, `warning` or `critical`.'), Output: text() })),

@@ -94,6 +94,7 @@ export const localCheckRoutes: readonly Route[] = [
     parameters: [],
     body: 'AgentToken',
     answer: [],
+    statuses: [{ status: 401, meaning: 'There is no access control.' }],
     handler: () => {
       throw new Refusal(401, 'ACL support disabled')
     },

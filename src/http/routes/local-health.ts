@@ -12,11 +12,12 @@ import {
 import { servicesOf } from '../local-views.ts'
 import type { Call, Headers, Outcome, Route } from '../route.ts'
 
-function outcomes(content: 'LocalHealth' | 'LocalHealths'): readonly Outcome[] {
+function outcomes(shape: 'LocalHealth' | 'LocalHealths'): readonly Outcome[] {
+  const content = [shape, 'text'] as const
   return [
     { status: 429, meaning: 'A check warns.', content },
     { status: 503, meaning: 'A check is critical, or there is maintenance.', content },
-    { status: 404, meaning: 'There is no such service.', content },
+    { status: 404, meaning: 'There is no such service.', content: [...content, 'HealthReason'] },
   ]
 }
 
