@@ -1,8 +1,7 @@
 // DNS at work: the listeners, and the catalog behind them.
 import type { AgentConfig } from '../config/agent-config.ts'
-import { createAnswerer, type Answerer } from '../dns/answer.ts'
+import { createAnswerer } from '../dns/answer.ts'
 import { serveDns } from '../dns/server.ts'
-import type { Random } from '../lib/random.ts'
 import { formatAddress } from '../model/address.ts'
 import { createDnsView, type DnsSources } from './dns-view.ts'
 import { describe, StartError, wayToListen } from './identity.ts'
@@ -11,7 +10,6 @@ import type { Logger } from './log.ts'
 /** What DNS is made of. */
 export interface DnsServiceOptions extends DnsSources {
   readonly config: AgentConfig
-  readonly random: Random
   readonly log: Logger
 }
 
@@ -25,19 +23,23 @@ export interface DnsService {
 /** Binds the configured listeners. Errors: StartError. */
 export async function startDns(options: DnsServiceOptions): Promise<DnsService> {
   const { host, config, random } = options
-  const makeAnswerer = (by: AgentConfig): Answerer => {
-    const view = createDnsView(options, by)
-    return createAnswerer({ view, config: by.dns, random })
-  }
-  let answerer = makeAnswerer(config)
+  let view = createDnsView(options, config)
+  let answerer = createAnswerer({ view, config: config.dns, random })
   try {
     const server = await serveDns(host, config.dnsListen, {
       now: (packet, transport) => answerer.now(packet, transport),
       ask: (packet, transport, from) => answerer.ask(packet, transport, from),
     })
     return {
-      set: (next) => (answerer = makeAnswerer(next)),
-      stop: () => server.close(),
+      set(next) {
+        view.stop()
+        view = createDnsView(options, next)
+        answerer = createAnswerer({ view, config: next.dns, random })
+      },
+      stop() {
+        view.stop()
+        return server.close()
+      },
     }
   } catch (error) {
     const where = config.dnsListen.map(formatAddress).join(', ')

@@ -1,10 +1,12 @@
 // The catalog as DNS sees it: reads through the router, stale within `dns_config.max_stale`.
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { DnsView } from '../dns/view.ts'
+import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Consistency, Query, QueryValue } from '../model/query.ts'
 import type { Host } from '../runtime/host.ts'
+import { DnsCache } from './dns-cache.ts'
 import { recurse, RecursorNames } from './recurse.ts'
 import { never, type Requests } from './requests.ts'
 
@@ -18,6 +20,7 @@ const elsewhereMax = 512
 export interface DnsSources {
   readonly host: Host
   readonly requests: Pick<Requests, 'read' | 'readNow'>
+  readonly random: Random
   /** Those that this agent knows by itself; null when it cannot know (clients). */
   readonly datacenters: () => readonly string[] | null
   /** As `LocalServer.versionNow`; always null on clients. */
@@ -25,32 +28,50 @@ export interface DnsSources {
   readonly runPrepared: DnsView['runPrepared']
 }
 
+/** The catalog for one set of settings. */
+export interface AgentDnsView extends DnsView {
+  /** Nothing is watched any longer. */
+  stop(): void
+}
+
 /** Makes the catalog as DNS sees it. */
-export function createDnsView(sources: DnsSources, config: AgentConfig): DnsView {
-  const { host, requests, datacenters, versionNow, runPrepared } = sources
+export function createDnsView(sources: DnsSources, config: AgentConfig): AgentDnsView {
+  const { host, requests, random, datacenters, versionNow, runPrepared } = sources
   const consistency = config.dns.allowStale ? ('stale' as const) : ('default' as const)
   const { maxStaleMs } = config.dns
   const own = { datacenter: '', consistency, maxStaleMs, minIndex: 0, waitMs: 0 }
   const recursors = new RecursorNames(host)
+  const { clock } = host
+  const ageMsMax = config.dns.cacheMaxAgeMs > 0 ? config.dns.cacheMaxAgeMs : maxStaleMs
+  const cache = isCaching(config) ? new DnsCache({ requests, clock, random, read: own, ageMsMax }) : null
   let elsewhere = 0
-  const read = async <Q extends Query>(
-    query: Q,
-    datacenter: string,
-  ): Promise<Result<QueryValue<Q['kind']>, RequestError>> => {
-    const isElsewhere = datacenter !== '' && datacenter !== config.datacenter
-    if (isElsewhere && elsewhere >= elsewhereMax) {
+  type Read<Q extends Query> = Promise<Result<QueryValue<Q['kind']>, RequestError>>
+  const readHere = async <Q extends Query>(query: Q): Read<Q> => {
+    const known = cache?.find(query)
+    if (known) return ok(known.value)
+    const answer = await requests.read(query, own, never)
+    if (!answer.ok) return err(answer.error)
+    cache?.watch(query, answer.value.value, answer.value.index)
+    return ok(answer.value.value)
+  }
+  const readElsewhere = async <Q extends Query>(query: Q, datacenter: string): Read<Q> => {
+    if (elsewhere >= elsewhereMax) {
       return err(requestError('overloaded', 'Too many questions about other datacenters are under way'))
     }
-    if (isElsewhere) elsewhere++
+    elsewhere++
     const answer = await requests.read(query, { ...own, datacenter }, never)
-    if (isElsewhere) elsewhere--
+    elsewhere--
     return answer.ok ? ok(answer.value.value) : err(answer.error)
   }
   return {
     datacenter: config.datacenter,
-    read,
-    readNow: (query) => requests.readNow(query, own),
-    version: () => versionNow(consistency, maxStaleMs),
+    read: (query, datacenter) =>
+      datacenter === '' || datacenter === config.datacenter
+        ? readHere(query)
+        : readElsewhere(query, datacenter),
+    readNow: (query) => (cache === null ? requests.readNow(query, own) : cache.find(query)),
+    version: () => (cache === null ? versionNow(consistency, maxStaleMs) : cache.version),
+    stop: () => cache?.stop(),
     runPrepared,
     // A client does not know the datacenters: it lets the server decide, which refuses those it does not know.
     isDatacenter: (name) => name === config.datacenter || (datacenters()?.includes(name) ?? true),
@@ -61,4 +82,9 @@ export function createDnsView(sources: DnsSources, config: AgentConfig): DnsView
     },
     nowSeconds: () => Math.floor(host.clock.wallMs() / 1000),
   }
+}
+
+/** A server has all there is to know. */
+function isCaching(config: AgentConfig): boolean {
+  return config.dns.useCache && !config.server
 }

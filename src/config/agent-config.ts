@@ -232,6 +232,10 @@ export interface LimitOverrides {
 
 /** `dns_config`, `domain`, `alt_domain`, `recursors`: the fields of dns/view.ts `DnsConfig`. */
 export interface DnsSettings extends DnsConfig {
+  /** `use_cache`: a client agent watches what DNS asks for. */
+  readonly useCache: boolean
+  /** `cache_max_age`: how old an answer may be whose watch is broken; 0: as `max_stale`. */
+  readonly cacheMaxAgeMs: number
   /** `max_stale`: how old a stale answer may be. */
   readonly maxStaleMs: number
 }
@@ -269,6 +273,8 @@ export interface LogSettings {
   readonly rotateAfterMs: number
   /** Archives kept; 0 keeps all, -1 none. */
   readonly rotateFilesMax: number
+  /** Facility of syslog, or null for no syslog. */
+  readonly syslogFacility: string | null
 }
 
 /** `telemetry`. */

@@ -292,6 +292,8 @@ function dnsSettings(values: Values, nodeName: string, machine: Machine): DnsSet
     nodeName,
     allowStale: values.bool('dns_config.allow_stale'),
     maxStaleMs: values.number('dns_config.max_stale'),
+    useCache: values.bool('dns_config.use_cache'),
+    cacheMaxAgeMs: values.number('dns_config.cache_max_age'),
     nodeTtlSeconds: seconds(values.number('dns_config.node_ttl')),
     serviceTtlSeconds: Object.fromEntries(
       Object.entries(values.durations('dns_config.service_ttl')).map(([name, ms]) => [name, seconds(ms)]),
@@ -383,5 +385,6 @@ function logSettings(values: Values, { cwd }: Surroundings): LogSettings {
     rotateBytes: values.number('log_rotate_bytes'),
     rotateAfterMs: values.number('log_rotate_duration'),
     rotateFilesMax: values.number('log_rotate_max_files'),
+    syslogFacility: values.bool('enable_syslog') ? values.string('syslog_facility') : null,
   }
 }

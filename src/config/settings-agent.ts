@@ -95,6 +95,12 @@ export const agentSettings = {
     flag: 'enable-local-script-checks',
     doc: 'Allows checks that run programs if they are defined in configuration files.',
   },
+  enable_syslog: {
+    type: 'bool',
+    default: false,
+    flag: 'syslog',
+    doc: "Logs to the system's log as well. Only the executable can.",
+  },
   enable_script_checks: {
     type: 'bool',
     default: false,
@@ -228,6 +234,11 @@ export const agentSettings = {
     type: 'int',
     default: 30,
     doc: 'Backups that are kept; the oldest goes when a new one was verified. 0 keeps all.',
+  },
+  syslog_facility: {
+    type: 'string',
+    default: 'LOCAL0',
+    doc: "Facility of the lines in the system's log: LOCAL0 to LOCAL7, DAEMON, USER and others.",
   },
   watches: {
     type: 'any',

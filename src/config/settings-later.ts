@@ -54,7 +54,6 @@ export const laterSettings = {
     doc: 'Central configuration.',
     support: 'idle',
   },
-  enable_syslog: { type: 'bool', default: false, flag: 'syslog', doc: 'Logs to syslog.', support: 'off' },
   encrypt: {
     type: 'string',
     flag: 'encrypt',
@@ -127,12 +126,6 @@ export const laterSettings = {
     type: 'duration',
     default: '168h',
     doc: 'How long a server may have been down.',
-    support: 'idle',
-  },
-  syslog_facility: {
-    type: 'string',
-    default: 'LOCAL0',
-    doc: 'Without syslog it has no effect.',
     support: 'idle',
   },
   tls: { type: 'any', doc: 'TLS between agents.', support: 'off' },

@@ -66,8 +66,8 @@ export const serviceSettings = {
   'dns_config.cache_max_age': {
     type: 'duration',
     default: '0s',
-    doc: 'Age of cached answers. There is no cache.',
-    support: 'idle',
+    doc: 'With `use_cache`: how old an answer may be while its watch is broken; 0: as `max_stale`.',
+    reload: true,
   },
   'dns_config.disable_compression': {
     type: 'bool',
@@ -141,8 +141,8 @@ export const serviceSettings = {
   'dns_config.use_cache': {
     type: 'bool',
     default: false,
-    doc: 'Answers from a cache. There is none to wait for.',
-    support: 'idle',
+    doc: 'On a client: watches what DNS asks for, and answers from memory. A server always does.',
+    reload: true,
   },
   domain: {
     type: 'string',

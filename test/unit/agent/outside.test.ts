@@ -85,11 +85,12 @@ describe('DNS about another datacenter that is silent', () => {
           : Promise.resolve({ ok: true, value: { value: null } })
       },
     } as unknown as Requests
-    const config = { datacenter: 'dc1', dns: { allowStale: true, maxStaleMs: 1 } } as AgentConfig
+    const config = { datacenter: 'dc1', dns: { allowStale: true, maxStaleMs: 1 } } as unknown as AgentConfig
     const host = new World({ seed: 961 })
     const sources = {
       host: host.boot(host.addMachine('n')).host,
       requests,
+      random: seededRandom(1),
       datacenters: () => null,
       versionNow: () => null,
       runPrepared: () => Promise.resolve(ok(null)),
