@@ -25,6 +25,8 @@ export const quietLinks: LinkOptions = {
 /** All links between machines, by their numbers. */
 export class Links {
   options: LinkOptions
+  /** What distance adds to each way, by the machines' numbers. */
+  distanceMicros: (from: number, to: number) => number = () => 0
   readonly #random: Random
   /** `from>to` of cut directions. */
   readonly #cut = new Set<string>()
@@ -40,7 +42,7 @@ export class Links {
   latencyMicros(from: number, to: number): number {
     if (from === to) return 20
     const { latencyMicrosMin, latencyMicrosMax } = this.options
-    return this.#random.between(latencyMicrosMin, latencyMicrosMax)
+    return this.#random.between(latencyMicrosMin, latencyMicrosMax) + this.distanceMicros(from, to)
   }
 
   isOpen(from: number, to: number): boolean {
