@@ -10,6 +10,7 @@ import { kvCommands } from './commands-kv.ts'
 import { lockCommands } from './commands-lock.ts'
 import { operatorCommands } from './commands-operator.ts'
 import { queryCommands } from './commands-query.ts'
+import { servicesCommands } from './commands-services.ts'
 import { sessionCommands } from './commands-session.ts'
 import { snapshotCommands } from './commands-snapshot.ts'
 
@@ -24,6 +25,7 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   ...lockCommands,
   ...operatorCommands,
   ...queryCommands,
+  ...servicesCommands,
   ...sessionCommands,
   ...snapshotCommands,
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -56,6 +56,69 @@ export function readFileDefinitions(
   return reader
 }
 
+/** The services that files give, as they stand there: only their form is looked at. Never throws. */
+export function readGivenServices(given: readonly FileDefinition[]): {
+  readonly services: readonly GivenService[]
+  readonly problems: readonly FileRemark[]
+} {
+  const services: GivenService[] = []
+  const problems: FileRemark[] = []
+  for (const [index, { kind, value, path }] of given.entries()) {
+    if (kind !== 'service') continue
+    readEach({ index, value, path }, serviceReader, {
+      use: (service) => services.push(service),
+      onProblem: (remark) => problems.push(remark),
+      onWarning: () => undefined,
+    })
+  }
+  return { services, problems }
+}
+
+/** What is done with what stands under a key. */
+interface Readings<T> {
+  readonly use: (given: T, path: string) => void
+  readonly onProblem: (remark: FileRemark) => void
+  readonly onWarning: (remark: FileRemark) => void
+}
+
+/** Reads each of the values under a key; one that does not fit is told of, and not used. */
+function readEach<T>(
+  { index, value, path }: { readonly index: number; readonly value: Json; readonly path: string },
+  reader: Reader<T | null>,
+  { use, onProblem, onWarning }: Readings<T>,
+): void {
+  const remark = ({ path: where, message }: Misfit): FileRemark => ({
+    index,
+    path: where,
+    message,
+    namesKey: true,
+  })
+  const each: Reader<null> = (item, at) => {
+    const faults: Misfit[] = []
+    const warnings: Misfit[] = []
+    const given = guarded(() => reader(item, { ...at, faults, warnings }), faults)
+    for (const warning of warnings) onWarning(remark(warning))
+    for (const fault of faults) onProblem(remark(fault))
+    if (faults.length === 0 && given !== null) use(given, at.path)
+    return null
+  }
+  const at: Place = { struct: '', path, spelling: 'config' }
+  const faults: Misfit[] = []
+  guarded(() => list(each, '[]structs.Definition')(value, at), faults)
+  for (const fault of faults) onProblem(remark(fault))
+}
+
+/** Null, and the fault noted, for what does not fit. */
+function guarded<T>(read: () => T, faults: Misfit[]): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error
+    faults.push(error)
+    return null
+  }
+}
+
 class DefinitionReader implements FileDefinitions {
   readonly problems: FileRemark[] = []
   readonly warnings: FileRemark[] = []
@@ -78,53 +141,24 @@ class DefinitionReader implements FileDefinitions {
   }
 
   take(index: number, { kind, value, path }: FileDefinition): void {
+    const told = {
+      onProblem: (remark: FileRemark): number => this.problems.push(remark),
+      onWarning: (remark: FileRemark): number => this.warnings.push(remark),
+    }
+    const item = { index, value, path }
     if (kind === 'service') {
-      this.#read(index, { value, path, reader: serviceReader }, (given, at) =>
-        this.#service(index, given, at),
-      )
+      readEach(item, serviceReader, { ...told, use: (given, at) => this.#service(index, given, at) })
     } else if (kind === 'check') {
-      this.#read(index, { value, path, reader: checkReader }, (given, at) => this.#check(index, given, at))
+      readEach(item, checkReader, { ...told, use: (given, at) => this.#check(index, given, at) })
     } else {
-      this.#read(index, { value, path, reader: watchReader }, (given, at) => {
-        const built = buildWatch(given)
-        if (built.ok) this.watches.push(built.value)
-        else this.problems.push({ index, path: at, message: built.message })
+      readEach(item, watchReader, {
+        ...told,
+        use: (given, at) => {
+          const built = buildWatch(given)
+          if (built.ok) this.watches.push(built.value)
+          else this.problems.push({ index, path: at, message: built.message })
+        },
       })
-    }
-  }
-
-  /** Reads each of the values under a key; one that does not fit is noted, and not used. */
-  #read<T>(
-    index: number,
-    {
-      value,
-      path,
-      reader,
-    }: { readonly value: Json; readonly path: string; readonly reader: Reader<T | null> },
-    use: (given: T, path: string) => void,
-  ): void {
-    const each: Reader<null> = (item, at) => {
-      const faults: Misfit[] = []
-      const warnings: Misfit[] = []
-      const given = reader(item, { ...at, faults, warnings })
-      for (const { path: where, message } of warnings)
-        this.warnings.push({ index, path: where, message, namesKey: true })
-      for (const { path: where, message } of faults)
-        this.problems.push({ index, path: where, message, namesKey: true })
-      if (faults.length === 0 && given !== null) use(given, at.path)
-      return null
-    }
-    this.#guarded(index, { struct: '', path, spelling: 'config' }, (at) =>
-      list(each, '[]structs.Definition')(value, at),
-    )
-  }
-
-  #guarded(index: number, at: Place, read: (at: Place) => unknown): void {
-    try {
-      read(at)
-    } catch (error) {
-      if (!(error instanceof Misfit)) throw error
-      this.problems.push({ index, path: error.path, message: error.message, namesKey: true })
     }
   }
 

@@ -1,0 +1,65 @@
+// `maint`: maintenance of a node and its services.
+import type { Context } from '../command.ts'
+import { attempt } from '../failure.ts'
+
+const nodeCheck = '_node_maintenance'
+const servicePrefix = '_service_maintenance:'
+
+/** Runs `maint`. */
+export async function maint(context: Context): Promise<number> {
+  const { flags } = context
+  const isEnabled = flags.bool('enable')
+  const isDisabled = flags.bool('disable')
+  const reason = flags.string('reason') ?? ''
+  const service = flags.string('service') ?? ''
+  const fault = faultOf({ isEnabled, isDisabled, reason, service })
+  if (fault !== null) {
+    context.complain(fault)
+    return 1
+  }
+  if (!isEnabled && !isDisabled) return show(context)
+  const what = service === '' ? 'node' : 'service'
+  return attempt(context, `Error ${isEnabled ? 'enabling' : 'disabling'} ${what} maintenance`, async () => {
+    const client = await context.client()
+    const options = reason === '' ? {} : { reason }
+    if (service === '') await client.nodeMaintenance(isEnabled, options)
+    else await client.serviceMaintenance(service, isEnabled, options)
+    const state = isEnabled ? 'enabled' : 'disabled'
+    context.print(
+      service === ''
+        ? `Node maintenance is now ${state}`
+        : `Service maintenance is now ${state} for ${JSON.stringify(service)}`,
+    )
+    return 0
+  })
+}
+
+interface Asked {
+  readonly isEnabled: boolean
+  readonly isDisabled: boolean
+  readonly reason: string
+  readonly service: string
+}
+
+function faultOf({ isEnabled, isDisabled, reason, service }: Asked): string | null {
+  if (isEnabled && isDisabled) return 'Only one of -enable or -disable may be provided'
+  if (!isEnabled && reason !== '') return 'Reason may only be provided with -enable'
+  if (!isEnabled && !isDisabled && service !== '') return 'Service requires either -enable or -disable'
+  return null
+}
+
+/** Shows what is in maintenance; nothing if nothing is. */
+async function show(context: Context): Promise<number> {
+  return attempt(context, 'Error querying agent', async () => {
+    const checks = Object.values(await (await context.client()).agentChecks())
+    for (const { CheckID, Node, Notes } of checks) {
+      if (CheckID === nodeCheck) context.print(`Node:\n  Name:   ${Node}\n  Reason: ${Notes}\n`)
+    }
+    for (const { CheckID, ServiceID, Notes } of checks) {
+      if (CheckID.startsWith(servicePrefix)) {
+        context.print(`Service:\n  ID:     ${ServiceID}\n  Reason: ${Notes}\n`)
+      }
+    }
+    return 0
+  })
+}
