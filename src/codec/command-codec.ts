@@ -26,6 +26,7 @@ import {
 } from './catalog-shapes.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
 import { nodeCoordinate, packCoordinate, packQueryInfo, queryInfo } from './later-shapes.ts'
+import { decodeRegister, encodeRegister, registerFormat } from './register-codec.ts'
 import { packRecord, stateRecord } from './record-codec.ts'
 import { decodeSet, encodeSet, setFormat } from './set-codec.ts'
 import { autopilotConfig, packAutopilot, packSession, sessionInfo } from './session-shapes.ts'
@@ -104,6 +105,11 @@ export function encodeCommand(command: Command): Uint8Array {
     set[0] = setFormat
     return set
   }
+  const registration = command.kind === 'register' ? encodeRegister(command, headBytes) : null
+  if (registration !== null) {
+    registration[0] = registerFormat
+    return registration
+  }
   const body = encodeCbor(packCommand(command))
   const data = new Uint8Array(headBytes + body.length)
   data[0] = headFormat
@@ -125,7 +131,8 @@ export function stampCommand(data: Uint8Array, wallMs: number): number {
 }
 
 function hasHead(data: Uint8Array): boolean {
-  return data.length >= headBytes && (data[0] === headFormat || data[0] === setFormat)
+  const format = data[0] ?? 0
+  return data.length >= headBytes && format >= headFormat && format <= registerFormat
 }
 
 /** Decodes a command with its time. What it holds is independent of `data`. Errors: a CodecError; never throws. */
@@ -138,6 +145,10 @@ export function decodeCommand(data: Uint8Array): Result<DecodedCommand, CodecErr
     if (!set.ok) return set
     const { key, value, flags } = set.value
     return ok({ command: { kind: 'kvSet', key, value, flags, ttlMs: 0 }, wallMs })
+  }
+  if (data[0] === registerFormat) {
+    const registration = decodeRegister(data, headBytes)
+    return registration.ok ? ok({ command: registration.value, wallMs }) : registration
   }
   const decoded = decodeCbor(isHeadless ? data : data.subarray(headBytes))
   if (!decoded.ok) return decoded
