@@ -1,5 +1,6 @@
 // The command lines whose outcome is recorded of the reference and compared with ours, in the order they are run.
 import { configLines } from './cli-config-lines.ts'
+import { eventLines } from './cli-lines-event.ts'
 
 /** One command line. */
 export interface CliLine {
@@ -276,6 +277,7 @@ const cliLines: readonly CliLine[] = [
 export const cliFiles: Readonly<Record<string, readonly CliLine[]>> = {
   recorded: cliLines,
   config: configLines,
+  event: eventLines,
 }
 
 /** A request that a command sent, and its answer. */

@@ -38,7 +38,7 @@ const proxy = createServer((request, response) => {
 
 function runLine(line: CliLine): Promise<CliRecord> {
   requests = []
-  isProbe = line.args[0] === 'lock' || line.args[0] === 'watch'
+  isProbe = ['lock', 'watch', 'event'].includes(line.args[0] ?? '')
   const env = { ...process.env, CONSUL_HTTP_ADDR: `127.0.47.1:${proxyPort}` }
   const child = spawn(program, line.args, { env, cwd: '/' })
   const printed = { out: '', err: '' }

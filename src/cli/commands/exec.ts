@@ -74,14 +74,19 @@ async function run(context: Context, plan: Plan, signals: SignalQueue): Promise<
   const verbose = (text: string): void => {
     if (plan.isVerbose) context.print(text)
   }
-  let client: Client | null = null
-  let session = ''
-  const created = await attempt(context, 'Failed to create session', async () => {
-    client = await context.client()
-    session = await createSession(client, context)
+  const client = await context.client()
+  let own = { Datacenter: '' }
+  const reached = await attempt(context, 'Error querying Consul agent', async () => {
+    own = (await client.agentSelf()).Config
     return 0
   })
-  if (created !== 0 || client === null) return 1
+  if (reached !== 0) return reached
+  let session = ''
+  const created = await attempt(context, 'Failed to create session', async () => {
+    session = await createSession(client, context, own.Datacenter)
+    return 0
+  })
+  if (created !== 0) return created
   verbose(`Created remote execution session: ${session}`)
   const work = new ExecWork(context, client, { plan, session, verbose })
   try {
@@ -94,16 +99,23 @@ async function run(context: Context, plan: Plan, signals: SignalQueue): Promise<
 }
 
 /** Our own agent's node carries the session; in another datacenter a server that lives does. */
-async function createSession(client: Client, { flags }: Context): Promise<string> {
+async function createSession(client: Client, { flags }: Context, ownDatacenter: string): Promise<string> {
   const request = { Name: 'Remote Exec', TTL: sessionTtl, Behavior: 'delete' as const }
   const datacenter = flags.string('datacenter') ?? ''
-  if (datacenter === '') return client.sessionCreate(request)
-  const { Config } = await client.agentSelf()
-  if (datacenter === Config.Datacenter) return client.sessionCreate(request)
-  const { value: servers } = await client.healthService('consul', { passing: true })
-  const server = servers[0]
-  if (server === undefined) throw new UsageError(`No server of datacenter ${datacenter} is passing`)
-  return client.sessionCreate({ ...request, Node: server.Node.Node })
+  if (datacenter === '' || datacenter === ownDatacenter) return client.sessionCreate(request)
+  let server: string | undefined
+  try {
+    const { value: servers } = await client.healthService('consul', { passing: true })
+    server = servers[0]?.Node.Node
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new UsageError(
+      `Failed to create session: Failed to find Consul server in remote datacenter: ${why}`,
+    )
+  }
+  if (server === undefined)
+    throw new UsageError('Failed to create session: Failed to find Consul server in remote datacenter')
+  return client.sessionCreate({ ...request, Node: server })
 }
 
 /** One execution, from the job to the summary. */

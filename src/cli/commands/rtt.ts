@@ -14,10 +14,10 @@ export function rtt(context: Context): Promise<number> {
   return attempt(context, 'Error getting coordinates', async () => {
     const client = await context.client()
     const [first = '', second = await ownName(client, isWan)] = context.args
-    const find = isWan ? await wanFinder(client) : lanFinder(client, context)
+    const find = isWan ? await wanFinder(client) : await lanFinder(client, context)
     const places: Coordinate[] = []
     for (const name of [first, second]) {
-      const place = await find(name)
+      const place = find(name)
       if (place === undefined) {
         context.complain(`Could not find a coordinate for node "${name}"`)
         return 1
@@ -34,17 +34,18 @@ export function rtt(context: Context): Promise<number> {
 }
 
 /** Where a node is; undefined if nobody knows. */
-type Finder = (name: string) => Promise<CoordinateShape | undefined>
+type Finder = (name: string) => CoordinateShape | undefined
 
 async function ownName(client: Client, isWan: boolean): Promise<string> {
   const { Config } = await client.agentSelf()
   return isWan ? `${Config.NodeName}.${Config.Datacenter}` : Config.NodeName
 }
 
-function lanFinder(client: Client, { flags }: Context): Finder {
-  return async (name) => {
-    const { value } = await client.coordinateNode(name, { stale: flags.bool('stale') })
-    return value.find(({ Segment }) => Segment === '')?.Coord
+async function lanFinder(client: Client, { flags }: Context): Promise<Finder> {
+  const { value: nodes } = await client.coordinateNodes({ stale: flags.bool('stale') })
+  return (name) => {
+    const isIt = ({ Node, Segment }: (typeof nodes)[number]): boolean => Node === name && Segment === ''
+    return nodes.find(isIt)?.Coord
   }
 }
 
@@ -55,7 +56,7 @@ async function wanFinder(client: Client): Promise<Finder> {
     const dot = name.lastIndexOf('.')
     const [node, datacenter] = [name.slice(0, dot), name.slice(dot + 1)]
     const known = datacenters.find(({ Datacenter }) => Datacenter === datacenter)?.Coordinates
-    return Promise.resolve(known?.find(({ Node }) => Node === node)?.Coord)
+    return known?.find(({ Node }) => Node === node)?.Coord
   }
 }
 
