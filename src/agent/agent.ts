@@ -325,6 +325,8 @@ class RunningAgent implements Agent {
         poolServices,
         raft: this.#server?.raft ?? null,
         requests,
+        random: this.#random.fork('kept'),
+        signal: this.#stopping.signal,
         local,
         log: this.log,
         metrics: this.#telemetry.metrics,

@@ -2,9 +2,11 @@
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { AgentControl, Backend } from '../http/backend.ts'
 import type { LocalNode } from '../http/backend-local.ts'
+import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Host } from '../runtime/host.ts'
+import { DnsCache } from './dns-cache.ts'
 import { randomUuid } from './identity.ts'
 import { joinAddresses } from './join.ts'
 import { parseLogLevel, type Log } from './log.ts'
@@ -20,6 +22,9 @@ export interface BackendParts extends SelfParts {
   readonly host: Host
   readonly config: AgentConfig
   readonly requests: Requests
+  readonly random: Random
+  /** Aborts when the agent stops. */
+  readonly signal: AbortSignal
   readonly local: LocalNode
   readonly log: Log
   readonly metrics: MetricsView
@@ -31,6 +36,7 @@ export interface BackendParts extends SelfParts {
 /** Makes the API's view of the agent. */
 export function createBackend(parts: BackendParts): Backend {
   const { config, requests } = parts
+  const kept = keptAnswers(parts)
   return {
     datacenter: config.datacenter,
     nodeName: config.nodeName,
@@ -47,10 +53,13 @@ export function createBackend(parts: BackendParts): Backend {
     responseHeaders: config.http.responseHeaders,
     blockEndpoints: config.http.blockEndpoints,
     translateWanAddrs: config.translateWanAddrs,
+    useCache: config.http.useCache,
     newId: () => randomUuid(parts.host.entropy.bytes(16)),
     pause: (ms, signal) => sleep(parts.host.clock, ms, signal),
     readNow: (query, options) => requests.readNow(query, options),
     read: (query, options, signal) => requests.read(query, options, signal),
+    readKept: (query, ageMsMax) => kept?.reply(query, ageMsMax) ?? null,
+    keep: (query, { value, index, epoch }) => kept?.watch(query, value, index, epoch),
     runPrepared: (run, freshness) => requests.runPrepared(run, freshness),
     write: (command, datacenter) => requests.write(command, datacenter),
     ask: (question, datacenter, consistency) => requests.ask(question, datacenter, consistency),
@@ -66,6 +75,15 @@ export function createBackend(parts: BackendParts): Backend {
       sampler: (name, labels) => parts.metrics.sampler(name, labels),
     },
   }
+}
+
+/** What a client agent keeps current; a server has the state itself. */
+function keptAnswers({ config, host, requests, random, signal }: BackendParts): DnsCache | null {
+  if (config.server) return null
+  const read = { datacenter: '', consistency: 'default', maxStaleMs: null, minIndex: 0, waitMs: 0 } as const
+  const kept = new DnsCache({ requests, clock: host.clock, random, read, ageMsMax: 0 })
+  signal.addEventListener('abort', () => kept.stop())
+  return kept
 }
 
 function agentControl(parts: BackendParts): AgentControl {

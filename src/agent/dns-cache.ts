@@ -1,6 +1,7 @@
-// `dns_config.use_cache` on a client agent: what DNS asks for is watched at a server, and answered from here meanwhile.
+// Answers that a client agent keeps current: what DNS asks for with `dns_config.use_cache`, and the API with `?cached`, is
+// watched at a server, and answered from here meanwhile.
 import type { Random } from '../lib/random.ts'
-import type { Query, QueryValue, ReadOptions } from '../model/query.ts'
+import type { Query, QueryValue, ReadOptions, ReadReply } from '../model/query.ts'
 import type { Clock } from '../runtime/host.ts'
 import { queryKey } from './query-key.ts'
 import type { Requests } from './requests.ts'
@@ -30,6 +31,7 @@ interface Watch {
   readonly query: Query
   value: unknown
   index: number
+  epoch: string
   /** Since when the watch is broken; null while it stands, and the answer is of now. */
   brokenAtMs: number | null
   usedAtMs: number
@@ -59,22 +61,30 @@ export class DnsCache {
 
   /** The watched answer, if there is one that is not too old. */
   find<Q extends Query>(query: Q): { readonly value: QueryValue<Q['kind']> } | null {
+    return this.reply(query, this.#options.ageMsMax)
+  }
+
+  /** The same with all that an answer tells of itself. Its age is that of the break of its watch; null: whatever it is. */
+  reply<Q extends Query>(query: Q, ageMsMax: number | null): ReadReply<QueryValue<Q['kind']>> | null {
     const key = queryKey(query)
     const watch = key === null ? undefined : this.#watches.get(key)
     if (watch === undefined) return null
     const nowMs = this.#options.clock.nowMs()
-    if (watch.brokenAtMs !== null && nowMs - watch.brokenAtMs > this.#options.ageMsMax) return null
+    const lastContactMs = watch.brokenAtMs === null ? 0 : nowMs - watch.brokenAtMs
+    if (ageMsMax !== null && lastContactMs > ageMsMax) return null
     watch.usedAtMs = nowMs
-    return { value: watch.value as QueryValue<Q['kind']> }
+    const { index, epoch } = watch
+    const value = watch.value as QueryValue<Q['kind']>
+    return { value, index, epoch, lastContactMs, knownLeader: watch.brokenAtMs === null }
   }
 
   /** From now on this question is watched. `value` was its answer at `index`; only what exists is worth it. */
-  watch(query: Query, value: unknown, index: number): void {
+  watch(query: Query, value: unknown, index: number, epoch = ''): void {
     const key = queryKey(query)
     const isNothing = value === null || (Array.isArray(value) && value.length === 0)
     if (key === null || isNothing || this.#watches.has(key) || this.#watches.size >= watchesMax) return
     const usedAtMs = this.#options.clock.nowMs()
-    const watch: Watch = { query, value, index, brokenAtMs: null, usedAtMs }
+    const watch: Watch = { query, value, index, epoch, brokenAtMs: null, usedAtMs }
     this.#watches.set(key, watch)
     void this.#follow(key, watch)
   }
@@ -103,9 +113,10 @@ export class DnsCache {
     this.#version++
   }
 
-  #take(watch: Watch, { value, index }: { readonly value: unknown; readonly index: number }): void {
+  #take(watch: Watch, { value, index, epoch }: Pick<ReadReply<unknown>, 'value' | 'index' | 'epoch'>): void {
     if (watch.brokenAtMs !== null) this.#broken--
     watch.brokenAtMs = null
+    watch.epoch = epoch
     // The index of a list may move while the list is the same; what is decoded anew is another object all the same.
     if (index === watch.index) return
     watch.index = index

@@ -247,6 +247,8 @@ export interface HttpSettings {
   readonly allowWriteFrom: readonly string[]
   readonly responseHeaders: Readonly<Record<string, string>>
   readonly maxHeaderBytes: number
+  /** `use_cache`: requests may ask for an answer that is kept here. */
+  readonly useCache: boolean
 }
 
 /** Settings of health checks. */

@@ -271,6 +271,7 @@ function answers(values: Values, dns: DnsSettings): Answers {
       allowWriteFrom: values.list('http_config.allow_write_http_from'),
       responseHeaders: values.map('http_config.response_headers'),
       maxHeaderBytes: values.number('http_config.max_header_bytes'),
+      useCache: values.bool('http_config.use_cache'),
     },
     translateWanAddrs: values.bool('translate_wan_addrs'),
     defaultQueryTimeMs: values.number('default_query_time'),

@@ -180,8 +180,7 @@ export const serviceSettings = {
   'http_config.use_cache': {
     type: 'bool',
     default: true,
-    doc: 'There is no cache to allow.',
-    support: 'idle',
+    doc: 'Requests with `cached` may be answered with what this agent has itself (docs/guides/filters.md).',
   },
   'http_config.write_timeout': {
     type: 'duration',

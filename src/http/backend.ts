@@ -41,6 +41,8 @@ export interface Backend {
   readonly responseHeaders: Readonly<Record<string, string>>
   readonly blockEndpoints: readonly string[]
   readonly translateWanAddrs: boolean
+  /** `cached` has a meaning (`http_config.use_cache`). */
+  readonly useCache: boolean
 
   /** A random UUID. */
   newId(): string
@@ -54,6 +56,13 @@ export interface Backend {
     options: ReadOptions,
     signal: AbortSignal,
   ): Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>>
+  /**
+   * The answer of our own datacenter that this agent keeps current for those who take an older one (`cached`), if it is
+   * no older than this; null for any age. `lastContactMs` is how old it is at most. Null: use `read`, and tell `keep`.
+   */
+  readKept<Q extends Query>(query: Q, ageMsMax: number | null): ReadReply<QueryValue<Q['kind']>> | null
+  /** This answer is kept current from now on, for as long as it is asked for. */
+  keep<Q extends Query>(query: Q, reply: ReadReply<QueryValue<Q['kind']>>): void
   /** Writes through the leader of a datacenter ('' is our own); resolves when applied there. */
   write(command: Command, datacenter: string): Promise<Result<CommandResult, RequestError>>
   /** Carries out a prepared query; the value is null if there is none of this name or ID. */

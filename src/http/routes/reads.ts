@@ -78,7 +78,7 @@ export function answerCatalog<Q extends Query>(
   query: Q,
   view: View<QueryValue<Q['kind']>>,
 ): Response | Promise<Response> {
-  const control = view.takesCached === true ? cacheControlOf(call) : null
+  const control = view.takesCached === true && call.backend.useCache ? cacheControlOf(call) : null
   if (control !== null) return answerCached(call, query, { view, control })
   const narrow = narrowingOf(call, view)
   const options = discoveryOptions(call)
@@ -90,8 +90,8 @@ export function answerCatalog<Q extends Query>(
 }
 
 /**
- * Answers from this agent's own copy of the state if that is as young as the client wants it (`HIT`), and else asks
- * (`MISS`). The copy is the replicated one, kept current by the log: servers have it, clients always ask.
+ * Answers with what this agent has itself if that is as young as the client wants it (`HIT`), and else asks (`MISS`). A
+ * server has the whole state, kept current by the log; a client what was asked for before, kept current by a watch.
  */
 function answerCached<Q extends Query>(
   call: Call,
@@ -99,22 +99,43 @@ function answerCached<Q extends Query>(
   { view, control }: { readonly view: View<QueryValue<Q['kind']>>; readonly control: CacheControl },
 ): Response | Promise<Response> {
   const narrow = narrowingOf(call, view)
-  const asked = readOptions(call)
-  const { backend } = call
-  const stale = (maxStaleMs: number | null): ReadOptions => ({ ...asked, consistency: 'stale', maxStaleMs })
-  const options = control.mustRevalidate ? asked : stale(control.maxAgeMs)
-  // A leader's copy is no older than an answer that it would give.
-  const fresh = backend.readNow(query, asked)
-  if (fresh !== null) return answerView(call, fresh, { view, narrow, options: asked, cache: 'HIT' })
-  const own = control.mustRevalidate ? null : backend.readNow(query, options)
-  if (own !== null) return answerView(call, own, { view, narrow, options, cache: 'HIT' })
-  return read(call, query, options).then((result) => {
-    if (result.ok) return answerView(call, result.value, { view, narrow, options, cache: 'MISS' })
-    const late = control.staleIfErrorMs > 0 ? stale(control.staleIfErrorMs) : null
-    const old = late === null ? null : backend.readNow(query, { ...late, minIndex: 0 })
-    if (late === null || old === null) return failed(call, result.error)
-    return answerView(call, old, { view, narrow, options: late, cache: 'HIT' })
+  const ageMsMax = control.mustRevalidate ? 0 : control.maxAgeMs
+  const asked = noOlder(readOptions(call), ageMsMax)
+  const own = ownAnswer(call, query, { asked, ageMsMax })
+  if (own !== null) return answerView(call, own.reply, { view, narrow, options: own.options, cache: 'HIT' })
+  return read(call, query, asked).then((result) => {
+    if (result.ok) {
+      if (asked.datacenter === '') call.backend.keep(query, result.value)
+      return answerView(call, result.value, { view, narrow, options: asked, cache: 'MISS' })
+    }
+    const lateMs = control.staleIfErrorMs
+    const late = { ...asked, minIndex: 0, consistency: 'default' as const, maxStaleMs: null }
+    const old = lateMs > 0 ? ownAnswer(call, query, { asked: late, ageMsMax: lateMs }) : null
+    if (old === null) return failed(call, result.error)
+    return answerView(call, old.reply, { view, narrow, options: old.options, cache: 'HIT' })
   })
+}
+
+/** A stale read that takes no older answer than that. */
+function noOlder(asked: ReadOptions, ageMsMax: number | null): ReadOptions {
+  if (asked.consistency !== 'stale' || ageMsMax === null) return asked
+  return { ...asked, maxStaleMs: Math.min(asked.maxStaleMs ?? ageMsMax, ageMsMax) }
+}
+
+/** What this agent has itself, no older than that; 0 is as fresh as a leader's. */
+function ownAnswer<Q extends Query>(
+  { backend }: Call,
+  query: Q,
+  { asked, ageMsMax }: { readonly asked: ReadOptions; readonly ageMsMax: number | null },
+): { readonly reply: ReadReply<QueryValue<Q['kind']>>; readonly options: ReadOptions } | null {
+  const fresh = backend.readNow(query, asked)
+  if (fresh !== null) return { reply: fresh, options: asked }
+  if (ageMsMax === 0 || asked.minIndex > 0) return null
+  const options: ReadOptions = { ...asked, consistency: 'stale', maxStaleMs: ageMsMax }
+  const stale = backend.readNow(query, options)
+  if (stale !== null) return { reply: stale, options }
+  const kept = asked.datacenter === '' ? backend.readKept(query, ageMsMax) : null
+  return kept === null ? null : { reply: kept, options: asked }
 }
 
 interface Answering<V> {

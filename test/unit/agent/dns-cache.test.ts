@@ -93,6 +93,19 @@ describe('a watched answer', () => {
     cache.stop()
   })
 
+  it('tells its age: none while the watch stands, else the time since it broke', async () => {
+    const server = new Server()
+    server.cache.watch(query, first, 7, 'cluster-0')
+    await server.net.run(5000)
+    const whole = { value: first, index: 7, epoch: 'cluster-0' }
+    expect(server.cache.reply(query, 0)).toEqual({ ...whole, lastContactMs: 0, knownLeader: true })
+    await server.answer(null)
+    await server.net.run(8000)
+    expect(server.cache.reply(query, 9000)).toBeNull()
+    expect(server.cache.reply(query, null)).toEqual({ ...whole, lastContactMs: 10_000, knownLeader: false })
+    server.cache.stop()
+  })
+
   it('is let go of when nobody asks any more', async () => {
     const server = new Server()
     server.cache.watch(query, first, 7)

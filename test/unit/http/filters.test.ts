@@ -200,7 +200,7 @@ describe('cached', () => {
     const { ask, asked } = follower(4500, true)
     const { headers } = await ask(path, control('max-age=4'))
     expect([headers.get('x-cache'), headers.get('age')]).toEqual(['MISS', null])
-    expect(asked).toEqual(['own default null', 'own stale 4000', 'ask stale 4000'])
+    expect(asked).toEqual(['own default null', 'own stale 4000', 'ask default null'])
   })
 
   test('with must-revalidate the leader is asked', async () => {
@@ -216,6 +216,43 @@ describe('cached', () => {
     expect(response.headers.get('age')).toBe('4')
     expect((await ask(path, control('max-age=1, stale-if-error=2'))).status).toBe(500)
     expect((await ask(path, control('max-age=1'))).status).toBe(500)
+  })
+
+  test('a stale read is bound by max-age as well', async () => {
+    const { ask, asked } = follower(4500, true)
+    await ask('GET /v1/health/service/web?cached&stale', control('max-age=4'))
+    await ask('GET /v1/health/service/web?cached&max_stale=2s', control('max-age=4'))
+    expect(asked).toEqual([
+      'own stale 4000',
+      'own stale 4000',
+      'ask stale 4000',
+      'own stale 2000',
+      'own stale 4000',
+      'ask stale 2000',
+    ])
+  })
+
+  test('a client agent keeps what it was asked for', async () => {
+    const kept = new Map<string, ReadReply<never>>()
+    const backend = createStateBackend({
+      readKept: (query) => kept.get(query.kind) ?? null,
+      keep: (query, reply) => void kept.set(query.kind, { ...reply, lastContactMs: 2100 } as never),
+    })
+    backend.readNow = () => null
+    const ask = asking(backend)
+    const first = await ask(path)
+    expect([first.headers.get('x-cache'), first.headers.get('age')]).toEqual(['MISS', null])
+    const second = await ask(path)
+    expect([second.headers.get('x-cache'), second.headers.get('age')]).toEqual(['HIT', '2'])
+    const other = await ask('GET /v1/health/service/web?cached&dc=dc2')
+    expect(other.status).toBe(500)
+    expect((await ask(path, control('must-revalidate'))).headers.get('x-cache')).toBe('MISS')
+    expect((await ask(`${path}&index=1&wait=10ms`)).headers.get('x-cache')).toBe('MISS')
+  })
+
+  test('means nothing where the agent is told so', async () => {
+    const ask = asking(createStateBackend({ useCache: false }))
+    expect((await ask(path, control('max-age=x'))).headers.has('x-cache')).toBe(false)
   })
 
   test('a wrong Cache-Control is refused', async () => {

@@ -135,6 +135,10 @@ class BackendOnState implements StateBackend {
     this.meter = settings.meter ?? { nowMicros: () => 0, sampler: () => () => undefined }
   }
 
+  get useCache(): boolean {
+    return this.#settings.useCache ?? true
+  }
+
   newId(): string {
     this.#ids++
     return `00000000-0000-4000-9000-${String(this.#ids).padStart(12, '0')}`
@@ -162,6 +166,14 @@ class BackendOnState implements StateBackend {
     if (this.#failureIn(options.datacenter) !== undefined || options.minIndex > 0) return null
     this.reads.push(options)
     return this.#answer(query)
+  }
+
+  readKept<Q extends Query>(query: Q, ageMsMax: number | null): ReadReply<QueryValue<Q['kind']>> | null {
+    return this.#settings.readKept?.(query, ageMsMax) ?? null
+  }
+
+  keep<Q extends Query>(query: Q, reply: ReadReply<QueryValue<Q['kind']>>): void {
+    this.#settings.keep?.(query, reply)
   }
 
   async read<Q extends Query>(
