@@ -16,6 +16,11 @@ const exceptions: readonly (readonly [string, string, string])[] = [
     'http server: pipelined requests are answered in order',
     'Bun closes the connection; no client pipelines',
   ],
+  [
+    'node on bun',
+    'udp: a port without a listener keeps no packet back that is meant for others',
+    'node:dgram of Bun loses the next packet; the host of Bun has sockets of its own',
+  ],
 ]
 
 async function hostOf(form: string): Promise<Host> {
@@ -54,7 +59,8 @@ const pattern = new RegExp(filter)
 const cases = conformanceCases(host, world)
   .filter((one) => pattern.test(one.name))
   .map((one) => {
-    const exception = exceptions.find(([ofForm, name]) => ofForm === form && name === one.name)
+    const names = [form, `${form} on ${host.runtime}`]
+    const exception = exceptions.find(([ofForm, name]) => names.includes(ofForm) && name === one.name)
     return exception === undefined ? one : { ...one, run: () => Promise.reject(new Skip(exception[2])) }
   })
 const outcome = await runCases(host, cases, (line) => host.console.out(`${line}\n`))

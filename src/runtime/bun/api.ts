@@ -6,6 +6,8 @@ export interface BunUdpSocket {
   readonly port: number
   readonly fd: number
   send(bytes: Uint8Array, port: number, address: string): boolean
+  /** Bytes, port and address of each, one after the other; returns how many were sent. */
+  sendMany(datagrams: readonly (Uint8Array | number | string)[]): number
   close(): void
 }
 

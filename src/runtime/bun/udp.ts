@@ -31,11 +31,18 @@ async function bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) =>
   }
 }
 
+/** Datagrams that are handed to the system in one call; more than 200 at once get lost in some releases of Bun. */
+const batchMax = 128
+
+/** Datagrams of one turn leave together: 3.4 µs for each that is received and answered, one by one 3.9. */
 class BunUdp implements UdpSocket {
   readonly local: Address
   readonly #socket: BunUdpSocket
   readonly #isIpv6: boolean
+  /** Bytes, port, address, over and over, as Bun takes them. */
+  #batch: (Uint8Array | number | string)[] = []
   #isClosed = false
+  readonly #flush = (): void => this.#sendBatch()
 
   constructor(socket: BunUdpSocket, at: Address) {
     this.#socket = socket
@@ -46,16 +53,52 @@ class BunUdp implements UdpSocket {
   send(bytes: Uint8Array, to: Address): void {
     if (this.#isClosed) return
     const ip = this.#isIpv6 && !isIpv6(to.ip) ? `::ffff:${to.ip}` : to.ip
-    try {
-      this.#socket.send(bytes, to.port, ip)
-    } catch {
-      // An unusable address or size: as good as lost.
-    }
+    if (this.#batch.length === 0) setImmediate(this.#flush)
+    this.#batch.push(bytes, to.port, ip)
+    if (this.#batch.length >= batchMax * 3) this.#sendBatch()
   }
 
   close(): Promise<void> {
-    if (!this.#isClosed) this.#socket.close()
+    if (!this.#isClosed) {
+      this.#sendBatch()
+      this.#socket.close()
+    }
     this.#isClosed = true
     return Promise.resolve()
+  }
+
+  /** What cannot be sent keeps back those behind it, and so does word of one before: they go on after it. */
+  #sendBatch(): void {
+    const batch = this.#batch
+    if (batch.length === 0 || this.#isClosed) return
+    this.#batch = []
+    for (let at = 0; at < batch.length;) {
+      at += batch.length - at > 3 ? this.#sendMany(at === 0 ? batch : batch.slice(at)) * 3 : 0
+      if (at < batch.length) this.#sendOne(batch, at)
+      at += 3
+    }
+  }
+
+  /** How many were sent. */
+  #sendMany(batch: readonly (Uint8Array | number | string)[]): number {
+    try {
+      return Math.max(0, this.#socket.sendMany(batch))
+    } catch {
+      // One of them is no address: nothing was sent.
+      return 0
+    }
+  }
+
+  /** Again if it fails: that may have been word of another one. An unusable address or size is as good as lost. */
+  #sendOne(batch: readonly (Uint8Array | number | string)[], at: number): void {
+    const [bytes, port, ip] = batch.slice(at, at + 3) as [Uint8Array, number, string]
+    for (let tries = 0; tries < 2; tries++) {
+      try {
+        this.#socket.send(bytes, port, ip)
+        return
+      } catch {
+        // Once more, or given up.
+      }
+    }
   }
 }

@@ -80,6 +80,48 @@ export function udpCases(host: Host, world: World): readonly ConformanceCase[] {
       },
     },
     {
+      name: 'udp: many packets of one turn arrive, whatever cannot be sent in between',
+      async run() {
+        const kept = new Set<number>()
+        const all = deferred()
+        const a = await host.udp.bind(at, (bytes) => {
+          kept.add(bytes[0] ?? -1)
+          if (kept.size === 150) all.resolve()
+        })
+        const b = await host.udp.bind(at, () => {})
+        for (let i = 0; i < 150; i++) {
+          b.send(new Uint8Array([i]), a.local)
+          // Too long, to no address, not allowed.
+          if (i === 3) b.send(new Uint8Array(70_000), a.local)
+          if (i === 7) b.send(new Uint8Array([200]), { ip: 'nonsense', port: 9 })
+          if (i === 9) b.send(new Uint8Array([200]), { ip: '255.255.255.255', port: 9 })
+        }
+        await within(host, 2000, all.promise)
+        ok(!kept.has(200), 'nothing else')
+        await Promise.all([a.close(), b.close()])
+      },
+    },
+    {
+      name: 'udp: a port without a listener keeps no packet back that is meant for others',
+      async run() {
+        const kept = new Set<number>()
+        const all = deferred()
+        const a = await host.udp.bind(at, (bytes) => {
+          kept.add(bytes[0] ?? -1)
+          if (kept.size === 60) all.resolve()
+        })
+        const b = await host.udp.bind(at, () => {})
+        const nobody = await host.udp.bind(at, () => {})
+        await nobody.close()
+        for (let i = 0; i < 60; i++) {
+          b.send(new Uint8Array([i]), a.local)
+          if (i % 7 === 3) b.send(new Uint8Array([200]), nobody.local)
+        }
+        await within(host, 2000, all.promise)
+        await Promise.all([a.close(), b.close()])
+      },
+    },
+    {
       name: 'udp: the bytes may be changed after send',
       async run() {
         const got = deferred<number>()
