@@ -82,7 +82,6 @@ class BackendOnState implements StateBackend {
   readonly datacenter: string
   readonly nodeName: string
   readonly nodeId: string = '00000000-0000-4000-8000-000000000001'
-  readonly isDev: boolean
   readonly kvValueBytesMax: number = 512 * 1024
   readonly txnBytesMax: number
   readonly sessionTtlMinMs: number
@@ -90,9 +89,6 @@ class BackendOnState implements StateBackend {
   readonly maxQueryTimeMs: number = 600_000
   discoveryMaxStaleMs = 0
   readonly responseHeaders: Readonly<Record<string, string>>
-  readonly blockEndpoints: readonly string[]
-  readonly translateWanAddrs: boolean
-  readonly hasCoordinates: boolean
   readonly events: EventLog
   readonly local: LocalNode
   readonly definitionRules: DefinitionRules
@@ -123,16 +119,28 @@ class BackendOnState implements StateBackend {
     this.txnBytesMax = settings.txnBytesMax ?? 512 * 1024
     this.sessionTtlMinMs = settings.sessionTtlMinMs ?? 10_000
     this.nodeName = settings.nodeName ?? 'n1'
-    this.isDev = settings.isDev ?? false
     this.responseHeaders = settings.responseHeaders ?? {}
-    this.blockEndpoints = settings.blockEndpoints ?? []
-    this.translateWanAddrs = settings.translateWanAddrs ?? false
-    this.hasCoordinates = settings.hasCoordinates ?? true
     this.events = settings.events ?? new RecordedEvents((datacenter) => this.#failureIn(datacenter))
     this.definitionRules = settings.definitionRules ?? usualRules
     this.local = settings.local ?? createOwnNode({ nodeName: this.nodeName }).node
     this.agent = settings.agent ?? fakeAgent(this.calls)
     this.meter = settings.meter ?? { nowMicros: () => 0, sampler: () => () => undefined }
+  }
+
+  get isDev(): boolean {
+    return this.#settings.isDev ?? false
+  }
+
+  get blockEndpoints(): readonly string[] {
+    return this.#settings.blockEndpoints ?? []
+  }
+
+  get translateWanAddrs(): boolean {
+    return this.#settings.translateWanAddrs ?? false
+  }
+
+  get hasCoordinates(): boolean {
+    return this.#settings.hasCoordinates ?? true
   }
 
   get useCache(): boolean {
