@@ -50,7 +50,7 @@ export const agentCommands: readonly CommandSpec[] = [
     usage: '[options] FILE_OR_DIRECTORY...',
     about: [
       'Reads configuration files and directories as an agent would and reports everything that is wrong with them. Give all the files that an agent is to read: a part of them may not be valid by itself.',
-      'Exits with 0 when the configuration is valid, else with 1.',
+      'Settings that are refused and those that have no effect are named, with file and line. Exits with 0 when the configuration is valid, else with 1.',
     ],
     examples: [{ what: 'A directory:', line: '%p validate /etc/proconsul.d' }],
     flags: [
@@ -61,6 +61,11 @@ export const agentCommands: readonly CommandSpec[] = [
         doc: 'Reads all files as this format, json or hcl, whatever their names end in.',
       },
       { name: 'quiet', kind: 'bool', doc: 'Prints nothing when the configuration is valid.' },
+      {
+        name: 'verbose',
+        kind: 'bool',
+        doc: 'Also prints every key of the files, and whether it is honoured, without effect or switched off.',
+      },
     ],
     http: 'none',
     positional: { min: 1, max: Infinity, missing: 'Must specify at least one config file or directory' },

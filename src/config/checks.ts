@@ -1,6 +1,7 @@
 // Rules that a single setting or a pair of them must keep; each broken one is noted with its source.
 import { limits } from '../model/limits.ts'
-import { formatDuration } from './duration.ts'
+import { formatDuration, parseDuration } from './duration.ts'
+import type { Setting } from './setting.ts'
 import { isObject, type Values } from './values.ts'
 import type { JsonValue } from './json.ts'
 import { settings, type KeysOf, type SettingKey } from './settings.ts'
@@ -15,17 +16,30 @@ export function checkValues(values: Values): void {
   checkWords(values)
 }
 
-/** Refuses settings of features that are not there yet, unless they are switched off. */
+/** Refuses settings of features that are not there yet, unless they are switched off; names those without effect. */
 function checkSupport(values: Values): void {
   for (const [key, setting] of settings) {
-    if (setting.support !== 'off' || !values.isSet(key as SettingKey)) continue
-    if (isOff(values.raw(key as SettingKey))) continue
+    if (setting.support === undefined || !values.isSet(key as SettingKey)) continue
+    const value = values.raw(key as SettingKey)
+    if (setting.support === 'idle') {
+      if (!isDefault(setting, value)) {
+        values.warn(`${values.source(key as SettingKey)}: ${key} has no effect: ${setting.doc}`)
+      }
+      continue
+    }
+    if (isOff(value)) continue
     const flag = setting.flag === undefined ? '' : ` (-${setting.flag})`
     values.refuse(
       key as SettingKey,
       `${key}${flag} is not supported yet: ${setting.doc.replace(/\.$/, '')}; remove the setting or switch it off`,
     )
   }
+}
+
+/** True for what would hold without being said. */
+function isDefault({ type, default: usual }: Setting, value: JsonValue): boolean {
+  if (usual === undefined) return isOff(value)
+  return value === (type === 'duration' ? parseDuration(String(usual)) : usual)
 }
 
 /** True for values that ask for nothing: false, '', [], {}, a port that is off, a block with `enabled = false`. */

@@ -83,7 +83,7 @@ class Reader implements FileValues {
     }
     const group = single(value)
     if (!groups.has(key)) {
-      this.#problem(written, ignoredKeys.has(key) ? undefined : `invalid config key ${written}`)
+      this.#problem(written, `invalid config key ${written}`)
     } else if (isObject(group)) {
       this.object(`${key}.`, group === value ? written : `${written}[0]`, group)
     } else if (group !== null) {
@@ -107,8 +107,8 @@ class Reader implements FileValues {
     }
   }
 
-  #problem(written: string, message: string | undefined): void {
-    if (message !== undefined) this.problems.push({ source: this.#place(written), message })
+  #problem(written: string, message: string): void {
+    this.problems.push({ source: this.#place(written), message })
   }
 
   /** The line of a key, or of the nearest one around it that has a line. */
@@ -142,9 +142,6 @@ const groups: ReadonlySet<string> = new Set(
     return parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join('.'))
   }),
 )
-
-/** Keys that the reference once had and that mean nothing since. */
-const ignoredKeys: ReadonlySet<string> = new Set(['acl_enforce_version_8'])
 
 /** What a list of one holds: the reference takes such a list for anything but a list. Else the value itself. */
 function single(value: JsonValue): JsonValue {

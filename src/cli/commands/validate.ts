@@ -1,7 +1,10 @@
 // `validate`: reads configuration files as the agent would and reports what is wrong.
+import { readConfigText } from '../../config/file.ts'
 import type { FlagUse } from '../../config/flags.ts'
 import { loadConfig } from '../../config/load.ts'
+import { settings } from '../../config/settings.ts'
 import type { Context } from '../command.ts'
+import { renderTable } from '../output.ts'
 import { renderProblems } from '../problems.ts'
 
 /** Runs `validate`. */
@@ -19,7 +22,33 @@ export async function validate(context: Context): Promise<number> {
   }
   if (!flags.bool('quiet')) {
     for (const warning of loaded.value.warnings) context.print(warning)
+    if (flags.bool('verbose')) context.print(renderTable(await keyRows(context, loaded.value.files)))
     context.print('Configuration is valid!')
   }
   return 0
+}
+
+/** Every key of the files, and what becomes of it. */
+async function keyRows(
+  { host, flags }: Context,
+  files: readonly string[],
+): Promise<readonly (readonly string[])[]> {
+  const rows: string[][] = [['Key', 'Effect', 'Place']]
+  for (const path of files) {
+    const forced = flags.string('config-format')
+    const isHcl = forced === undefined ? path.endsWith('.hcl') : forced === 'hcl'
+    const text = new TextDecoder().decode(await host.files.read(path))
+    const { values, definitions } = readConfigText(path, text, isHcl ? 'hcl' : 'json')
+    for (const { key, source } of values) {
+      rows.push([key, effectOf(key), source.slice(0, source.lastIndexOf(': '))])
+    }
+    for (const { path: key, place } of definitions) rows.push([key, effectOf(key.toLowerCase()), place(key)])
+  }
+  return rows
+}
+
+function effectOf(key: string): string {
+  const support = settings.get(key)?.support
+  if (support === 'idle') return 'none'
+  return support === 'off' ? 'switched off' : 'honoured'
 }

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { parseDuration } from '../../../src/config/duration.ts'
 import type { SettingType } from '../../../src/config/setting.ts'
 import { agentFlags, settings } from '../../../src/config/settings.ts'
+import { loaded, machine } from './machine.ts'
+import { referenceKeys } from './reference-keys.ts'
 
 test('flags are unique', () => {
   const names = agentFlags.map(({ name }) => name)
@@ -21,3 +23,21 @@ function fits(type: SettingType, value: string | number | boolean): boolean {
   if (type === 'duration') return parseDuration(String(value)) !== undefined
   return typeof value === (type === 'bool' ? 'boolean' : type === 'string' ? 'string' : 'number')
 }
+
+test('every key of the reference is known', () => {
+  const isKnown = (key: string): boolean => {
+    const parts = key.split('.')
+    return parts.some((_part, i) => settings.has(parts.slice(0, i + 1).join('.')))
+  }
+  expect(referenceKeys.filter((key) => !isKnown(key))).toEqual([])
+})
+
+test('a setting without effect is named, unless it says what holds anyway', async () => {
+  const text =
+    '{"raft_protocol": 3, "disable_update_check": true, "ui_content_path": "", "rpc": {"enable_streaming": false}, "license_path": "/x"}'
+  const { warnings } = await loaded(['-data-dir=/data', '-config-file=/a.json'], machine({ '/a.json': text }))
+  expect(warnings).toEqual([
+    '/a.json:1: license_path: license_path has no effect: No licence is needed.',
+    '/a.json:1: rpc.enable_streaming: rpc.enable_streaming has no effect: Blocking queries need no setting.',
+  ])
+})
