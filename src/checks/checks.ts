@@ -34,6 +34,9 @@ const sleptGraceMs = 2000
 /** After a sleep runs are spread over their interval again, but over no more than this. */
 const sleptSpreadMsMax = 30_000
 
+/** Runs begin in steps of so much, or of a 64th of the interval if that is less: one wake-up for several of them. */
+const stepMsMax = 64
+
 const expired = 'TTL expired'
 
 type TimedRun = Extract<CheckRun, CheckTiming>
@@ -169,7 +172,7 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
       const expiresAtMs = Math.max(atMs - before.ttlMs + run.ttlMs, this.#nowMs)
       return this.#alarms.set(held.next, expiresAtMs)
     }
-    const isSoon = isTimed(run) && atMs <= this.#nowMs + run.intervalMs
+    const isSoon = isTimed(run) && atMs <= this.#nowMs + run.intervalMs + stepMsMax
     if (!isSoon) this.#begin(held)
   }
 
@@ -187,7 +190,13 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
     const { run } = held.check
     if (run.type === 'ttl') return this.#alarms.set(held.next, this.#nowMs + run.ttlMs)
     if (run.type === 'alias') return this.#start(held)
-    this.#alarms.set(held.next, this.#nowMs + this.#random.below(run.intervalMs))
+    this.#planRun(held, run, this.#random.below(run.intervalMs))
+  }
+
+  /** Sets the time of the next run, in so many milliseconds at the earliest. */
+  #planRun(held: Held, { intervalMs }: TimedRun, inMs: number): void {
+    const stepMs = Math.max(1, Math.min(stepMsMax, Math.floor(intervalMs / 64)))
+    this.#alarms.set(held.next, Math.ceil((this.#nowMs + inMs) / stepMs) * stepMs)
   }
 
   #start(held: Held): void {
@@ -229,7 +238,7 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
     this.#heldByRun.delete(run)
     held.run = null
     held.isSlow = this.#nowMs - held.runSinceMs > slowMs
-    this.#alarms.set(held.next, this.#nowMs + check.run.intervalMs)
+    this.#planRun(held, check.run, check.run.intervalMs)
     held.counters = counted(held.counters, outcome)
     const next = settled(held.counters, outcome, check)
     if (next !== null) this.#hold(held, next)
@@ -256,7 +265,7 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
       else this.#expire(held)
     } else if (isTimed(run)) {
       const spreadMs = Math.min(run.intervalMs, sleptSpreadMsMax)
-      if (hasSlept) this.#alarms.set(held.next, this.#nowMs + this.#random.below(spreadMs))
+      if (hasSlept) this.#planRun(held, run, this.#random.below(spreadMs))
       else this.#laneOf(run).join(held)
     }
   }
