@@ -1,6 +1,13 @@
 // Storing and removing nodes, services and checks, with the indexes and topics that each touches.
 // What may be stored is decided in register.ts.
-import type { CatalogNode, CatalogService, CheckInfo, NodeInfo, ServiceInfo } from '../model/catalog.ts'
+import type {
+  CatalogNode,
+  CatalogService,
+  CheckInfo,
+  Indexes,
+  NodeInfo,
+  ServiceInfo,
+} from '../model/catalog.ts'
 import { deleteCoordinate } from './coordinates.ts'
 import { isSameValue } from '../lib/same-value.ts'
 import { fold, foldedKey } from './keys.ts'
@@ -22,10 +29,12 @@ export function nodeById(tables: Tables, id: string): CatalogNode | undefined {
 
 /** Stores a node under its name. `base` is the record it continues, which keeps its createIndex. */
 export function putNode(tables: Tables, change: Change, node: NodeInfo, base: CatalogNode | undefined): void {
+  // Whoever registers a service again and again names its node each time.
+  if (base?.name === node.name && isSameInfo(base, node)) return
   const key = foldedKey(node.name)
   const present = tables.nodes.get(key)
   if (present !== undefined && isSameInfo(present, node)) return
-  if (present !== undefined && present.id !== '') tables.nodeKeyById.delete(fold(present.id))
+  if (present !== undefined) forgetId(tables, present)
   if (node.id !== '') tables.nodeKeyById.set(fold(node.id), key)
   const createIndex = base?.createIndex ?? present?.createIndex ?? change.index
   tables.nodes.set(key, { ...node, createIndex, modifyIndex: change.index })
@@ -33,21 +42,25 @@ export function putNode(tables: Tables, change: Change, node: NodeInfo, base: Ca
   touchServicesOf(tables, change, node.name)
 }
 
+function forgetId(tables: Tables, { id }: NodeInfo): void {
+  if (id !== '') tables.nodeKeyById.delete(fold(id))
+}
+
 /** Stores a service on a node that exists. Its checks follow a change of its name or tags. */
 export function putService(tables: Tables, change: Change, node: string, service: ServiceInfo): void {
-  const key = foldedKey(node, service.id)
-  const known = tables.services.get(key)
-  if (known !== undefined && isSameInfo(known, { ...service, node: known.node })) return
+  const known = tables.services.get(foldedKey(node, service.id))
+  if (known !== undefined && isSameInfo(known, service)) return
   const createIndex = known?.createIndex ?? change.index
   const stored: CatalogService = { ...service, node, createIndex, modifyIndex: change.index }
-  if (known !== undefined) removeService(tables, change, known)
+  if (known !== undefined) takeOut(tables, known)
   insertService(tables, stored)
   touchTable(tables, change, 'services')
   change.topics.add(nodeTopic(node))
-  touchService(tables, change, service.service)
+  touchPresent(tables, change, service.service)
   touchDestination(change, stored)
   if (known !== undefined) {
     touchService(tables, change, known.service)
+    touchLost(tables, change, known, stored)
     refreshChecks(tables, change, stored)
   }
 }
@@ -62,7 +75,12 @@ export function insertService(tables: Tables, service: CatalogService): void {
 }
 
 /** What a service stands in front of: as a proxy another one, without need of a proxy itself; else null. */
-function destinationOf({ kind, service, proxy, connect }: ServiceInfo): string | null {
+function destinationOf({
+  kind,
+  service,
+  proxy,
+  connect,
+}: Pick<ServiceInfo, 'kind' | 'service' | 'proxy' | 'connect'>): string | null {
   if (kind === 'connect-proxy') {
     const destination = proxy?.['DestinationServiceName']
     return typeof destination === 'string' ? destination : null
@@ -70,14 +88,25 @@ function destinationOf({ kind, service, proxy, connect }: ServiceInfo): string |
   return connect?.['Native'] === true ? service : null
 }
 
-/** Takes a service out of all tables but the first. Where it stood in front of another, that one has lost something. */
-function removeService(tables: Tables, change: Change, service: CatalogService): void {
-  tables.servicesByName.delete(foldedKey(service.service, service.node, service.id))
-  const destination = destinationOf(service)
-  if (destination === null) return
-  tables.servicesByDestination.delete(foldedKey(destination, service.node, service.id))
+/** Takes a service out of all tables but the first. */
+function takeOut(tables: Tables, { service, node, id, ...rest }: CatalogService): void {
+  tables.servicesByName.delete(foldedKey(service, node, id))
+  const destination = destinationOf({ service, ...rest })
+  if (destination !== null) tables.servicesByDestination.delete(foldedKey(destination, node, id))
+}
+
+/** A service goes, or becomes another: what it stood in front of until now may have lost something. */
+function touchLost(
+  tables: Tables,
+  change: Change,
+  known: CatalogService,
+  stored: CatalogService | null,
+): void {
+  const destination = destinationOf(known)
+  const after = stored === null ? null : destinationOf(stored)
+  if (destination === null || (after !== null && fold(after) === fold(destination))) return
   tables.marks.serviceExtinction = change.index
-  touchDestination(change, service)
+  change.topics.add(connectTopic(destination))
 }
 
 function touchDestination(change: Change, service: ServiceInfo): void {
@@ -90,7 +119,7 @@ export function putCheck(tables: Tables, change: Change, node: string, check: Ch
   const key = foldedKey(node, check.checkId)
   const known = tables.checks.get(key)
   const info: CheckInfo = { ...check, ...serviceOf(tables, node, check.serviceId), node }
-  if (known !== undefined && isSameInfo(known, { ...info, node: known.node })) return
+  if (known !== undefined && isSameInfo(known, info)) return
   if (known !== undefined) {
     tables.checksByService.delete(foldedKey(node, known.serviceId, known.checkId))
     touchCheck(tables, change, known)
@@ -103,10 +132,22 @@ export function putCheck(tables: Tables, change: Change, node: string, check: Ch
 }
 
 /** What a check carries of its service. */
-function serviceOf(tables: Tables, node: string, id: string): Pick<CheckInfo, 'serviceName' | 'serviceTags'> {
+function serviceOf(
+  tables: Tables,
+  node: string,
+  id: string,
+): Pick<CheckInfo, 'serviceId' | 'serviceName' | 'serviceTags'> {
   const service = id === '' ? undefined : tables.services.get(foldedKey(node, id))
-  return { serviceName: service?.service ?? '', serviceTags: service?.tags ?? [] }
+  if (service === undefined) return { serviceId: id, serviceName: '', serviceTags: noTags }
+  // The same text, held once.
+  return {
+    serviceId: service.id === id ? service.id : id,
+    serviceName: service.service,
+    serviceTags: service.tags,
+  }
 }
+
+const noTags: readonly string[] = []
 
 /** Removes a node with its services and checks; nothing happens if it is unknown. */
 export function deleteNode(tables: Tables, change: Change, name: string): void {
@@ -119,7 +160,7 @@ export function deleteNode(tables: Tables, change: Change, name: string): void {
     deleteCheck(tables, change, name, check.checkId)
   }
   endSessionsOfNode(tables, change, name)
-  if (node.id !== '') tables.nodeKeyById.delete(fold(node.id))
+  forgetId(tables, node)
   tables.nodes.delete(foldedKey(name))
   deleteCoordinate(tables, change, name)
   touchNode(tables, change, name)
@@ -133,7 +174,8 @@ export function deleteService(tables: Tables, change: Change, node: string, id: 
     deleteCheck(tables, change, node, check.checkId)
   }
   tables.services.delete(foldedKey(node, id))
-  removeService(tables, change, service)
+  takeOut(tables, service)
+  touchLost(tables, change, service, null)
   touchTable(tables, change, 'services')
   change.topics.add(nodeTopic(node))
   touchService(tables, change, service.service)
@@ -149,13 +191,13 @@ export function deleteCheck(tables: Tables, change: Change, node: string, checkI
   endSessionsOfCheck(tables, change, check)
 }
 
-/** True if the stored record holds this information, whatever its indexes. */
-function isSameInfo(
-  stored: { readonly createIndex: number; readonly modifyIndex: number },
-  info: object,
-): boolean {
-  const { createIndex, modifyIndex } = stored
-  return isSameValue(stored, { ...info, createIndex, modifyIndex })
+/** True if the stored record holds this information, whatever its indexes and the spelling of its node. */
+function isSameInfo<T extends object>(stored: T & Indexes, info: T): boolean {
+  for (const name in info) {
+    if (name === 'createIndex' || name === 'modifyIndex' || name === 'node') continue
+    if (!isSameValue(stored[name], info[name])) return false
+  }
+  return true
 }
 
 /** Gives a service's checks its present name and tags. */
@@ -175,9 +217,19 @@ function touchNode(tables: Tables, change: Change, name: string): void {
   change.topics.add(nodeTopic(name))
 }
 
+/** Raises the index of a service of which there are instances; once per change is enough. */
+function touchPresent(tables: Tables, change: Change, name: string): void {
+  const key = foldedKey(name)
+  if (change.touchedService === key) return
+  change.touchedService = key
+  change.topics.add(serviceTopic(name))
+  tables.serviceIndexes.set(key, change.index)
+}
+
 /** Raises a service's index, or notes its extinction when no instance is left. */
 function touchService(tables: Tables, change: Change, name: string): void {
   const key = foldedKey(name)
+  change.touchedService = ''
   change.topics.add(serviceTopic(name))
   if (hasUnder(tables.servicesByName, key)) {
     tables.serviceIndexes.set(key, change.index)
@@ -199,8 +251,12 @@ function touchCheck(tables: Tables, change: Change, check: CheckInfo): void {
   change.topics.add(nodeTopic(check.node))
   if (check.serviceId === '') touchServicesOf(tables, change, check.node)
   else {
-    touchService(tables, change, check.serviceName)
     const service = tables.services.get(foldedKey(check.node, check.serviceId))
+    if (service === undefined || service.service !== check.serviceName) {
+      touchService(tables, change, check.serviceName)
+    } else {
+      touchPresent(tables, change, check.serviceName)
+    }
     if (service !== undefined) touchDestination(change, service)
   }
 }

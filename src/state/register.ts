@@ -18,7 +18,7 @@ import type { Change, Tables } from './tables.ts'
 
 /** What registering a node's record means. */
 type NodePlan =
-  | { readonly kind: 'keep' }
+  | { readonly kind: 'keep'; readonly base: CatalogNode }
   /** `base` keeps its createIndex. */
   | { readonly kind: 'put'; readonly base: CatalogNode | undefined }
   /** The node ID is known under another name: that node goes, with all it has. */
@@ -31,11 +31,16 @@ export function applyRegister(tables: Tables, change: Change, command: RegisterC
   const refusal = refuseChecks(tables, command)
   if (refusal !== undefined) return { kind: 'refused', message: refusal }
 
-  const node = command.node.name
   storeNode(tables, change, command.node, plan.value)
+  const node = nameOf(plan.value, command.node.name)
   if (command.service !== null) putService(tables, change, node, command.service)
   for (const check of command.checks) putCheck(tables, change, node, { ...check, checkId: checkIdOf(check) })
   return { kind: 'done' }
+}
+
+/** The name as the node's record holds it, if it is the same: what many hold is held once. */
+function nameOf({ base }: NodePlan, name: string): string {
+  return base?.name === name ? base.name : name
 }
 
 /** Removes a service, else a check, else the whole node. What is not there is no error. */
@@ -61,8 +66,8 @@ function storeNode(tables: Tables, change: Change, node: NodeInfo, plan: NodePla
 
 function planRegistration(tables: Tables, command: RegisterCommand): Result<NodePlan, string> {
   const { node, skipNodeUpdate } = command
-  if (skipNodeUpdate && nodeByName(tables, node.name) !== undefined) return ok({ kind: 'keep' })
-  return planNode(tables, node)
+  const known = skipNodeUpdate ? nodeByName(tables, node.name) : undefined
+  return known === undefined ? planNode(tables, node) : ok({ kind: 'keep', base: known })
 }
 
 function planNode(tables: Tables, node: NodeInfo): Result<NodePlan, string> {

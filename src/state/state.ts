@@ -148,7 +148,13 @@ class TableState implements State {
     marks.lastIndex = index
     marks.wallMs = Math.max(marks.wallMs, time.wallMs)
     dropLockDelays(this.#tables, marks.wallMs)
-    const change: Change = { index, wallMs: marks.wallMs, topics: createTopics(), sessions: [] }
+    const change: Change = {
+      index,
+      wallMs: marks.wallMs,
+      topics: createTopics(),
+      sessions: [],
+      touchedService: '',
+    }
     const result = applyCommand(this.#tables, change, command)
     const changed = change.topics.list()
     for (const topic of changed) this.#note(index, topic)

@@ -203,4 +203,6 @@ export interface Change {
   readonly wallMs: number
   readonly topics: Topics
   readonly sessions: SessionChange[]
+  /** Key of the service whose index was raised last; '' if that may have to be done again. */
+  touchedService: string
 }

@@ -62,7 +62,7 @@ export function readTransaction(tables: Tables, operations: readonly TxnOperatio
     return { results: [], errors: [{ operation: 0, message: 'This transaction does not only read' }] }
   }
   const { lastIndex: index, wallMs } = tables.marks
-  const change: Change = { index, wallMs, topics: createTopics(), sessions: [] }
+  const change: Change = { index, wallMs, topics: createTopics(), sessions: [], touchedService: '' }
   const errors = check(tables, change, operations)
   return errors.length > 0 ? { results: [], errors } : runAll(tables, change, operations, () => undefined)
 }
