@@ -1,6 +1,5 @@
 // Carries out prepared queries on a server: what answers to the name, who is healthy, in which order, and where else to
 // look. Everything about the query itself is in query/.
-import { distance } from '../coordinate/distance.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { ServiceHealth } from '../model/catalog.ts'
@@ -12,6 +11,7 @@ import type { Query, QueryValue, ReadOptions, ReadReply } from '../model/query.t
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import { failoverTargets, selectInstances, sortNear } from '../query/select.ts'
 import type { Clock } from '../runtime/host.ts'
+import { Distances } from './distances.ts'
 import { attemptMsMin } from './patience.ts'
 import { FilledQueries, templateByIdProblem } from './prepared-queries.ts'
 import type { Router } from './router.ts'
@@ -70,6 +70,7 @@ interface Wanted {
 class Searcher {
   readonly #ports: SearchPorts
   readonly #queries = new FilledQueries()
+  readonly #distances: Distances
   /** Instances that a query means, for as long as the list of all of them is the same. */
   readonly #selected = new WeakMap<
     readonly ServiceHealth[],
@@ -78,6 +79,7 @@ class Searcher {
 
   constructor(ports: SearchPorts) {
     this.#ports = ports
+    this.#distances = new Distances({ clock: ports.clock, placeOf: (node) => this.#placeOf(node) })
   }
 
   search(request: SearchRequest, signal: AbortSignal): Promise<Found<PreparedAnswer | null>> {
@@ -144,11 +146,7 @@ class Searcher {
     const count = limit > 0 ? Math.min(limit, instances.length) : instances.length
     if (source === null) return this.#drawn(instances, count)
     const sorted = this.#drawn(instances, instances.length)
-    const from = this.#placeOf(source)
-    sortNear(sorted, source, (node) => {
-      const to = from === null ? null : this.#placeOf(node)
-      return from === null || to === null ? null : distance(from, to)
-    })
+    sortNear(sorted, source, this.#distances.from(source))
     return count < sorted.length ? sorted.slice(0, count) : sorted
   }
 

@@ -59,7 +59,8 @@ function renderInstance(instance: ServiceHealth, translation: Translation): stri
   const known = instances.get(instance)
   if (known !== undefined) return known
   const text = renderServiceHealth(instance, translation)
-  if (text.length <= keptCharactersMax) instances.set(instance, text)
+  // To look into a text makes one piece of it: from its hundred parts each answer would be put together anew.
+  if (text.length <= keptCharactersMax && text.startsWith('{')) instances.set(instance, text)
   return text
 }
 

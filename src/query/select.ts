@@ -63,22 +63,17 @@ export function sortNear(
   source: string,
   distanceTo: (node: string) => number | null,
 ): void {
-  const distances = new Map<string, number>()
-  for (const { node } of instances) {
-    if (!distances.has(node.name)) distances.set(node.name, distanceTo(node.name) ?? Infinity)
-  }
-  const of = ({ node }: ServiceHealth): number => distances.get(node.name) ?? Infinity
-  instances.sort((a, b) => compare(of(a), of(b)))
+  const measured = instances.map((instance) => ({
+    instance,
+    far: distanceTo(instance.node.name) ?? Infinity,
+  }))
+  measured.sort((a, b) => (a.far === b.far ? 0 : a.far - b.far))
+  for (const [at, { instance }] of measured.entries()) instances[at] = instance
   const own = instances.findIndex(({ node }) => node.name === source)
   const [first, found] = [instances[0], instances[own]]
   if (first === undefined || found === undefined || own >= ownPlacesMax) return
   instances[0] = found
   instances[own] = first
-}
-
-function compare(a: number, b: number): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }
 
 /**

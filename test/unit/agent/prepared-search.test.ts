@@ -278,6 +278,17 @@ describe('a search near a node', () => {
     expect(firsts.size).toBe(4)
   })
 
+  it('follows nodes that move, within seconds', async () => {
+    const bench = placed()
+    bench.query({}, { near: 'n3' })
+    expect(await bench.nodes()).toEqual(['n3', 'n2', 'n1', 'n4'])
+    bench.instance('n1', 'passing', 0.15)
+    bench.clock.pass(4999)
+    expect(await bench.nodes()).toEqual(['n3', 'n2', 'n1', 'n4'])
+    bench.clock.pass(1)
+    expect(await bench.nodes()).toEqual(['n3', 'n1', 'n2', 'n4'])
+  })
+
   it('brings a source without a place to the front', async () => {
     const bench = placed()
     bench.query({}, { near: 'n4' })
