@@ -3,7 +3,7 @@ import type { ServiceTags } from './catalog.ts'
 import { type Connection, ConnectionError } from './connection.ts'
 import { dcOf, parse } from './requests.ts'
 import { Backoff, isEnded, isPassing } from './retry.ts'
-import type { CheckShape, KvPairShape, NodeShape, ServiceHealthShape } from './shapes.ts'
+import type { CheckShape, EventShape, KvPairShape, NodeShape, ServiceHealthShape } from './shapes.ts'
 import { EventParser, type ServerSentEvent } from './sse.ts'
 
 /** One thing to watch. */
@@ -19,6 +19,8 @@ export type StreamWatch =
   | { readonly type: 'services' }
   | { readonly type: 'nodes' }
   | { readonly type: 'checks'; readonly state: string }
+  /** Events that the agent hears of from now on; without a name all. */
+  | { readonly type: 'event'; readonly name?: string }
 
 /**
  * What the stream tells. Each event has a token: keep that of the last one that you have dealt with, and you can go on from
@@ -49,6 +51,8 @@ export type StreamChange = {
   | { readonly type: 'services'; readonly value: ServiceTags }
   | { readonly type: 'nodes'; readonly value: readonly NodeShape[] }
   | { readonly type: 'checks'; readonly value: readonly CheckShape[] }
+  /** `index` is the event's Lamport time. */
+  | { readonly type: 'event'; readonly value: EventShape }
 )
 
 /** How to stream. */

@@ -321,13 +321,14 @@ const agentSchemas: Readonly<Record<AgentSchemaName, Schema>> = {
   Watches: request({
     watches: list(
       request({
-        type: oneOf('kv', 'kvPrefix', 'service', 'services', 'nodes', 'checks'),
+        type: oneOf('kv', 'kvPrefix', 'service', 'services', 'nodes', 'checks', 'event'),
         key: text('Of `kv`.'),
         prefix: text('Of `kvPrefix`.'),
         service: text('Of `service`.'),
         passing: bool('Of `service`: only instances of which every check passes.'),
         tags: list(text('Of `service`.')),
         state: oneOf('any', 'passing', 'warning', 'critical'),
+        name: text('Of `event`; empty for all.'),
       }),
     ),
     resume: nullable(text('Token of an earlier stream with the same watches: go on there.')),

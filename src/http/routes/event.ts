@@ -1,11 +1,11 @@
 // `/v1/event/*`: user events, fired through the gossip and kept at each agent that they concern.
 import { limits } from '../../model/limits.ts'
 import type { UserEvent } from '../../model/user-event.ts'
-import { toBase64 } from '../base64.ts'
 import { readBody } from '../body.ts'
 import { Refusal, refusalOf } from '../errors.ts'
-import { quote, renderList } from '../json.ts'
+import { renderList } from '../json.ts'
 import { datacenterOf, waitOptions } from '../read-options.ts'
+import { renderEvent } from '../render-event.ts'
 import type { Call, Route } from '../route.ts'
 import { requireName } from './reads.ts'
 
@@ -91,15 +91,4 @@ function indexOf(event: UserEvent | undefined): bigint {
   const digits = event.id.replaceAll('-', '')
   if (!/^[0-9a-fA-F]{32}$/.test(digits)) return 1n
   return BigInt(`0x${digits.slice(0, 16)}`) ^ BigInt(`0x${digits.slice(16)}`)
-}
-
-/** An event as the reference prints it. */
-function renderEvent(event: UserEvent): string {
-  const { id, name, payload, nodeFilter, serviceFilter, tagFilter, version, lamportTime } = event
-  const content = payload.length === 0 ? 'null' : `"${toBase64(payload)}"`
-  return (
-    `{"ID":${quote(id)},"Name":${quote(name)},"Payload":${content},"NodeFilter":${quote(nodeFilter)},` +
-    `"ServiceFilter":${quote(serviceFilter)},"TagFilter":${quote(tagFilter)},` +
-    `"Version":${version},"LTime":${lamportTime}}`
-  )
 }

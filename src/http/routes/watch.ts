@@ -1,7 +1,7 @@
 // `/v1/watch`: many watches on one connection, as Server-Sent Events.
 import { limits } from '../../model/limits.ts'
 import { readText } from '../body.ts'
-import { refusalOf } from '../errors.ts'
+import { badRequest, refusalOf } from '../errors.ts'
 import { datacenterOf, parseConsistency } from '../read-options.ts'
 import type { Call, Route } from '../route.ts'
 import { parseStreamRequest } from '../stream/request.ts'
@@ -12,7 +12,8 @@ export const watchRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/v1/watch',
-    summary: 'Streams changes of keys, services, nodes and checks as Server-Sent Events (guides/watching.md)',
+    summary:
+      'Streams changes of keys, services, nodes and checks, and events, as Server-Sent Events (guides/watching.md)',
     parameters: ['dc', 'stale', 'consistent', 'leader', 'max_stale'],
     body: 'Watches',
     answer: ['events'],
@@ -23,6 +24,8 @@ export const watchRoutes: readonly Route[] = [
 async function watch(call: Call): Promise<Response> {
   const source = sourceOf(call)
   const request = parseStreamRequest(await readText(call.request, limits.bodyBytesMax))
+  if (datacenterOf(call) !== '' && request.watches.some(({ type }) => type === 'event'))
+    throw badRequest('Events are heard of in the datacenter of the agent only')
   const opened = await new WatchStream(source, request, call.request.signal).open()
   if (!opened.ok) throw refusalOf(opened.error)
   return call.reply.body(opened.value, {
@@ -44,5 +47,6 @@ function sourceOf(call: Call): StreamSource {
     read: (question, minIndex, signal) => backend.read(question, { ...options, minIndex }, signal),
     pause: (ms, signal) => backend.pause(ms, signal),
     textOf: (value, render) => call.reply.textOf(value, render),
+    events: backend.events,
   }
 }

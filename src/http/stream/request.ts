@@ -21,6 +21,8 @@ export type WatchSpec =
   | { readonly type: 'services' }
   | { readonly type: 'nodes' }
   | { readonly type: 'checks'; readonly state: string }
+  /** User events that this agent hears of; '' for every name. */
+  | { readonly type: 'event'; readonly name: string }
 
 /** A request for a stream. */
 export interface StreamRequest {
@@ -32,7 +34,7 @@ export interface StreamRequest {
 }
 
 /** The question behind a watch, for what came after `since`. */
-export function queryOf(spec: WatchSpec, since: number): Query {
+export function queryOf(spec: Exclude<WatchSpec, { readonly type: 'event' }>, since: number): Query {
   switch (spec.type) {
     case 'kv':
       return { kind: 'kvChanges', key: spec.key, isPrefix: false, since }
@@ -126,6 +128,8 @@ function watchOf(value: Json, number: number): WatchSpec {
       return { type: 'services' }
     case 'nodes':
       return { type: 'nodes' }
+    case 'event':
+      return { type: 'event', name: read.text('name', '') }
     default:
       return { type: 'checks', state: read.oneOf('state', checkStates) }
   }
@@ -138,6 +142,7 @@ const fieldsByType: ReadonlyMap<string, readonly string[]> = new Map<string, rea
   ['services', []],
   ['nodes', []],
   ['checks', ['state']],
+  ['event', ['name']],
 ])
 
 /** Reads the fields of one watch. */

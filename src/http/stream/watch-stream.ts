@@ -3,10 +3,13 @@
 import { err, ok, type Result } from '../../lib/result.ts'
 import { requestError, type RequestError, type RequestErrorCode } from '../../model/errors.ts'
 import type { KvChanges, Query, ReadReply } from '../../model/query.ts'
+import type { UserEvent } from '../../model/user-event.ts'
 import { type Epoch, parseEpoch, relationOf } from './epoch.ts'
 import { catalogData, catalogValue, eventText, keyChanges, type TextOf } from './events.ts'
 import { Outbox } from './outbox.ts'
-import { type StreamRequest, type WatchSpec, queryOf } from './request.ts'
+import type { EventLog } from '../backend-events.ts'
+import { renderEvent } from '../render-event.ts'
+import { type StreamRequest, queryOf } from './request.ts'
 import { formatToken } from './token.ts'
 
 /** What a stream needs of the agent. */
@@ -15,6 +18,7 @@ export interface StreamSource {
   read(query: Query, minIndex: number, signal: AbortSignal): Promise<Result<ReadReply<unknown>, RequestError>>
   pause(ms: number, signal: AbortSignal): Promise<void>
   readonly textOf: TextOf
+  readonly events: Pick<EventLog, 'recent' | 'changed'>
 }
 
 /** A stream without news says so this often. */
@@ -25,7 +29,7 @@ const pauseMs = 500
 /** One watch at work. */
 interface Watching {
   readonly number: number
-  readonly spec: WatchSpec
+  readonly spec: StreamRequest['watches'][number]
   /** Its own: a thousand listeners to one signal are slow to come and go. */
   readonly cancel: AbortController
   /** Everything up to here was told. */
@@ -64,9 +68,7 @@ export class WatchStream {
   /** Begins, if the first watch can be read at all: then what is returned is the stream. */
   async open(): Promise<Result<ReadableStream<Uint8Array>, RequestError>> {
     const { watches, resume } = this.#request
-    const [first] = watches
-    const query = queryOf(first as WatchSpec, resume?.indexes[0] ?? 0)
-    const probe = await this.#source.read(query, 0, this.#end.signal)
+    const probe = await this.#source.read(firstQuery(this.#request), 0, this.#end.signal)
     if (!probe.ok) return probe
     if (this.#end.signal.aborted) return err(requestError('cancelled', 'The client has gone'))
     const epoch = parseEpoch(probe.value.epoch)
@@ -97,12 +99,16 @@ export class WatchStream {
       return { number, spec, cancel, index: indexes[number] ?? 0, told: null, isFailing: false }
     })
     this.#starting = this.#watching.length
-    for (const watching of this.#watching) void this.#follow(watching, watching.cancel.signal)
+    for (const watching of this.#watching) {
+      const { signal } = watching.cancel
+      void (watching.spec.type === 'event' ? this.#hear(watching, signal) : this.#follow(watching, signal))
+    }
   }
 
   #reset(reason: ResetReason): void {
+    const indexes = this.#watching.map(({ spec, index }) => (spec.type === 'event' ? index : 0))
     this.#cancelAll()
-    this.#start([])
+    this.#start(indexes)
     this.#tellReset(reason)
   }
 
@@ -134,8 +140,10 @@ export class WatchStream {
     let isFirst = true
     while (!signal.aborted) {
       await this.#outbox.room()
-      const minIndex = isFirst ? 0 : Math.max(1, watching.index)
-      const result = await this.#source.read(queryOf(watching.spec, watching.index), minIndex, signal)
+      const { spec, index } = watching
+      if (spec.type === 'event') return
+      const minIndex = isFirst ? 0 : Math.max(1, index)
+      const result = await this.#source.read(queryOf(spec, index), minIndex, signal)
       if (signal.aborted) return
       const outcome = result.ok
         ? await this.#onReply(watching, result.value, { signal, isFirst })
@@ -143,10 +151,50 @@ export class WatchStream {
       if (signal.aborted) return
       if (isFirst && outcome !== 'again') {
         isFirst = false
-        this.#starting--
-        // All that was there is told.
-        if (this.#starting === 0) this.#tellHeartbeat()
+        this.#hasStarted()
       } else if (outcome !== 'told') await this.#source.pause(pauseMs, signal)
+    }
+  }
+
+  /** One watch tells what it begins with. */
+  #hasStarted(): void {
+    this.#starting--
+    // All that was there is told.
+    if (this.#starting === 0) this.#tellHeartbeat()
+  }
+
+  /** Events that are heard of from now on, or since what the token tells; its index is one more than a Lamport time. */
+  async #hear(watching: Watching, signal: AbortSignal): Promise<void> {
+    const { events } = this.#source
+    let seen = events.recent()
+    if (watching.index === 0) watching.index = Math.max(1, ...seen.map(({ lamportTime }) => lamportTime + 1))
+    else
+      this.#tellEvents(
+        watching,
+        seen.filter((event) => event.lamportTime + 1 > watching.index),
+      )
+    this.#hasStarted()
+    while (!signal.aborted) {
+      await events.changed(seen, signal)
+      await this.#outbox.room()
+      if (signal.aborted) return
+      const known = new Set(seen)
+      seen = events.recent()
+      this.#tellEvents(
+        watching,
+        seen.filter((event) => !known.has(event)),
+      )
+    }
+  }
+
+  #tellEvents(watching: Watching, events: readonly UserEvent[]): void {
+    const { number, spec } = watching
+    const name = spec.type === 'event' ? spec.name : ''
+    for (const event of events) {
+      watching.index = Math.max(watching.index, event.lamportTime + 1)
+      if (name !== '' && event.name !== name) continue
+      const head = `"watch":${number},"type":"event","index":${event.lamportTime}`
+      this.#outbox.push(eventText('change', this.#token(), `{${head},"value":${renderEvent(event)}}`))
     }
   }
 
@@ -212,6 +260,14 @@ export class WatchStream {
     if (isLasting) this.#stop()
     return 'again'
   }
+}
+
+/** What is asked first, to see whether anything can be; of servers events need nothing but the cluster's name. */
+function firstQuery({ watches, resume }: StreamRequest): Query {
+  const first = watches.findIndex(({ type }) => type !== 'event')
+  const spec = watches[first]
+  if (spec === undefined || spec.type === 'event') return { kind: 'autopilotConfig' }
+  return queryOf(spec, resume?.indexes[first] ?? 0)
 }
 
 /** Refusals that another try will not change. */

@@ -257,3 +257,64 @@ describe('a stream that is refused', () => {
     expect([refused.status, await refused.text()]).toEqual([500, 'No path to datacenter'])
   })
 })
+
+describe('events in a stream', () => {
+  function fire(backend: StateBackend, name: string): Promise<unknown> {
+    const filters = { nodeFilter: '', serviceFilter: '', tagFilter: '' }
+    const event = {
+      id: backend.newId(),
+      name,
+      payload: new Uint8Array(0),
+      ...filters,
+      version: 1,
+      lamportTime: 0,
+    }
+    return backend.events.fire(event, '')
+  }
+
+  async function told(stream: Stream): Promise<string> {
+    const event = await stream.next()
+    const { type, index, value } = JSON.parse(event?.data ?? '{}') as JsonObject
+    return `${String(type)} ${String((value as JsonObject)['Name'])} ${String(index)}`
+  }
+
+  it('are told from now on, those of the name that is asked for', async () => {
+    const backend = createStateBackend()
+    await fire(backend, 'old')
+    const stream = new Stream(await post(backend, { watches: [{ type: 'event', name: 'deploy' }] }))
+    expect((await stream.present()).told).toEqual([])
+    await fire(backend, 'other')
+    await fire(backend, 'deploy')
+    expect(await told(stream)).toBe('event deploy 4')
+    await stream.close()
+  })
+
+  it('go on from a token, also from one of before the first event', async () => {
+    const backend = createStateBackend()
+    const watches = [{ type: 'event' }, { type: 'nodes' }]
+    const stream = new Stream(await post(backend, { watches }))
+    const { token } = await stream.present()
+    await stream.close()
+    await fire(backend, 'a')
+    await fire(backend, 'b')
+    const again = new Stream(await post(backend, { watches, resume: token }))
+    expect([await told(again), await told(again)]).toEqual(['event a 2', 'event b 3'])
+    const { token: later } = await again.present()
+    await again.close()
+    const last = new Stream(await post(backend, { watches, resume: later }))
+    expect((await last.present()).told).toEqual([])
+    await last.close()
+  })
+
+  it('of another datacenter cannot be had', async () => {
+    const request = new Request('http://agent/v1/watch?dc=dc2', {
+      method: 'POST',
+      body: '{"watches":[{"type":"event"}]}',
+    })
+    const response = await createApp(createStateBackend())(request, from)
+    expect([response.status, await response.text()]).toEqual([
+      400,
+      'Bad request: Events are heard of in the datacenter of the agent only',
+    ])
+  })
+})
