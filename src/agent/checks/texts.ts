@@ -110,5 +110,16 @@ export function failureText(error: unknown, network: 'tcp' | 'udp', target: stri
     return `x509: certificate is not valid for ${target.replace(/:\d+$/, '')}`
   }
   if (code === 'ECONNRESET') return `read ${network} ${target}: connection reset by peer`
+  if (code === 'ERR_TLS_HANDSHAKE') return handshakeText(error.message)
   return tlsReasons[code] ?? error.message
+}
+
+/** What the runtimes say when something else than TLS came back. */
+const noTls = /eproto|wrong version number|packet length too long|record layer failure/
+
+function handshakeText(message: string): string {
+  const words = /\(([^()]*)\)$/.exec(message)?.[1] ?? ''
+  if (noTls.test(words)) return 'tls: first record does not look like a TLS handshake'
+  const [, alert] = /^tlsv1 alert (.*)$/.exec(words) ?? []
+  return alert === undefined ? `tls: handshake failed: ${words}` : `remote error: tls: ${alert}`
 }

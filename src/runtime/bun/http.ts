@@ -99,7 +99,10 @@ async function fetchHttp(url: string, options: HttpFetchOptions): Promise<Respon
   const init: BunRequestInit = {
     ...rest,
     timeout: false,
-    ...(keepAlive === undefined ? {} : { keepalive: keepAlive }),
+    // The server is told too: Bun sends no word of it by itself.
+    ...(keepAlive === undefined
+      ? {}
+      : { keepalive: false, headers: { ...rest.headers, connection: 'close' } }),
     ...(signal === undefined ? {} : { signal }),
     ...(body instanceof ReadableStream ? { duplex: 'half', redirect: 'manual' as const } : {}),
     // Bun takes any bytes; the type of the platform's fetch excludes shared memory.

@@ -187,6 +187,6 @@ describe('an HTTP check of something hostile', () => {
 
   it('says that a server without TLS has none', async () => {
     const { output } = await http(`${url.replace('http', 'https')}/200`)
-    expect(output).toMatch(/^Get "https:.*: Cannot request .*the TLS handshake failed/)
+    expect(output).toMatch(/^Get "https:.*": tls: first record does not look like a TLS handshake$/)
   })
 })
