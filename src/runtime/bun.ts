@@ -4,6 +4,7 @@ import { bunApi } from './bun/api.ts'
 import { bunFetch, serveHttp } from './bun/http.ts'
 import { bunTcp } from './bun/tcp.ts'
 import { bunUdp } from './bun/udp.ts'
+import { openUnixDatagrams } from './bun/unix-datagrams.ts'
 import type { Console, Host } from './host.ts'
 import { nodeHost } from './node.ts'
 
@@ -15,6 +16,8 @@ export function bunHost(): Host {
     runtime: 'bun',
     // Processor time per round trip of 200 bytes: 5.9 µs, with node:dgram 7.6. Loads nothing, node:dgram 2 ms.
     udp: bunUdp(base.udp),
+    // By the system's own library: only this runtime can call it without an addon.
+    unixDatagrams: { open: openUnixDatagrams },
     // Per round trip of 300 bytes: 5.8 µs, with node:net 8.9; streams 1.1 to 1.5 GB/s, with node:net 0.5.
     // Loads nothing; node:net takes 11 ms and 1.3 MiB at start.
     tcp: bunTcp(base.tcp),

@@ -9,6 +9,8 @@ export interface Host {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly udp: Udp
+  /** Null where the runtime has no means for it. */
+  readonly unixDatagrams: UnixDatagrams | null
   readonly tcp: Tcp
   readonly tls: Tls
   readonly http: Http
@@ -73,6 +75,19 @@ export interface UdpSocket {
   readonly local: Address
   send(bytes: Uint8Array, to: Address): void
   close(): Promise<void>
+}
+
+/** Datagrams to sockets of the file system: the way to the system's log. */
+export interface UnixDatagrams {
+  /** Opens a socket of no name. Rejects with HostError. */
+  open(): Promise<UnixDatagramSocket>
+}
+
+/** An open socket. */
+export interface UnixDatagramSocket {
+  /** False if nobody listens at that path, or its queue is full: nothing waits. */
+  send(bytes: Uint8Array, path: string): boolean
+  close(): void
 }
 
 /** Streams. */

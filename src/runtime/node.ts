@@ -20,6 +20,8 @@ export function nodeHost(): Host {
     clock: nodeClock(),
     entropy: nodeEntropy(),
     udp: nodeUdp(),
+    // Neither node:dgram nor Deno's sockets know them.
+    unixDatagrams: null,
     tcp: nodeTcp(),
     tls: nodeTls(),
     http: { serve: serveHttp, fetch: nodeFetch() },

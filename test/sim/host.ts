@@ -29,6 +29,7 @@ export function simHost(world: World, machine: Machine, process: SimProcess, arg
     clock: simClock(world, machine, process),
     entropy: { bytes: (size) => Uint8Array.from({ length: size }, () => entropy.below(256)) },
     udp: simUdp(world, machine, process),
+    unixDatagrams: null,
     tcp: simTcp(world, machine, process),
     tls: { connect: refuseTls, listen: refuseTls, serveHttp: refuseTls },
     http: simHttp(world, machine, process),

@@ -1,4 +1,5 @@
 // Larger buffers for Bun's datagram sockets, which offer no option for it: setsockopt by the system's library.
+import { type Native, systemLibrary } from './system-library.ts'
 
 /** Asked of the system for each socket, as the reference does; the system may grant less. */
 const socketBufferBytes = 2 * 1024 * 1024
@@ -7,26 +8,13 @@ const socketBufferBytes = 2 * 1024 * 1024
 const socketLevel = 1
 const options: readonly number[] = [7, 8]
 
-/** The library's names with glibc and with musl. */
-const libraries: readonly string[] = ['libc.so.6', 'libc.so']
-
-type SetOption = (...args: readonly (number | Int32Array)[]) => number
-
-let found: Promise<SetOption | undefined> | undefined
+let found: Promise<Native | undefined> | undefined
 
 /** The system's setsockopt, looked up once in the process; undefined where there is none of a known name. */
-async function find(): Promise<SetOption | undefined> {
-  if (process.platform !== 'linux') return undefined
-  const { dlopen } = await import('bun:ffi')
-  for (const library of libraries) {
-    try {
-      const args = ['int', 'int', 'int', 'ptr', 'u32']
-      return dlopen(library, { setsockopt: { args, returns: 'int' } }).symbols.setsockopt
-    } catch {
-      // The next name.
-    }
-  }
-  return undefined
+async function find(): Promise<Native | undefined> {
+  const args = ['int', 'int', 'int', 'ptr', 'u32']
+  const library = await systemLibrary({ setsockopt: { args, returns: 'int' } })
+  return library?.setsockopt
 }
 
 /** Asks for buffers of 2 MiB in both directions: a burst of small packets then waits instead of being lost. */
