@@ -1,32 +1,53 @@
-// Questions per second that the answering side handles alone, on one core: `node test/bench/dns.ts` (also bun, deno run -A).
-import { asking, questionPacket, stateOf, viewOf } from '../unit/dns/catalog-view.ts'
+// Processor time of the answering side alone, for one answer: `node test/bench/dns.ts` (also bun, deno run -A).
+import { addTo, answererOf, holdingView, questionPacket, stateOf } from '../unit/dns/catalog-view.ts'
 
-const entries = Array.from({ length: 200 }, (_, i) => ({
-  node: `node-${i}`,
-  address: `10.0.${i >> 8}.${i & 255}`,
-  service: { name: `service-${i >> 3}`, port: 8000 + i, tags: ['v1'] },
-  check: { id: `check-${i}`, status: 'passing' as const },
-}))
-const ask = asking(viewOf({ dc1: stateOf(entries) }))
+const state = stateOf([{ node: 'first', address: '10.0.0.1' }])
+for (const [service, count] of [
+  ['web', 3],
+  ['big', 100],
+] as const) {
+  for (let i = 0; i < count; i++) {
+    addTo(state, {
+      node: `${service}-node-${i}`,
+      address: `10.1.${count}.${i + 1}`,
+      service: { name: service, port: 8000 + i, tags: ['v1'] },
+      check: { id: `${service}-check`, status: 'passing' },
+    })
+  }
+}
+const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+const answerer = answererOf(holdingView(state, { nowSeconds }))
+const client = { ip: '127.0.0.1', port: 5353 }
 
 const questions = [
-  ['node-7.node.consul', 'A', undefined],
-  ['service-3.service.consul', 'A', 1232],
-  ['service-3.service.consul', 'A', undefined],
-  ['service-3.service.consul', 'SRV', 1232],
-  ['missing.service.consul', 'A', 1232],
-  ['1.0.0.10.in-addr.arpa', 'PTR', undefined],
+  ['big-node-7.node.consul', 'A', undefined],
+  ['missing.service.consul', 'A', undefined],
+  ['web.service.consul', 'A', undefined],
+  ['web.service.consul', 'SRV', undefined],
+  ['big.service.consul', 'A', undefined],
+  ['big.service.consul', 'SRV', undefined],
+  ['big.service.consul', 'A', 4096],
+  ['big.service.consul', 'SRV', 4096],
+  ['5.100.1.10.in-addr.arpa', 'PTR', undefined],
 ] as const
+
+async function microsOf(count: number, one: () => Promise<unknown> | undefined): Promise<number> {
+  for (let i = 0; i < count; i++) await one()
+  const before = process.cpuUsage()
+  for (let i = 0; i < count; i++) {
+    const waiting = one()
+    if (waiting !== undefined) await waiting
+  }
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / count
+}
 
 for (const [name, type, edns] of questions) {
   const packet = questionPacket(name, type, edns)
-  let count = 0
-  const untilMs = performance.now() + 1500
-  const startMs = performance.now()
-  while (performance.now() < untilMs) {
-    for (let i = 0; i < 200; i++) await ask(packet)
-    count += 200
-  }
-  const perSecond = Math.round((count * 1000) / (performance.now() - startMs))
-  console.log(`${name} ${type} ${edns ?? 'plain'}: ${perSecond}/s`)
+  const ask = (): Promise<unknown> => answerer.ask(packet, 'udp', client)
+  const held = await microsOf(300_000, () => (answerer.now(packet, 'udp') === null ? ask() : undefined))
+  const asked = await microsOf(3000, ask)
+  console.log(
+    `${name} ${type} ${edns ?? 'plain'}: held ${held.toFixed(2)} µs, looked up ${asked.toFixed(1)} µs`,
+  )
 }
