@@ -43,11 +43,12 @@ function askUdp(packet: Uint8Array): Promise<Uint8Array | null> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4')
     const finish = (bytes: Uint8Array | null): void => {
-      clearTimeout(timer)
+      ended.abort()
       socket.close()
       resolve(bytes)
     }
-    const timer = setTimeout(() => finish(null), 3000)
+    const ended = new AbortController()
+    void pause(3000, null, { signal: ended.signal }).then(finish, () => undefined)
     socket.once('message', finish)
     socket.send(packet, 8600, dc1)
   })
