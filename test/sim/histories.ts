@@ -14,7 +14,7 @@ import { MemberChanges } from './member-changes.ts'
 import type { SimNode } from './node.ts'
 
 /** What the clients of a run do. */
-export const scenarioNames = ['cluster', 'kv', 'txn', 'locks', 'members'] as const
+export const scenarioNames = ['cluster', 'kv', 'txn', 'locks', 'members', 'services'] as const
 
 /** A family of seeded runs. */
 export type Scenario = (typeof scenarioNames)[number]
@@ -27,7 +27,7 @@ const pauseMsMax = 250
 
 /** What the clients are to do. */
 export interface HistoryOptions {
-  readonly scenario: Exclude<Scenario, 'cluster'>
+  readonly scenario: Exclude<Scenario, 'cluster' | 'services'>
   /** How much of each lock-delay must be kept; null for none of it. */
   readonly delayPerMille: number | null
   /** How long sessions live. */

@@ -40,6 +40,7 @@ export class SimNode {
   readonly machine: Machine
   readonly #world: World
   readonly #options: NodeOptions
+  #config: object = {}
   state: NodeState = 'off'
   process: SimProcess | null = null
   agent: Agent | null = null
@@ -57,11 +58,18 @@ export class SimNode {
     this.machine = world.addMachine(options.name)
     this.id = `00000000-0000-4000-8000-${this.machine.number.toString(16).padStart(12, '0')}`
     this.machine.disk.mkdir('/data', 0o755)
-    if (options.config !== undefined) this.#configure(options.config)
+    if (options.config !== undefined) this.configure(options.config)
     this.machine.disk.syncDirectory('/')
   }
 
-  #configure(config: object): void {
+  /** What its configuration file says; empty without one. */
+  get config(): object {
+    return this.#config
+  }
+
+  /** Writes its configuration file anew; it is in force after a reload, or with the next start. */
+  configure(config: object): void {
+    this.#config = config
     const { disk } = this.machine
     disk.write(configPath, new TextEncoder().encode(JSON.stringify(config)), 0o644, 0)
     disk.sync(configPath)

@@ -8,6 +8,7 @@ import { describePlan, drawPlan, FaultInjector } from './faults.ts'
 import { historyConfig, HistoryWorkload, type HistoryOptions, type Scenario } from './histories.ts'
 import type { SimNode } from './node.ts'
 import type { SimProcess } from './process.ts'
+import { ServicesWorkload } from './services-workload.ts'
 import { Workload } from './workload.ts'
 
 /** How a run is made. */
@@ -56,7 +57,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     servers: random.chance(700) ? 3 : 5,
     clients: random.below(3),
     limits: tinyLimits,
-    ...(scenario === 'cluster' ? {} : { config: historyConfig }),
+    ...configOf(scenario, random.fork('config')),
     ...(scenario === 'members' ? { args: ['-rejoin'] } : {}),
     ...(onLine === undefined ? {} : { onLine }),
   })
@@ -107,7 +108,12 @@ interface Work {
   becomeQuiet(): void
   stop(): void
   verify(last: SimNode): Promise<readonly string[]>
+  /** Virtual time that `verify` may take. */
+  readonly verifyMsMax: number
 }
+
+/** Questions at leisure. */
+const askMsMax = 60_000
 
 /** Runs all phases; returns the number of operations whose history was checked. */
 async function drive(
@@ -121,10 +127,7 @@ async function drive(
     return 0
   }
   const injector = new FaultInjector(cluster, plan, random.fork('faults'))
-  const work =
-    scenario === 'cluster'
-      ? clusterWork(cluster, random)
-      : historyWork(cluster, { scenario, delayPerMille: delaysKept(plan) }, random)
+  const work = workOf(cluster, { plan, scenario, random })
   await cluster.run(faultsMs)
   // New servers know of others only what they were told: whoever is left must be able to find each other.
   const spared = scenario === 'members' ? new Set<SimNode>() : minority(cluster, random.fork('spared'))
@@ -145,6 +148,22 @@ async function drive(
   return work.operations
 }
 
+/** What the agents of a scenario find in their configuration file. */
+function configOf(scenario: Scenario, random: ReturnType<typeof seededRandom>): { readonly config?: object } {
+  if (scenario === 'cluster') return {}
+  if (scenario !== 'services') return { config: historyConfig }
+  return { config: { check_update_interval: random.pick(['0s', '2s', '5m']) ?? '5m' } }
+}
+
+function workOf(
+  cluster: Cluster,
+  { plan, scenario, random }: Pick<Drive, 'plan' | 'scenario' | 'random'>,
+): Work {
+  if (scenario === 'cluster') return clusterWork(cluster, random)
+  if (scenario === 'services') return new ServicesWorkload(cluster, random.fork('services'))
+  return historyWork(cluster, { scenario, delayPerMille: delaysKept(plan) }, random)
+}
+
 /** Keys with one writer each, a counter, the catalog and those who watch it. */
 function clusterWork(cluster: Cluster, random: ReturnType<typeof seededRandom>): Work {
   const workload = new Workload(cluster, 3, random.fork('workload'))
@@ -163,6 +182,7 @@ function clusterWork(cluster: Cluster, random: ReturnType<typeof seededRandom>):
       await workload.verify(last)
       return []
     },
+    verifyMsMax: askMsMax,
   }
 }
 
@@ -183,6 +203,7 @@ function historyWork(
     becomeQuiet: () => undefined,
     stop: () => workload.stop(),
     verify: (last) => workload.verify(last),
+    verifyMsMax: askMsMax,
   }
 }
 
@@ -194,7 +215,7 @@ async function verify(
   const { world } = cluster
   // The last write reaches the followers a moment later.
   await cluster.run(1000)
-  problems.push(...(await world.wait(work.verify(last), 60_000)))
+  problems.push(...(await world.wait(work.verify(last), work.verifyMsMax)))
   problems.push(...(await world.wait(compareServers(cluster), 60_000)))
   problems.push(...(await world.wait(compareCatalog(cluster, last), 60_000)))
 }
