@@ -95,9 +95,13 @@ class Searcher {
     asked: Extract<PreparedSearch, { readonly kind: 'named' }>,
   ): Promise<Found<PreparedAnswer | null>> {
     const { nameOrId, limit } = asked
-    const resolved = await this.#read(search, { kind: 'preparedQueryResolve', nameOrId })
-    if (!resolved.ok) return resolved
+    // A name that is too long is no name: as many templates are tried as it has characters.
     const isLong = nameOrId.length > limits.queryNameCharactersMax
+    const resolved = await this.#read(search, {
+      kind: 'preparedQueryResolve',
+      nameOrId: isLong ? '' : nameOrId,
+    })
+    if (!resolved.ok) return resolved
     const query = isLong ? null : resolved.value.value
     if (query === null) return ok({ ...resolved.value, value: null })
     const problem = templateByIdProblem(query, nameOrId)

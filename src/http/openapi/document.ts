@@ -70,7 +70,7 @@ const about =
   'The HTTP API of a proconsul agent, which speaks the paths, parameters, bodies and statuses of Consul’s. ' +
   'A refusal is plain text, one sentence. A refusal with the header `X-Consul-Outcome: unknown` is none: the write ' +
   'may have been carried out, and may not; read what became of it before trying again. ' +
-  'A last segment in braces takes the rest of the path, slashes included.'
+  'A segment in braces takes all that stands in its place, slashes included.'
 
 /** Makes the document of a table. */
 export function openApiDocument(routes: readonly Route[]): JsonObject {

@@ -210,10 +210,11 @@ async function explain(call: Call): Promise<Response> {
   const options = { ...readOptions(call), minIndex: 0 }
   limitOf(call.query)
   const { name } = call
-  const result = await read(call, { kind: 'preparedQueryResolve', nameOrId: name }, options)
+  const isLong = name.length > limits.queryNameCharactersMax
+  const result = await read(call, { kind: 'preparedQueryResolve', nameOrId: isLong ? '' : name }, options)
   if (!result.ok) throw refusedRead(result.error)
   const query = result.value.value
-  if (query === null || name.length > limits.queryNameCharactersMax) throw new Refusal(404, 'Query not found')
+  if (query === null || isLong) throw new Refusal(404, 'Query not found')
   if (query.template !== null && query.id === name.toLowerCase()) {
     throw new Refusal(500, 'prepared query templates can only be resolved up by name, not by ID', failedRead)
   }
