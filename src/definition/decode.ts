@@ -111,7 +111,8 @@ export interface StructOptions {
 /** A struct: fields that are absent get what their reader makes of null. Null itself gives null. */
 export function struct<T>(fields: Fields<T>, options: StructOptions): Reader<T | null> {
   const names = Object.keys(fields) as (keyof T & string)[]
-  const readers = names.map((name) => readerOf<T[keyof T]>(fields[name]))
+  // What absent fields are; made with the first value, since readers may name each other.
+  let zeros: Partial<T> | null = null
   const known = { api: namesOf(fields, 'api'), config: namesOf(fields, 'config') }
   const form = formOf(options)
   return (given, outside) => {
@@ -119,20 +120,26 @@ export function struct<T>(fields: Fields<T>, options: StructOptions): Reader<T |
     if (value === null) return null
     if (!isObject(value)) throw mismatch(value, at, options.goType)
     const byKey = known[at.spelling ?? 'api']
-    const result: { [K in keyof T]?: T[keyof T] | undefined } = {}
+    zeros ??= zerosOf(names, fields)
+    const result: { [K in keyof T]?: T[keyof T] | undefined } = { ...zeros }
+    const owned = new Set<string>()
     for (const [key, inner] of Object.entries(value)) {
       const field = byKey.get(key.toLowerCase())
       if (field === undefined) unknown(form, at, key)
-      else if (field.isOwn || !Object.hasOwn(result, field.name)) {
+      else if (field.isOwn || !owned.has(field.name)) {
         result[field.name] = read(field.reader, inner, insideOf(form, at, { name: field.name, key }))
+        if (field.isOwn) owned.add(field.name)
       }
-    }
-    for (const [i, name] of names.entries()) {
-      if (Object.hasOwn(result, name)) continue
-      result[name] = readers[i]?.(null, insideOf(form, at, { name, key: name }))
     }
     return result as T
   }
+}
+
+/** Values are never changed, so that all may share them. */
+function zerosOf<T>(names: readonly (keyof T & string)[], fields: Fields<T>): Partial<T> {
+  const zeros: Partial<T> = {}
+  for (const name of names) zeros[name] = readerOf(fields[name])(null, { struct: '', path: '' })
+  return zeros
 }
 
 /** The options of a struct, ready for use. */
