@@ -1,6 +1,7 @@
 // Storing and removing nodes, services and checks, with the indexes and topics that each touches.
 // What may be stored is decided in register.ts.
 import type {
+  CatalogCheck,
   CatalogNode,
   CatalogService,
   CheckInfo,
@@ -51,9 +52,10 @@ export function putService(tables: Tables, change: Change, node: string, service
   const known = tables.services.get(foldedKey(node, service.id))
   if (known !== undefined && isSameInfo(known, service)) return
   const createIndex = known?.createIndex ?? change.index
-  const stored: CatalogService = { ...service, node, createIndex, modifyIndex: change.index }
+  const stored = storedService(service, node, { createIndex, modifyIndex: change.index })
   if (known !== undefined) takeOut(tables, known)
   insertService(tables, stored)
+  change.storedService = stored
   touchTable(tables, change, 'services')
   change.topics.add(nodeTopic(node))
   touchPresent(tables, change, service.service)
@@ -62,6 +64,32 @@ export function putService(tables: Tables, change: Change, node: string, service
     touchService(tables, change, known.service)
     touchLost(tables, change, known, stored)
     refreshChecks(tables, change, stored)
+  }
+}
+
+/** Field by field: objects that are made alike are smaller and quicker than copies. */
+function storedService(
+  service: ServiceInfo,
+  node: string,
+  { createIndex, modifyIndex }: Indexes,
+): CatalogService {
+  return {
+    id: service.id,
+    service: service.service,
+    kind: service.kind,
+    tags: service.tags,
+    address: service.address,
+    port: service.port,
+    socketPath: service.socketPath,
+    taggedAddresses: service.taggedAddresses,
+    meta: service.meta,
+    weights: service.weights,
+    enableTagOverride: service.enableTagOverride,
+    proxy: service.proxy,
+    connect: service.connect,
+    node,
+    createIndex,
+    modifyIndex,
   }
 }
 
@@ -118,32 +146,52 @@ function touchDestination(change: Change, service: ServiceInfo): void {
 export function putCheck(tables: Tables, change: Change, node: string, check: CheckInfo): void {
   const key = foldedKey(node, check.checkId)
   const known = tables.checks.get(key)
-  const info: CheckInfo = { ...check, ...serviceOf(tables, node, check.serviceId), node }
-  if (known !== undefined && isSameInfo(known, info)) return
+  const service = serviceAt(tables, change, node, check.serviceId)
+  const stored = storedCheck(check, node, service, {
+    createIndex: known?.createIndex ?? change.index,
+    modifyIndex: change.index,
+  })
+  if (known !== undefined && isSameInfo(known, stored)) return
   if (known !== undefined) {
     tables.checksByService.delete(foldedKey(node, known.serviceId, known.checkId))
     touchCheck(tables, change, known)
   }
-  const stored = { ...info, createIndex: known?.createIndex ?? change.index, modifyIndex: change.index }
   tables.checks.set(key, stored)
   tables.checksByService.set(foldedKey(node, stored.serviceId, stored.checkId), stored)
   touchCheck(tables, change, stored)
   if (stored.status === 'critical') endSessionsOfCheck(tables, change, stored)
 }
 
-/** What a check carries of its service. */
-function serviceOf(
-  tables: Tables,
+/** The service that a check is about; the one that was stored last needs no search. */
+function serviceAt(tables: Tables, change: Change, node: string, id: string): CatalogService | undefined {
+  if (id === '') return undefined
+  const last = change.storedService
+  if (last !== null && last.id === id && last.node === node) return last
+  return tables.services.get(foldedKey(node, id))
+}
+
+/** Field by field: objects that are made alike are smaller and quicker than copies. */
+function storedCheck(
+  check: CheckInfo,
   node: string,
-  id: string,
-): Pick<CheckInfo, 'serviceId' | 'serviceName' | 'serviceTags'> {
-  const service = id === '' ? undefined : tables.services.get(foldedKey(node, id))
-  if (service === undefined) return { serviceId: id, serviceName: '', serviceTags: noTags }
-  // The same text, held once.
+  service: CatalogService | undefined,
+  { createIndex, modifyIndex }: Indexes,
+): CatalogCheck {
   return {
-    serviceId: service.id === id ? service.id : id,
-    serviceName: service.service,
-    serviceTags: service.tags,
+    node,
+    checkId: check.checkId,
+    name: check.name,
+    status: check.status,
+    notes: check.notes,
+    output: check.output,
+    // The same text, held once.
+    serviceId: service?.id === check.serviceId ? service.id : check.serviceId,
+    serviceName: service?.service ?? '',
+    serviceTags: service?.tags ?? noTags,
+    type: check.type,
+    definition: check.definition,
+    createIndex,
+    modifyIndex,
   }
 }
 
@@ -175,6 +223,7 @@ export function deleteService(tables: Tables, change: Change, node: string, id: 
   }
   tables.services.delete(foldedKey(node, id))
   takeOut(tables, service)
+  change.storedService = null
   touchLost(tables, change, service, null)
   touchTable(tables, change, 'services')
   change.topics.add(nodeTopic(node))
@@ -251,7 +300,7 @@ function touchCheck(tables: Tables, change: Change, check: CheckInfo): void {
   change.topics.add(nodeTopic(check.node))
   if (check.serviceId === '') touchServicesOf(tables, change, check.node)
   else {
-    const service = tables.services.get(foldedKey(check.node, check.serviceId))
+    const service = serviceAt(tables, change, check.node, check.serviceId)
     if (service === undefined || service.service !== check.serviceName) {
       touchService(tables, change, check.serviceName)
     } else {

@@ -154,6 +154,7 @@ class TableState implements State {
       topics: createTopics(),
       sessions: [],
       touchedService: '',
+      storedService: null,
     }
     const result = applyCommand(this.#tables, change, command)
     const changed = change.topics.list()

@@ -205,4 +205,6 @@ export interface Change {
   readonly sessions: SessionChange[]
   /** Key of the service whose index was raised last; '' if that may have to be done again. */
   touchedService: string
+  /** The service that was stored last, as long as it is there. */
+  storedService: CatalogService | null
 }

@@ -39,6 +39,9 @@ export function applyTransaction(
 ): CommandResult {
   const refused = check(tables, change, operations)
   if (refused.length > 0) return { kind: 'txn', outcome: { results: [], errors: refused } }
+  // What either of them remembers of the last service is not so any more for the other.
+  change.touchedService = ''
+  change.storedService = null
   const attempt: Change = { ...change, topics: createTopics(), sessions: [] }
   // Copied before anything is written only if something behind it may fail, else at the first error: what follows
   // one is still tried, for its own errors (DESIGN.md decision 8).
@@ -62,7 +65,14 @@ export function readTransaction(tables: Tables, operations: readonly TxnOperatio
     return { results: [], errors: [{ operation: 0, message: 'This transaction does not only read' }] }
   }
   const { lastIndex: index, wallMs } = tables.marks
-  const change: Change = { index, wallMs, topics: createTopics(), sessions: [], touchedService: '' }
+  const change: Change = {
+    index,
+    wallMs,
+    topics: createTopics(),
+    sessions: [],
+    touchedService: '',
+    storedService: null,
+  }
   const errors = check(tables, change, operations)
   return errors.length > 0 ? { results: [], errors } : runAll(tables, change, operations, () => undefined)
 }
