@@ -103,6 +103,11 @@ export interface TcpConnectOptions {
   readonly timeoutMs: number
   /** The local address to connect from; absent lets the system choose. */
   readonly localIp?: string
+  /**
+   * Gives the attempt up; it rejects with the signal's reason. With a signal, nothing of an attempt that failed or took too
+   * long goes on in the system either, on any runtime.
+   */
+  readonly signal?: AbortSignal
 }
 
 /** A listening stream socket. Closing it leaves accepted connections open. */
@@ -329,6 +334,8 @@ export interface Files {
   /** Names in a directory, sorted by code unit. */
   list(path: string): Promise<readonly string[]>
   stat(path: string): Promise<FileStat>
+  /** How much room there is on the file system that holds a path. */
+  space(path: string): Promise<DiskSpace>
   chmod(path: string, mode: number): Promise<void>
   /** Makes the directory's entries (creations, renames, removals) durable. */
   syncDirectory(path: string): Promise<void>
@@ -353,6 +360,16 @@ export interface FileStat {
   readonly size: number
   readonly mode: number
   readonly modifiedWallMs: number
+}
+
+/** Room on a file system. */
+export interface DiskSpace {
+  readonly totalBytes: number
+  readonly freeBytes: number
+  /** Of which others than root may have so many. */
+  readonly availableBytes: number
+  readonly inodesTotal: number
+  readonly inodesFree: number
 }
 
 /** A held lock. */
@@ -387,7 +404,7 @@ export interface ProcessOptions {
   readonly outputKept?: 'first' | 'last'
   /** What is left of the program's group when it has ended, and holds its output open, is killed. */
   readonly endsGroup?: boolean
-  /** Is given all captured output as it comes; the bytes are its own. With it nothing is read slowly. */
+  /** Is given all captured output as it comes; the bytes are its own. */
   readonly onOutput?: (bytes: Uint8Array) => void
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
@@ -444,6 +461,8 @@ export interface System {
   readonly arch: string
   readonly cpuCount: number
   readonly runtimeVersion: string
+  /** Watches for so long what the processor does, and tells it as a profile in the JSON of V8 (`.cpuprofile`). */
+  profile(durationMs: number, signal: AbortSignal): Promise<string>
   /** Resident and heap bytes of this process, and CPU microseconds used so far. */
   usage(): { readonly residentBytes: number; readonly heapBytes: number; readonly cpuMicros: number }
   /**

@@ -27,7 +27,8 @@ export function processCases(host: Host, world: World): readonly ConformanceCase
   }))
 }
 
-function ending({ processes }: Host, { directory }: World): readonly ConformanceCase[] {
+function ending(host: Host, { directory }: World): readonly ConformanceCase[] {
+  const { processes } = host
   const sh = (script: string): readonly string[] => ['/bin/sh', '-c', script]
   return [
     {
@@ -36,6 +37,21 @@ function ending({ processes }: Host, { directory }: World): readonly Conformance
         const result = await processes.run(sh('echo out; echo err >&2; exit 3'), {})
         equal([result.code, result.signal, result.timedOut, result.outputBytes], [3, null, false, 8])
         equal(text(result.output).split('\n').toSorted(), ['', 'err', 'out'])
+      },
+    },
+    {
+      name: 'processes: output is handed out as it comes, whatever is kept of it',
+      async run() {
+        const pieces: string[] = []
+        const child = await processes.start(sh('echo one; sleep 60; echo two >&2'), {
+          output: 'capture',
+          outputBytesMax: 0,
+          onOutput: (bytes) => void pieces.push(text(bytes)),
+        })
+        await until(host, 'output', () => pieces.length > 0)
+        equal(pieces.join(''), 'one\n')
+        child.kill('SIGTERM')
+        equal((await child.ended).output.length, 0)
       },
     },
     {
