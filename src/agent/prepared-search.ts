@@ -9,29 +9,21 @@ import { limits } from '../model/limits.ts'
 import type { PreparedAnswer, PreparedSearch, QueryService } from '../model/prepared-query.ts'
 import type { Query, QueryValue, ReadOptions, ReadReply } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
-import { failoverTargets, selectInstances, sortNear } from '../query/select.ts'
-import type { Clock } from '../runtime/host.ts'
+import { selectInstances, sortNear } from '../query/select.ts'
 import { Distances } from './distances.ts'
-import { attemptMsMin } from './patience.ts'
+import { Failover, type FailoverPorts, type OpenSearch, type Wanted } from './prepared-failover.ts'
 import { FilledQueries, templateByIdProblem } from './prepared-queries.ts'
-import type { Router } from './router.ts'
 
 /** A request to search. */
 export type SearchRequest = Extract<RpcRequest, { readonly kind: 'search' }>
 
 /** What searches need of the server. */
-export interface SearchPorts {
-  readonly datacenter: string
+export interface SearchPorts extends FailoverPorts {
   /** Answers at once from what is here, if that is fresh enough. */
   readonly readNow: <Q extends Query>(
     query: Q,
     options: ReadOptions,
   ) => ReadReply<QueryValue<Q['kind']>> | null
-  /** Null while the agent starts. */
-  readonly router: () => Pick<Router, 'request'> | null
-  /** All that are known, nearest first. */
-  readonly datacenters: () => readonly string[]
-  readonly clock: Clock
   readonly random: Random
 }
 
@@ -51,18 +43,8 @@ export function createSearches(ports: SearchPorts): Searches {
 
 type Found<T> = Result<ReadReply<T>, RequestError>
 
-/** One request under way. */
-interface Search {
-  readonly request: SearchRequest
-  readonly signal: AbortSignal
-  readonly endAtMs: number
-}
-
 /** What is searched for, once the name and the template are out of the way. */
-interface Wanted {
-  readonly service: QueryService
-  readonly dnsTtl: string
-  readonly limit: number
+interface WantedHere extends Wanted {
   /** Whose neighbours come first; null: in any order. */
   readonly source: string | null
 }
@@ -71,6 +53,7 @@ class Searcher {
   readonly #ports: SearchPorts
   readonly #queries = new FilledQueries()
   readonly #distances: Distances
+  readonly #failover: Failover
   /** Instances that a query means, for as long as the list of all of them is the same. */
   readonly #selected = new WeakMap<
     readonly ServiceHealth[],
@@ -79,6 +62,7 @@ class Searcher {
 
   constructor(ports: SearchPorts) {
     this.#ports = ports
+    this.#failover = new Failover(ports)
     this.#distances = new Distances({ clock: ports.clock, placeOf: (node) => this.#placeOf(node) })
   }
 
@@ -91,7 +75,7 @@ class Searcher {
   }
 
   async #named(
-    search: Search,
+    search: OpenSearch,
     asked: Extract<PreparedSearch, { readonly kind: 'named' }>,
   ): Promise<Found<PreparedAnswer | null>> {
     const { nameOrId, limit } = asked
@@ -113,10 +97,10 @@ class Searcher {
     const wanted = { service, dnsTtl: query.dnsTtl, limit, source }
     const answer = await this.#here(search, wanted)
     if (!answer.ok || answer.value.value.nodes.length > 0) return answer
-    return ok({ ...answer.value, value: await this.#elsewhere(search, wanted, answer.value.value) })
+    return ok({ ...answer.value, value: await this.#failover.ask(search, wanted, answer.value.value) })
   }
 
-  async #here(search: Search, wanted: Wanted): Promise<Found<PreparedAnswer>> {
+  async #here(search: OpenSearch, wanted: WantedHere): Promise<Found<PreparedAnswer>> {
     const { service, dnsTtl } = wanted
     const reply = await this.#read(search, {
       kind: 'healthService',
@@ -146,7 +130,7 @@ class Searcher {
     return selected
   }
 
-  #arrange(instances: readonly ServiceHealth[], { limit, source }: Wanted): readonly ServiceHealth[] {
+  #arrange(instances: readonly ServiceHealth[], { limit, source }: WantedHere): readonly ServiceHealth[] {
     const count = limit > 0 ? Math.min(limit, instances.length) : instances.length
     if (source === null) return this.#drawn(instances, count)
     const sorted = this.#drawn(instances, instances.length)
@@ -189,31 +173,7 @@ class Searcher {
     return ip === '' ? null : (this.#peek({ kind: 'nodesByAddress', ip })?.[0]?.name ?? null)
   }
 
-  /** Asks the other datacenters in turn until one has something. Those that do not answer are passed over. */
-  async #elsewhere(search: Search, wanted: Wanted, nothing: PreparedAnswer): Promise<PreparedAnswer> {
-    const { datacenter: own, datacenters, clock } = this.#ports
-    const { request, signal, endAtMs } = search
-    const { service, dnsTtl, limit } = wanted
-    const others = datacenters().filter((datacenter) => datacenter !== own)
-    const targets = failoverTargets(service.failover, others)
-    let [answer, failovers] = [nothing, 0]
-    for (const datacenter of targets) {
-      // Each of those that are left gets the same share of the time.
-      const leftMs = Math.floor((endAtMs - clock.nowMs()) / (targets.length - failovers))
-      if (signal.aborted || (failovers > 0 && leftMs < attemptMsMin)) break
-      failovers++
-      const filled = { kind: 'filled', service, dnsTtl, limit } as const
-      const reply = await this.#ports
-        .router()
-        ?.request({ ...request, datacenter, holdMs: Math.max(leftMs, attemptMsMin), search: filled }, signal)
-      if (reply?.kind !== 'read') continue
-      answer = reply.value as PreparedAnswer
-      if (answer.nodes.length > 0) break
-    }
-    return { ...answer, failovers }
-  }
-
-  async #read<Q extends Query>(search: Search, query: Q): Promise<Found<QueryValue<Q['kind']>>> {
+  async #read<Q extends Query>(search: OpenSearch, query: Q): Promise<Found<QueryValue<Q['kind']>>> {
     const { consistency, maxStaleMs } = search.request
     const options = { datacenter: '', consistency, maxStaleMs, minIndex: 0, waitMs: 0 }
     const isFresh = (lastContactMs: number): boolean => maxStaleMs === null || lastContactMs <= maxStaleMs
@@ -226,7 +186,7 @@ class Searcher {
     return resultOf(reply)
   }
 
-  async #ask(search: Search, query: Query, options: ReadOptions): Promise<RpcReply> {
+  async #ask(search: OpenSearch, query: Query, options: ReadOptions): Promise<RpcReply> {
     const { clock, router } = this.#ports
     const holdMs = Math.max(0, search.endAtMs - clock.nowMs())
     const { hops } = search.request

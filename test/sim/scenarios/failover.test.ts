@@ -86,6 +86,11 @@ describe('a prepared query', () => {
     const startMs = one.world.nowMs
     expect(await run(one, client, 'web-web')).toEqual({ datacenter: 'dc3', failovers: 2, nodes: ['third'] })
     expect(one.world.nowMs - startMs).toBeLessThan(7000)
+    // Each server learns it once, and asks it last from then on.
+    await run(one, server, 'web-web')
+    const againMs = one.world.nowMs
+    expect(await run(one, server, 'web-web')).toEqual({ datacenter: 'dc3', failovers: 1, nodes: ['third'] })
+    expect(one.world.nowMs - againMs).toBeLessThan(1000)
 
     await send(one, server, 'PUT /v1/catalog/register', instance('first'))
     expect(await run(one, client, 'web-web')).toEqual({ datacenter: 'dc1', failovers: 0, nodes: ['first'] })

@@ -15,8 +15,8 @@ import { TestClock } from './samples.ts'
 
 type Named = Extract<SearchRequest['search'], { readonly kind: 'named' }>
 
-/** What a datacenter answers when it is asked: its instances, or nothing at all. */
-type Elsewhere = Readonly<Record<string, readonly string[] | 'silent'>>
+/** What a datacenter answers when it is asked: its instances, nothing at all, or nonsense. */
+type Elsewhere = Readonly<Record<string, readonly string[] | 'silent' | 'odd'>>
 
 class Bench {
   readonly state: State = createState()
@@ -121,9 +121,11 @@ class Bench {
       this.clock.pass(request.holdMs)
       return { kind: 'refused', error: requestError('timeout', 'No answer') }
     }
+    const meta = { index: 1, knownLeader: true, lastContactMs: 0, epoch: '' }
+    if (found === 'odd') return { kind: 'read', meta, value: null }
     const nodes = found.map((node) => ({ node: { name: node } }))
     const value = { service: 'web', nodes, dnsTtl: '', datacenter: request.datacenter, failovers: 0 }
-    return { kind: 'read', meta: { index: 1, knownLeader: true, lastContactMs: 0, epoch: '' }, value }
+    return { kind: 'read', meta, value }
   }
 }
 
@@ -340,6 +342,28 @@ describe('a search that finds nothing here', () => {
         search: { kind: 'filled', limit: 4, dnsTtl: '9s', service: { service: 'web', connect: true } },
       },
     ])
+  })
+
+  it('asks those last for a while that have not answered', async () => {
+    const bench = new Bench({ dc3: 'silent', dc2: ['y'] })
+    bench.query({}, { failover: { nearestN: 2, datacenters: [] } })
+    const asked = async (): Promise<readonly string[]> => {
+      bench.sent.length = 0
+      expect(answerOf(await bench.ask()).datacenter).toBe('dc2')
+      return bench.sent.map((request) => ('datacenter' in request ? request.datacenter : ''))
+    }
+    expect(await asked()).toEqual(['dc3', 'dc2'])
+    expect(await asked()).toEqual(['dc2'])
+    bench.clock.pass(9999)
+    expect(await asked()).toEqual(['dc2'])
+    bench.clock.pass(1)
+    expect(await asked()).toEqual(['dc3', 'dc2'])
+  })
+
+  it('takes no answer that is none', async () => {
+    const bench = new Bench({ dc3: 'odd', dc2: ['y'] })
+    bench.query({}, { failover: { nearestN: 2, datacenters: [] } })
+    expect(answerOf(await bench.ask())).toMatchObject({ datacenter: 'dc2', failovers: 2 })
   })
 
   it('shares the time among those that are left', async () => {
