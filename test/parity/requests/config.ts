@@ -28,7 +28,6 @@ export const configRequests: readonly ParityRequest[] = [
     '/v1/config/service-defaults?pretty',
     '/v1/config/service-defaults?stale',
     '/v1/config/service-defaults?dc=zz',
-    '/v1/config/service-defaults?filter=xx',
   ),
   ...bodies('/v1/config?cas=0', [
     '{"Kind":"service-defaults","Name":"web"}',
