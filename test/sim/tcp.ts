@@ -106,6 +106,10 @@ function connect(world: World, connecting: Connecting): Promise<TcpConnection> {
     const cancelTimeout = scheduler.after(options.timeoutMs * 1000, () =>
       fail('ETIMEDOUT', `no answer within ${options.timeoutMs} ms`),
     )
+    const { signal } = options
+    const abort = (): void => finish(() => reject(signal?.reason))
+    if (signal?.aborted === true) return abort()
+    signal?.addEventListener('abort', abort, { once: true })
     const target = world.machineAt(to.ip, machine)
     if (target === undefined) return
     /** Goes back to the caller, again and again while the way is cut; the answer is found out of date there. */

@@ -25,7 +25,7 @@ export const runH2Ping: Runner<'h2ping'> = async (run, parts) => {
 async function dial(run: Parameters<typeof runH2Ping>[0], parts: RunParts): Promise<TcpConnection> {
   const { host, signal, tlsOptions } = parts
   const { name, addresses } = await resolve(host, run.address)
-  const options = { timeoutMs: run.timeoutMs }
+  const options = { timeoutMs: run.timeoutMs, signal }
   const tls = run.tls === null ? null : tlsOptions(run.tls)
   return connectFirst<TcpConnection>({
     clock: host.clock,

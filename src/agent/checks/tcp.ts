@@ -10,7 +10,7 @@ export const runTcp: Runner<'tcp'> = async (run, parts) => {
   let target = run.address
   try {
     const { name, addresses } = await resolve(host, run.address)
-    const options = { timeoutMs: run.timeoutMs }
+    const options = { timeoutMs: run.timeoutMs, signal }
     const connection = await connectFirst({
       clock: host.clock,
       addresses,

@@ -18,7 +18,9 @@ type Socket = BunSocket<BunConnection | undefined>
 export function bunTcp(base: Tcp): Tcp {
   return {
     connect: (to, options) =>
-      options.localIp === undefined ? connect(to, options) : base.connect(to, options),
+      options.localIp === undefined && options.signal === undefined
+        ? connect(to, options)
+        : base.connect(to, options),
     listen,
   }
 }

@@ -1,6 +1,7 @@
 // Single requests over node:http2, on all three runtimes. Its `ping` is not used: that ends the process on Deno.
 
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
+import type { Socket } from 'node:net'
 
 import { joined } from '../../lib/bytes.ts'
 import {
@@ -31,15 +32,13 @@ async function call(url: string, options: Http2CallOptions): Promise<Http2Answer
   const at = parse(url, action)
   const isSecure = at.protocol === 'https:'
   const host = at.hostname.replace(/^\[|\]$/g, '')
-  const { servername = '', ...tls }: Partial<ClientSettings> = isSecure
-    ? await clientSettings(action, options.tls ?? defaultTls, host)
-    : {}
-  const { connect } = await import('node:http2')
+  const settings = isSecure ? await clientSettings(action, options.tls ?? defaultTls, host) : null
+  const port = Number(at.port) || (isSecure ? 443 : 80)
+  const [{ connect }, dial] = await Promise.all([import('node:http2'), dialer({ host, port }, settings)])
   options.signal?.throwIfAborted()
+  const socket = dial()
   const session = connect(at.origin, {
-    ...tls,
-    // Deno makes a URL of it, even of ''.
-    ...(servername === '' ? {} : { servername }),
+    createConnection: () => socket,
     maxHeaderListPairs: headerPairsMax,
     maxSessionMemory: sessionMemoryMax,
     settings: { enablePush: false },
@@ -48,7 +47,25 @@ async function call(url: string, options: Http2CallOptions): Promise<Http2Answer
     return await answerOf(session, at.pathname + at.search, { ...options, action })
   } finally {
     session.destroy()
+    // Bun leaves an attempt to connect under way.
+    socket.destroy()
   }
+}
+
+/** What begins a connection; with TLS if there are settings for it. */
+async function dialer(
+  to: { readonly host: string; readonly port: number },
+  settings: ClientSettings | null,
+): Promise<() => Socket> {
+  if (settings === null) {
+    const { connect } = await import('node:net')
+    return () => connect(to)
+  }
+  const { connect } = await import('node:tls')
+  const { servername, ...rest } = settings
+  // Deno makes a URL of it, even of ''.
+  const named = servername === '' ? {} : { servername }
+  return () => connect({ ...to, ...rest, ...named, ALPNProtocols: ['h2'] })
 }
 
 function parse(url: string, action: string): URL {

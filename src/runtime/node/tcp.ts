@@ -30,23 +30,24 @@ async function connect(to: Address, options: TcpConnectOptions): Promise<TcpConn
     keepAlive: true,
     keepAliveInitialDelay: keepAliveDelayMs,
   })
-  await whenOpen(socket, 'connect', options.timeoutMs, (error) => hostError(action, error))
+  await whenOpen(socket, 'connect', options, (error) => hostError(action, error))
   return new NodeTcpConnection(socket)
 }
 
-/** Waits for the event that makes a socket usable. Else, or when the time is over, destroys it and rejects. */
+/** Waits for the event that makes a socket usable. Else, or when the time is over or the signal aborts, destroys it and rejects. */
 export function whenOpen(
   socket: Socket,
   event: 'connect' | 'secureConnect',
-  timeoutMs: number,
+  { timeoutMs, signal }: TcpConnectOptions,
   fail: (error: unknown) => HostError,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const release = (): void => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
       socket.off(event, onOpen).off('error', onError).off('close', onClose)
     }
-    const stop = (error: HostError): void => {
+    const stop = (error: unknown): void => {
       release()
       // Errors that follow the first one have nobody to go to.
       socket.on('error', () => {})
@@ -59,7 +60,10 @@ export function whenOpen(
     }
     const onError = (error: unknown): void => stop(fail(error))
     const onClose = (): void => stop(fail({ code: 'ECONNRESET' }))
+    const onAbort = (): void => stop(signal?.reason)
     const timer = setTimeout(() => stop(fail({ code: 'ETIMEDOUT' })), timeoutMs)
+    if (signal?.aborted === true) return onAbort()
+    signal?.addEventListener('abort', onAbort)
     socket.once(event, onOpen).once('error', onError).once('close', onClose)
   })
 }

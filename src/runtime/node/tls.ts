@@ -32,7 +32,7 @@ export function nodeTls(): Tls {
 
 async function connect(
   to: Address,
-  { timeoutMs, localIp }: TcpConnectOptions,
+  dialing: TcpConnectOptions,
   options: TlsClientOptions,
 ): Promise<TlsConnection> {
   const action = `connect with TLS to ${formatAddress(to)}`
@@ -41,11 +41,11 @@ async function connect(
     ...(await clientSettings(action, options, to.ip)),
     host: to.ip,
     port: to.port,
-    ...(localIp === undefined ? {} : { localAddress: localIp }),
+    ...(dialing.localIp === undefined ? {} : { localAddress: dialing.localIp }),
     allowHalfOpen: true,
   }
   const socket = tls.connect(settings)
-  await whenOpen(socket, 'secureConnect', timeoutMs, (error) => tlsError(action, error))
+  await whenOpen(socket, 'secureConnect', dialing, (error) => tlsError(action, error))
   const isVerified = options.verify !== 'nothing'
   if (isVerified && !socket.authorized) {
     socket.destroy()

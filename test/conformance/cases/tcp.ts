@@ -103,6 +103,10 @@ function connecting(host: Host, world: World): readonly ConformanceCase[] {
       run: () => silentAddress(host, world),
     },
     {
+      name: 'tcp: an abort ends an attempt, with its reason, and leaves no socket behind',
+      run: () => abortedAttempts(host, world),
+    },
+    {
       name: 'tcp: a taken port is EADDRINUSE',
       async run() {
         const listener = await host.tcp.listen({ ip, port: 0 }, () => {})
@@ -152,7 +156,7 @@ function connecting(host: Host, world: World): readonly ConformanceCase[] {
 
 /** Connects until nobody answers: a process that is stopped has a few connections accepted by the kernel. */
 async function silentAddress(host: Host, world: World): Promise<void> {
-  const { ip, port, stop } = await silentPlace(host, world)
+  const { ip, port, stop } = await silentPlace(host, world, 'silent-timeout')
   for (let i = 0; i < 8; i++) {
     const startMs = host.clock.nowMs()
     const outcome = await host.tcp.connect({ ip, port }, { timeoutMs: 300 }).catch((error: unknown) => error)
@@ -167,17 +171,44 @@ async function silentAddress(host: Host, world: World): Promise<void> {
   throw new Skip('the kernel accepts every connection')
 }
 
+async function abortedAttempts(host: Host, world: World): Promise<void> {
+  const { ip, port, stop } = await silentPlace(host, world, 'silent-abort')
+  const reason = new Error('enough')
+  const before = await openFiles(host)
+  let aborted = 0
+  for (let i = 0; i < 8; i++) {
+    const abort = new AbortController()
+    const attempt = host.tcp.connect({ ip, port }, { timeoutMs: 20_000, signal: abort.signal })
+    const outcome = attempt.catch((error: unknown) => error)
+    await sleep(host, 30)
+    abort.abort(reason)
+    const found = await within(host, 1000, outcome)
+    if (found === reason) aborted++
+    else if (!(found instanceof Error)) new Recorder(found as TcpConnection).connection.destroy()
+  }
+  await sleep(host, 50)
+  const after = await openFiles(host)
+  await stop()
+  if (aborted === 0) throw new Skip('the kernel accepts every connection')
+  ok(after <= before, `open files: ${before} before, ${after} after`)
+}
+
+/** How many files and sockets this process has open, where that can be seen. */
+async function openFiles(host: Host): Promise<number> {
+  if (host.runtime === 'sim' || host.system.os !== 'linux') return 0
+  return (await host.files.list('/proc/self/fd')).length
+}
+
 async function silentPlace(
   host: Host,
   world: World,
+  name: string,
 ): Promise<{ ip: string; port: number; stop: () => Promise<unknown> }> {
   if (world.silentIp !== undefined) return { ip: world.silentIp, port: 9, stop: () => Promise.resolve() }
   if (world.silentListener === undefined) throw new Skip('no silent address here')
-  const path = `${world.directory}/silent-port`
+  const path = `${world.directory}/${name}`
   const child = await host.processes.start(world.silentListener(path), {})
-  await until(host, 'it listens', async () =>
-    (await host.files.list(world.directory)).includes('silent-port'),
-  )
+  await until(host, 'it listens', async () => (await host.files.list(world.directory)).includes(name))
   const port = Number(new TextDecoder().decode(await host.files.read(path)))
   return {
     ip: world.ip,
