@@ -11,6 +11,7 @@ import type { Query, QueryValue, ReadOptions, ReadReply } from '../model/query.t
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import { selectInstances, sortNear } from '../query/select.ts'
 import { Distances } from './distances.ts'
+import type { Metrics } from './metrics.ts'
 import { Failover, type FailoverPorts, type OpenSearch, type Wanted } from './prepared-failover.ts'
 import { FilledQueries, templateByIdProblem } from './prepared-queries.ts'
 
@@ -25,6 +26,7 @@ export interface SearchPorts extends FailoverPorts {
     options: ReadOptions,
   ) => ReadReply<QueryValue<Q['kind']>> | null
   readonly random: Random
+  readonly metrics: Pick<Metrics, 'sampler'>
 }
 
 /** Carries out searches. */
@@ -33,8 +35,15 @@ export type Searches = (request: SearchRequest, signal: AbortSignal) => Promise<
 /** Makes the searches of one server. */
 export function createSearches(ports: SearchPorts): Searches {
   const searcher = new Searcher(ports)
+  const { clock, metrics } = ports
+  const took = {
+    named: metrics.sampler('prepared-query.execute'),
+    filled: metrics.sampler('prepared-query.execute_remote'),
+  }
   return async (request, signal) => {
+    const startMicros = clock.nowMicros()
     const found = await searcher.search(request, signal)
+    took[request.search.kind]((clock.nowMicros() - startMicros) / 1000)
     if (!found.ok) return { kind: 'refused', error: found.error }
     const { value, ...meta } = found.value
     return { kind: 'read', meta, value }

@@ -163,6 +163,7 @@ class Server implements ServerRole {
         datacenters: () => options.poolServices.datacenters(),
         clock: options.host.clock,
         random: options.random.fork('searches'),
+        metrics: options.metrics,
       }),
     })
   }

@@ -23,6 +23,8 @@ class Bench {
   readonly clock: TestClock = new TestClock()
   /** Requests that went to a router. */
   readonly sent: RpcRequest[] = []
+  /** Names of what was measured. */
+  readonly measured: string[] = []
   /** What reads of this server answer at once; null: it has to be asked for. */
   isFresh = true
   lastContactMs = 0
@@ -39,6 +41,7 @@ class Bench {
       datacenters: () => ['dc1', ...Object.keys(elsewhere)],
       clock: this.clock,
       random: seededRandom(7),
+      metrics: { sampler: (name) => () => void this.measured.push(name) },
     }
     this.#search = createSearches(ports)
   }
@@ -393,6 +396,7 @@ describe('a search that was filled in elsewhere', () => {
     const nothing = { ...search, service: { ...service, service: 'nothing' } }
     expect(answerOf(await bench.ask({}, { search: nothing })).nodes).toEqual([])
     expect(bench.sent).toEqual([])
+    expect(new Set(bench.measured)).toEqual(new Set(['prepared-query.execute_remote']))
   })
 })
 

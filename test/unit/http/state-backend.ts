@@ -110,6 +110,7 @@ class BackendOnState implements StateBackend {
     datacenters: () => ['dc1'],
     clock: new TestClock(),
     random: seededRandom(1),
+    metrics: { sampler: () => () => undefined },
   })
   readonly #waiters = new Set<() => void>()
 
@@ -364,5 +365,8 @@ function fakeAgent(calls: (readonly unknown[])[]): AgentControl {
       return new Blob(['a line\n']).stream()
     },
     reload: () => record('reload'),
+    host: () =>
+      Promise.resolve({ Memory: null, CPU: null, Host: null, Disk: null, CollectionTime: 0, Errors: null }),
+    profile: () => null,
   }
 }
