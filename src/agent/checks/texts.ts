@@ -57,7 +57,8 @@ export class Tail {
   /** Adds bytes; they must not change afterwards. */
   add(bytes: Uint8Array): void {
     this.total += bytes.length
-    this.#parts.push(bytes.length > this.#bytesMax ? bytes.slice(-this.#bytesMax) : bytes)
+    const from = bytes.length - this.#bytesMax
+    this.#parts.push(from > 0 ? bytes.slice(from) : bytes)
     this.#partsBytes += Math.min(bytes.length, this.#bytesMax)
     // Many small parts are put together now and then, so that parts never outnumber bytes by much.
     if (this.#partsBytes > 2 * this.#bytesMax + 4096) this.#shrink()
