@@ -1,5 +1,6 @@
 // The command lines whose outcome is recorded of the reference and compared with ours, in the order they are run.
 import { configLines } from './cli-config-lines.ts'
+import { servicesLines } from './cli-services-lines.ts'
 import { eventLines } from './cli-lines-event.ts'
 
 /** One command line. */
@@ -8,6 +9,8 @@ export interface CliLine {
   /** Words that are our own (help, reasons): only the exit code and whether standard error is written to are compared. */
   readonly isHelp?: true
   readonly stdin?: string
+  /** Run in the repository's root, for files that are there; else in `/`. */
+  readonly isInRepository?: true
 }
 
 function lines(...texts: readonly string[]): readonly CliLine[] {
@@ -278,6 +281,7 @@ export const cliFiles: Readonly<Record<string, readonly CliLine[]>> = {
   recorded: cliLines,
   config: configLines,
   event: eventLines,
+  services: servicesLines,
 }
 
 /** A request that a command sent, and its answer. */

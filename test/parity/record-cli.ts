@@ -38,9 +38,10 @@ const proxy = createServer((request, response) => {
 
 function runLine(line: CliLine): Promise<CliRecord> {
   requests = []
-  isProbe = ['lock', 'watch', 'event'].includes(line.args[0] ?? '')
+  isProbe = ['lock', 'watch', 'event', 'maint'].includes(line.args[0] ?? '')
   const env = { ...process.env, CONSUL_HTTP_ADDR: `127.0.47.1:${proxyPort}` }
-  const child = spawn(program, line.args, { env, cwd: '/' })
+  const cwd = line.isInRepository === true ? join(import.meta.dirname, '../..') : '/'
+  const child = spawn(program, line.args, { env, cwd })
   const printed = { out: '', err: '' }
   child.stdout.on('data', (chunk: Buffer) => (printed.out += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (printed.err += chunk.toString()))

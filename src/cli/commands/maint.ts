@@ -21,7 +21,7 @@ export async function maint(context: Context): Promise<number> {
   const what = service === '' ? 'node' : 'service'
   return attempt(context, `Error ${isEnabled ? 'enabling' : 'disabling'} ${what} maintenance`, async () => {
     const client = await context.client()
-    const options = reason === '' ? {} : { reason }
+    const options = isEnabled ? { reason } : {}
     if (service === '') await client.nodeMaintenance(isEnabled, options)
     else await client.serviceMaintenance(service, isEnabled, options)
     const state = isEnabled ? 'enabled' : 'disabled'
@@ -50,8 +50,10 @@ function faultOf({ isEnabled, isDisabled, reason, service }: Asked): string | nu
 
 /** Shows what is in maintenance; nothing if nothing is. */
 async function show(context: Context): Promise<number> {
-  return attempt(context, 'Error querying agent', async () => {
-    const checks = Object.values(await (await context.client()).agentChecks())
+  return attempt(context, 'Error querying Consul agent', async () => {
+    const client = await context.client()
+    await client.agentSelf()
+    const checks = Object.values(await client.agentChecks())
     for (const { CheckID, Node, Notes } of checks) {
       if (CheckID === nodeCheck) context.print(`Node:\n  Name:   ${Node}\n  Reason: ${Notes}\n`)
     }
