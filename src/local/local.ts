@@ -40,6 +40,8 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
   readonly #ledger = new Ledger()
   readonly #deferrals = new Deferrals()
   readonly #removed = new Map<Key, Removed>()
+  /** Checks whose service was sent again since the last full sync. */
+  readonly #sentAnew = new Set<Key>()
   #node: NodeInfo
   #output: OutputRules
   #scale = 1
@@ -322,6 +324,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     this.#hasFetched = true
     this.#isHeld = false
     this.#isFullRound = true
+    this.#sentAnew.clear()
     const { node } = catalog
     this.#look(nodeKey, node !== null && isSameNode(this.#node, node))
     this.#isNodeForeign = node !== null && node.id !== '' && node.id !== this.#node.id
@@ -421,6 +424,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
       if (reason === null) continue
       this.#effects.push({ kind: 'refused', items, reason })
       for (const key of keys) this.#ledger.markRefused(key)
+      this.#registerAnew(keys)
       if (keys.includes(nodeKey)) this.#isNodeForeign = true
     }
     // A refusal tells that the catalog is not what it was. One that comes again and again must not be asked for often.
@@ -428,6 +432,17 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     if (isNews) this.#fullAtMs = Math.min(this.#fullAtMs, nowMs + this.#retryMs())
     if (this.#ledger.queue.size === 0) this.#isFullRound = false
     this.#raiseTried(this.#ledger.settledVersion(this.#version))
+  }
+
+  /** The catalog may have lost the service of a check: once until the next full sync both are sent. */
+  #registerAnew(refused: readonly Key[]): void {
+    const [key, ...others] = refused
+    if (key === undefined || others.length > 0 || !key.startsWith('c:') || this.#sentAnew.has(key)) return
+    const serviceId = this.#table.checks.get(idOf(key))?.info.serviceId ?? ''
+    if (serviceId === '' || !this.#ledger.isIn(serviceKey(serviceId))) return
+    this.#sentAnew.add(key)
+    this.#ledger.markOut(serviceKey(serviceId), this.#version)
+    this.#ledger.markOut(key, this.#version)
   }
 
   #onDone(key: Key, nowMs: number): void {

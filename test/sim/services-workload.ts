@@ -108,8 +108,15 @@ export class ServicesWorkload extends Crew {
   async #deregister(node: SimNode, id: string): Promise<void> {
     const answer = await this.#put(node, `/v1/agent/service/deregister/${id}`)
     const { byApi } = this.#knownOf(node)
+    const possible = byApi.get(id) ?? [null]
+    this.#cluster.check(() => {
+      if (answer.status === 404 && !possible.includes(null))
+        throw new Error(
+          `lostDefinition: ${node.name} does not know ${id}, which is on ${possible.join(' or ')}`,
+        )
+    })
     const isGone = answer.status === 200 || answer.status === 404
-    byApi.set(id, isGone ? [null] : [...(byApi.get(id) ?? [null]), null])
+    byApi.set(id, isGone ? [null] : [...possible, null])
   }
 
   /** Tells checks how they are, puts services into maintenance and takes them out, adds checks of the node. */

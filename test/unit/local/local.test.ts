@@ -328,15 +328,17 @@ describe('what may be out of date', () => {
     expect([...bench.catalog.services.keys()]).toEqual(['new'])
   })
 
-  it('a check whose service the catalog has lost brings a full sync before its time', () => {
+  it('a check whose service the catalog has lost is sent with it, and brings a full sync before its time', () => {
     const bench = synced()
     bench.change(put(service('web')), putCheck(check('c', { serviceId: 'web' })))
     bench.catalog.services.clear()
     bench.catalog.checks.clear()
     bench.feed(heard('c', 'passing', ''))
     expect(bench.effects.some(({ kind }) => kind === 'refused')).toBe(true)
-    bench.advance(30_000)
     expect(bench.differences()).toEqual([])
+    const { fetches } = bench
+    bench.advance(30_000)
+    expect(bench.fetches).toBe(fetches + 1)
   })
 })
 
@@ -355,6 +357,16 @@ describe('refusals', () => {
     bench.refuse = () => null
     bench.advance(120_000)
     expect(bench.differences()).toEqual([])
+  })
+
+  it('of a check are not repeated for ever together with its service', () => {
+    const bench = synced()
+    bench.change(put(service('web'), 'A'), putCheck(check('c', { serviceId: 'web' }), 'B'))
+    bench.refuse = (command) => (words(command).includes('c=') ? 'Permission denied' : null)
+    const since = bench.since()
+    bench.feed(heard('c', 'passing', ''))
+    bench.feed(heard('c', 'warning', ''))
+    expect(since().map(words)).toEqual(['+ c=passing', '+ web', '+ c=passing', '+ c=warning'])
   })
 
   it('of a removal end when somebody else has removed it', () => {
