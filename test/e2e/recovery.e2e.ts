@@ -98,6 +98,9 @@ async function recover(script: Script): Promise<void> {
     )
     equal(keys.toSorted(), acknowledged.toSorted())
     await writeKeys(server(2), 1)
+    const newest = await server(2).get<readonly { readonly ModifyIndex: number }[]>('/v1/kv/kept?recurse')
+    const indexes = newest.map(({ ModifyIndex }) => ModifyIndex)
+    equal([Math.max(...indexes) > 1_000_000, Math.min(...indexes) < 1000], [true, true])
   })
   await script.step('the others come back with empty data directories, and vote', async () => {
     for (const at of [0, 1]) {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Store } from '../../../src/agent/store.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import type { Command } from '../../../src/model/command.ts'
-import type { ReadOptions } from '../../../src/model/query.ts'
+import type { Query, ReadOptions } from '../../../src/model/query.ts'
+import { node, register } from '../state/fixtures.ts'
 import { settled, TestClock } from './samples.ts'
 
 const never = new AbortController().signal
@@ -129,6 +130,38 @@ describe('who asks the same', () => {
     store.wake(7)
     expect([result.kind, (await reading).value, store.watching]).toEqual(['done', [], 0])
     expect(store.epoch).not.toBe(before)
+  })
+
+  it('is answered at once when indexes are raised, and told of another epoch', async () => {
+    const { store } = storeWith(10)
+    const before = store.epoch
+    const reading = store.read(list, options(100, 60_000), never)
+    store.apply(6, { kind: 'raiseIndexes', by: 1000 }, { wallMs: 0 })
+    store.wake(6)
+    expect([(await reading).index, store.watching]).toEqual([1006, 0])
+    expect(store.epoch).not.toBe(before)
+  })
+
+  it('and an order by distance is of now: it is neither kept nor waited for', async () => {
+    const { store } = storeWith(10)
+    const near: Query & { readonly kind: 'nodes' } = { kind: 'nodes', nodeMeta: {}, near: 'n1' }
+    const at = (node: string, seconds: number) => ({
+      node,
+      coordinate: { vec: [seconds, 0, 0, 0, 0, 0, 0, 0], error: 1, adjustment: 0, height: 0 },
+    })
+    let index = 5
+    const apply = (command: Command): void => {
+      store.apply(++index, command, { wallMs: 0 })
+      store.wake(index)
+    }
+    for (const name of ['n1', 'n2', 'n3']) apply(register(node(name)))
+    apply({ kind: 'coordinates', updates: [at('n1', 0), at('n2', 1), at('n3', 2)] })
+    const names = (): unknown => store.query(near).value.map(({ name }) => name)
+    expect(names()).toEqual(['n1', 'n2', 'n3'])
+    void store.read(near, options(8, 60_000), never)
+    apply({ kind: 'coordinates', updates: [at('n2', 3)] })
+    await settled()
+    expect([names(), store.watching]).toEqual([['n1', 'n3', 'n2'], 1])
   })
 
   it('is answered at once when the state is replaced', async () => {
