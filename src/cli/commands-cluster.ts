@@ -91,6 +91,12 @@ export const clusterCommands: readonly CommandSpec[] = [
     ],
     flags: [
       { name: 'detailed', kind: 'bool', doc: 'Shows all tags of each member.' },
+      {
+        name: 'filter',
+        kind: 'string',
+        placeholder: 'expression',
+        doc: 'Only members of which this is true, such as Tags["dc"] == dc2.',
+      },
       formatFlag,
       {
         name: 'segment',

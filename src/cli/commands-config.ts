@@ -54,7 +54,15 @@ export const configCommands: readonly (CommandSpec | GroupSpec)[] = [
     summary: 'Lists the configuration entries of a kind',
     usage: '[options] -kind <kind>',
     about: ['Prints the names of all configuration entries of a kind.'],
-    flags: [kindFlag],
+    flags: [
+      {
+        name: 'filter',
+        kind: 'string',
+        placeholder: 'expression',
+        doc: 'Only entries of which this is true.',
+      },
+      kindFlag,
+    ],
     http: 'query',
     load: async () => (await import('./commands/config.ts')).listEntries,
   },

@@ -91,6 +91,12 @@ export const lockCommands: readonly CommandSpec[] = [
       },
     ],
     flags: [
+      {
+        name: 'filter',
+        kind: 'string',
+        placeholder: 'expression',
+        doc: 'Only what this is true of, for types services, nodes, service and checks.',
+      },
       { name: 'key', kind: 'string', doc: 'The key, for type key.' },
       { name: 'name', kind: 'string', doc: 'Name of the events, for type event.' },
       {

@@ -10,8 +10,10 @@ import type {
   ServiceAddress,
   ServiceHealth,
   ServiceInfo,
+  TextMap,
   Weights,
 } from '../model/catalog.ts'
+import type { ConfigEntry } from '../model/config-entry.ts'
 import type { MemberView, NodeDump } from '../model/query.ts'
 import {
   type Field,
@@ -166,6 +168,14 @@ export const nodeDumpShape: StructShape<NodeDump> = struct({
   Services: listOf<NodeDump, ServiceInfo>(serviceShape, (dump) => dump.services),
 })
 
+/** A configuration entry, as far as entries of all kinds have the same fields. */
+export const configEntryShape: StructShape<ConfigEntry> = struct({
+  Kind: text((entry) => entry.kind),
+  Meta: textMap((entry) => textsOf(objectAt('Meta')(entry.body))),
+  Name: text((entry) => entry.name),
+  Protocol: text((entry) => textAt('Protocol')(entry.body)),
+})
+
 /** A member of a gossip pool. */
 export const memberShape: StructShape<MemberView> = struct({
   Addr: text((member) => member.ip),
@@ -225,6 +235,13 @@ function objectsAt(name: string): (object: JsonObject) => readonly JsonObject[] 
     const value = object[name]
     return Array.isArray(value) ? value.filter(isObject) : []
   }
+}
+
+/** The texts of an object. */
+function textsOf(object: JsonObject): TextMap {
+  const texts: [string, string][] = []
+  for (const [name, value] of Object.entries(object)) if (typeof value === 'string') texts.push([name, value])
+  return Object.fromEntries(texts)
 }
 
 function isObject(value: Json): value is JsonObject {

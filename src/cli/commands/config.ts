@@ -32,7 +32,9 @@ export async function listEntries(context: Context): Promise<number> {
   const kind = required(context, 'kind')
   return attempt(context, `Error listing config entries for kind ${JSON.stringify(kind)}`, async () => {
     const client = await context.client()
-    const { value } = await client.configList(kind, { stale: context.flags.bool('stale') })
+    const filter = context.flags.string('filter')
+    const stale = context.flags.bool('stale')
+    const { value } = await client.configList(kind, { stale, ...(filter !== undefined && { filter }) })
     for (const { Name } of value) context.print(Name)
     return 0
   })

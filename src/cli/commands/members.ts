@@ -22,7 +22,9 @@ export async function members(context: Context): Promise<number> {
   const segment = flags.string('segment') ?? '_all'
   return attempt(context, 'Error retrieving members', async () => {
     const client = await context.client()
-    const all = await client.agentMembers({ wan: flags.bool('wan'), segment })
+    const filter = flags.string('filter')
+    const wan = flags.bool('wan')
+    const all = await client.agentMembers({ wan, segment, ...(filter !== undefined && { filter }) })
     const found = all
       .filter((member) => pattern.test(statusOf(member)))
       .toSorted((a, b) => compare(segmentOf(a), segmentOf(b)) || compare(a.Name, b.Name))

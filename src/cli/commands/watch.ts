@@ -32,6 +32,7 @@ const selectors: readonly (readonly [flag: string, field: keyof WatchSubject])[]
   ['passingonly', 'passingOnly'],
   ['state', 'state'],
   ['name', 'name'],
+  ['filter', 'filter'],
 ]
 
 /** Types that only an agent's own configuration may name. */
@@ -60,7 +61,7 @@ function subjectOf(context: Context): WatchSubject {
     passingOnly,
     state: text('state'),
     name: text('name'),
-    filter: '',
+    filter: text('filter'),
   }
   const fault = watchFault(subject)
   if (fault !== null) throw new UsageError(fault)

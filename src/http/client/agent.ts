@@ -11,8 +11,14 @@ export interface AgentClient {
   agentMembers(options?: {
     readonly wan?: boolean
     readonly segment?: string
+    /** Only those for which this expression is true. */
+    readonly filter?: string
   }): Promise<readonly MemberShape[]>
   agentMetrics(): Promise<MetricsShape>
+  /** The machine that the agent runs on. */
+  agentHost(): Promise<JsonObject>
+  /** A profile of the processor over so many seconds (`.cpuprofile`); refused with 401 unless `enable_debug`. */
+  profile(seconds: number, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array>
   join(address: string, options?: { readonly wan?: boolean }): Promise<void>
   /** With `force` even if the servers that are left would not be a majority. */
   leave(options?: { readonly force?: boolean }): Promise<void>
@@ -40,9 +46,18 @@ export function agentCalls(connection: Connection): AgentClient {
     agentMembers: (options = {}) =>
       json(connection, {
         path: '/v1/agent/members',
-        query: { wan: flag(options.wan, '1'), segment: options.segment },
+        query: { wan: flag(options.wan, '1'), segment: options.segment, filter: options.filter },
       }),
     agentMetrics: () => json(connection, { path: '/v1/agent/metrics' }),
+    agentHost: () => json(connection, { path: '/v1/agent/host' }),
+    async profile(seconds, options = {}) {
+      const response = await connection.send({
+        path: '/debug/pprof/profile',
+        query: { seconds: String(seconds) },
+        signal: options.signal,
+      })
+      return response.bytes()
+    },
     join: (address, options = {}) =>
       done(connection, {
         method: 'PUT',

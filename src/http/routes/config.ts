@@ -1,11 +1,13 @@
 // `/v1/config`: settings of services and proxies that the cluster keeps for everybody.
 import { checkConfigEntry, decodeConfigEntry, unknownKind } from '../../definition/config-entry.ts'
 import { isEntryKind } from '../../definition/entry-fields.ts'
+import { configEntryShape } from '../../filter/catalog-shapes.ts'
 import type { Json } from '../../model/catalog.ts'
 import type { Command } from '../../model/command.ts'
 import { limits } from '../../model/limits.ts'
 import { readText } from '../body.ts'
 import { Refusal, badRequest, refusalOf } from '../errors.ts'
+import { eachOf } from '../filters.ts'
 import { parseJson } from '../json-parse.ts'
 import { datacenterOf } from '../read-options.ts'
 import { renderConfigEntries, renderConfigEntry } from '../render-config.ts'
@@ -28,7 +30,7 @@ export const configRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/config/:entry',
     summary: 'The configuration entry of a kind and name (`kind/name`), the entries of a kind, or all',
-    parameters: readParameters,
+    parameters: [...readParameters, 'filter'],
     answer: ['ConfigEntry', 'ConfigEntries'],
     statuses: [{ status: 404, meaning: 'There is no such entry.' }],
     handler: (call) => {
@@ -56,10 +58,16 @@ function partsOf({ name }: Call): { readonly kind: string; readonly name: string
 }
 
 async function answerList(call: Call, configKind: string): Promise<Response> {
+  const text = call.query.get('filter')
+  const narrow = text === '' ? null : call.filters.narrowing(filteredEntries, text)
   const result = await read(call, { kind: 'configEntries', configKind })
   if (!result.ok) throw refusalOf(result.error)
-  return answerShared(call, result.value, { render: renderConfigEntries })
+  const { value } = result.value
+  const kept = narrow === null ? value : call.filters.narrowed(value, narrow)
+  return answerShared(call, { ...result.value, value: kept }, { render: renderConfigEntries })
 }
+
+const filteredEntries = eachOf(configEntryShape)
 
 async function answerEntry(call: Call, configKind: string, name: string): Promise<Response> {
   const result = await read(call, { kind: 'configEntry', configKind, name })

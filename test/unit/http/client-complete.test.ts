@@ -95,7 +95,7 @@ const everything = { ...common, near: 'n', nodeMeta: { a: 'b' } }
 
 /** Calls with all that can be said with them. */
 const fullCalls: readonly ((client: Client) => unknown)[] = [
-  (client) => client.agentMembers({ wan: true, segment: 's' }),
+  (client) => client.agentMembers({ wan: true, segment: 's', filter: 'f' }),
   (client) => client.join('a', { wan: true }),
   (client) => client.leave({ force: true }),
   (client) => client.forceLeave('a', { prune: true, wan: true }),
