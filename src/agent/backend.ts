@@ -7,7 +7,8 @@ import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
 import type { Host } from '../runtime/host.ts'
 import { DnsCache } from './dns-cache.ts'
-import { randomUuid } from './identity.ts'
+import { hostInfo } from './host-info.ts'
+import { describe, randomUuid } from './identity.ts'
 import { joinAddresses } from './join.ts'
 import { parseLogLevel, type Log } from './log.ts'
 import type { MetricsView } from './metrics.ts'
@@ -103,6 +104,20 @@ function agentControl(parts: BackendParts): AgentControl {
     monitor: (level, asJson, signal) =>
       monitorStream(parts.log, parseLogLevel(level) ?? 'info', asJson, signal),
     reload: parts.reload,
+    host: () => hostInfo(parts.host, parts.config.dataDir),
+    profile: (durationMs, signal) => (parts.config.enableDebug ? profile(parts.host, durationMs, signal) : null),
+  }
+}
+
+async function profile(
+  { system }: Host,
+  durationMs: number,
+  signal: AbortSignal,
+): Promise<Result<string, RequestError>> {
+  try {
+    return ok(await system.profile(durationMs, signal))
+  } catch (error) {
+    return err(requestError('internal', describe(error)))
   }
 }
 

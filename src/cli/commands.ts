@@ -5,6 +5,7 @@ import { agentCommands } from './commands-agent.ts'
 import { catalogCommands } from './commands-catalog.ts'
 import { clusterCommands } from './commands-cluster.ts'
 import { configCommands } from './commands-config.ts'
+import { debugCommands } from './commands-debug.ts'
 import { execCommands } from './commands-exec.ts'
 import { kvCommands } from './commands-kv.ts'
 import { lockCommands } from './commands-lock.ts'
@@ -20,6 +21,7 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   ...catalogCommands,
   ...clusterCommands,
   ...configCommands,
+  ...debugCommands,
   ...execCommands,
   ...kvCommands,
   ...lockCommands,

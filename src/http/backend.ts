@@ -128,4 +128,8 @@ export interface AgentControl {
   /** Log lines from now on at this level, until the signal aborts (`/v1/agent/monitor`). */
   monitor(level: string, asJson: boolean, signal: AbortSignal): ReadableStream<Uint8Array>
   reload(): Promise<Result<void, RequestError>>
+  /** The machine, in the reference's field names (`/v1/agent/host`). */
+  host(): Promise<JsonObject>
+  /** What the processor does for so long, as V8's JSON; null if debugging endpoints are off (`enable_debug`). */
+  profile(durationMs: number, signal: AbortSignal): Promise<Result<string, RequestError>> | null
 }

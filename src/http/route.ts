@@ -99,6 +99,7 @@ export type Parameter =
   | 'recurse'
   | 'release'
   | 'replace-existing-checks'
+  | 'seconds'
   | 'segment'
   | 'separator'
   | 'service'
@@ -150,6 +151,7 @@ export const parameters: Readonly<Record<Parameter, string>> = {
   recurse: 'everything under the prefix',
   release: 'give up the lock that the session of this ID holds; `false` if it does not hold it',
   'replace-existing-checks': 'checks that are not given again are removed; without it they stay',
+  seconds: 'how long the profile is taken, up to 300; 30 unless given',
   segment: 'network segment (only the default one exists)',
   separator: 'with `keys`: cut keys behind the first of these after the prefix (`seperator` is the same)',
   service: 'regular expression that the name of one of a node’s services must match',

@@ -29,6 +29,14 @@ export function simFiles(world: World, machine: Machine, process: SimProcess): F
     mkdir: (path, mode = 0o755) => call(() => disk.mkdir(path, mode)),
     list: (path) => call(() => disk.list(path)),
     stat: (path) => call(() => disk.stat(path)),
+    space: () =>
+      call(() => ({
+        totalBytes: 2 ** 40,
+        freeBytes: 2 ** 39,
+        availableBytes: 2 ** 39,
+        inodesTotal: 2 ** 20,
+        inodesFree: 2 ** 19,
+      })),
     chmod: (path, mode) => call(() => disk.chmod(path, mode)),
     syncDirectory: (path) => slowly(() => disk.syncDirectory(path)),
     sync: (path) => slowly(() => disk.sync(path)),

@@ -109,6 +109,7 @@ function simSystem(machine: Machine, process: SimProcess, args: readonly string[
     cpuCount: 2,
     runtimeVersion: '0.0.0-sim',
     usage: () => ({ residentBytes: 1 << 25, heapBytes: 1 << 24, cpuMicros: 1000 }),
+    profile: () => Promise.reject(new HostError('ENOSYS', 'The simulator has no processor')),
     settled: () => undefined,
     rested: () => undefined,
     exit(code) {

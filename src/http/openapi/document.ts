@@ -47,6 +47,7 @@ const forms: Readonly<Record<Parameter | 'pretty', ParameterForm>> = {
   recurse: 'flag',
   release: 'text',
   'replace-existing-checks': 'flag',
+  seconds: 'text',
   segment: 'text',
   separator: 'text',
   service: 'text',

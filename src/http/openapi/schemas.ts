@@ -294,6 +294,7 @@ type AgentSchemaName =
   | 'AgentSelf'
   | 'AgentVersion'
   | 'Metrics'
+  | 'Host'
   | 'OpenApi'
 
 const agentSchemas: Readonly<Record<AgentSchemaName, Schema>> = {
@@ -318,6 +319,7 @@ const agentSchemas: Readonly<Record<AgentSchemaName, Schema>> = {
   AgentSelf: anyObject,
   AgentVersion: object({ SHA: text(), BuildDate: text(), HumanVersion: text(), FIPS: text() }),
   Metrics: anyObject,
+  Host: anyObject,
   Watches: request({
     watches: list(
       request({

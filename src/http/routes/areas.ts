@@ -30,7 +30,6 @@ export const refusedAreas: readonly Area[] = [
   outOfScope('/v1/operator/license', 'A licence'),
   outOfScope('/v1/namespace', 'Namespaces'),
   outOfScope('/v1/partition', 'Admin partitions'),
-  notYet('/v1/agent/host', 'Host information'),
   notYet('/v1/operator/', 'This operator endpoint'),
 ]
 

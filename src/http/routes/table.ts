@@ -2,6 +2,7 @@
 import type { Method, Route } from '../route.ts'
 import { agentRoutes } from './agent.ts'
 import { catalogRoutes } from './catalog.ts'
+import { debugRoutes } from './debug.ts'
 import { configRoutes } from './config.ts'
 import { coordinateRoutes } from './coordinate.ts'
 import { eventRoutes } from './event.ts'
@@ -23,6 +24,7 @@ import { watchRoutes } from './watch.ts'
 /** Every endpoint. */
 export const routes: readonly Route[] = [
   ...agentRoutes,
+  ...debugRoutes,
   ...localServiceRoutes,
   ...localCheckRoutes,
   ...localHealthRoutes,

@@ -3,7 +3,7 @@
 import * as fs from 'node:fs'
 import { promises } from 'node:fs'
 
-import type { AppendFile, FileStat, Files } from '../host.ts'
+import type { AppendFile, DiskSpace, FileStat, Files } from '../host.ts'
 import { plainBytes } from './address.ts'
 import { hostError } from './errors.ts'
 import { FileLocks } from './lock.ts'
@@ -34,6 +34,8 @@ export function nodeFiles(): Files {
       ),
     list: (path) => attempt(`list ${path}`, () => list(path)),
     stat: (path) => attempt(`look up ${path}`, async () => fileStat(await promises.stat(path))),
+    space: (path) =>
+      attempt(`look at the file system of ${path}`, async () => diskSpace(await promises.statfs(path))),
     chmod: (path, mode) => attempt(`change the mode of ${path}`, () => promises.chmod(path, mode)),
     syncDirectory: (path) => attempt(`sync ${path}`, () => syncPath(path)),
     sync: (path) => attempt(`sync ${path}`, () => syncPath(path)),
@@ -78,6 +80,17 @@ async function remove(path: string): Promise<void> {
 async function list(path: string): Promise<readonly string[]> {
   const names = await promises.readdir(path)
   return names.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+}
+
+function diskSpace(found: fs.StatsFs): DiskSpace {
+  const { bsize, blocks, bfree, bavail, files, ffree } = found
+  return {
+    totalBytes: blocks * bsize,
+    freeBytes: bfree * bsize,
+    availableBytes: bavail * bsize,
+    inodesTotal: files,
+    inodesFree: ffree,
+  }
 }
 
 function fileStat(stat: fs.Stats): FileStat {

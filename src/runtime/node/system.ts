@@ -5,6 +5,7 @@ import * as os from 'node:os'
 
 import type { Console, Entropy, Host, Names, NetworkInterface, SignalName, Signals, System } from '../host.ts'
 import { hostError } from './errors.ts'
+import { profile } from './profile.ts'
 
 /** Which of the runtimes this is, whatever the adapter. */
 export function trueRuntime(): Host['runtime'] {
@@ -91,6 +92,7 @@ export function nodeSystem(): System {
     cpuCount: os.availableParallelism(),
     runtimeVersion: process.versions['bun'] ?? process.versions['deno'] ?? process.versions.node,
     usage,
+    profile,
     settled() {
       // Node and Deno have nothing to be told.
     },

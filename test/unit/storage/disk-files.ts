@@ -28,6 +28,7 @@ export function filesOf(disk: Disk, isAlive: () => boolean = () => true): Files 
     chmod: (path, mode) => call(() => disk.chmod(path, mode)),
     syncDirectory: (path) => call(() => disk.syncDirectory(path)),
     sync: (path) => call(() => disk.sync(path)),
+    space: () => Promise.reject(new Error('not used here')),
     lock: () => Promise.reject(new Error('not used here')),
   }
 }
