@@ -181,10 +181,12 @@ function renderConnect(connect: JsonObject | null): string {
   return connect === null ? '{}' : encodeJson(connect)
 }
 
+/** An address of a service. */
 export function renderServiceAddress({ address, port }: ServiceAddress): string {
   return `{"Address":${quote(address)},"Port":${port}}`
 }
 
+/** Weights of a service. */
 export function renderWeights({ passing, warning }: Weights): string {
   return `{"Passing":${passing},"Warning":${warning}}`
 }
