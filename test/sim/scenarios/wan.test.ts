@@ -38,6 +38,16 @@ describe('two datacenters', () => {
       expect((await request(one, node, '/v1/kv/where?raw&dc=dc2')).body).toBe('dc2')
       expect((await request(one, node, '/v1/kv/where?raw')).status).toBe(404)
     }
+    // An event that is fired here for there is heard of there alone.
+    const path = '/v1/event/fire/deploy?dc=dc2'
+    const fired = ask(one.world, client, { method: 'PUT', path, timeoutMs: 15_000 })
+    expect((await one.world.wait(fired, 16_000)).status).toBe(200)
+    await one.run(3000)
+    const heardAt = (cluster: Cluster, name: string): Promise<Answer> =>
+      request(cluster, nodeOf(cluster, name), '/v1/event/list')
+    expect(jsonOf(await heardAt(two, 'b-c1'))).toMatchObject([{ Name: 'deploy' }])
+    expect(jsonOf(await heardAt(one, 'a-s1'))).toEqual([])
+
     const unknown = await request(one, client, '/v1/catalog/nodes?dc=nowhere')
     expect([unknown.status, unknown.body]).toEqual([500, 'No path to datacenter'])
 
