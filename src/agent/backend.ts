@@ -1,7 +1,6 @@
 // The agent as the HTTP API sees it (http/backend.ts).
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { AgentControl, Backend } from '../http/backend.ts'
-import type { LocalNode } from '../http/backend-local.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
@@ -26,7 +25,6 @@ export interface BackendParts extends SelfParts {
   readonly random: Random
   /** Aborts when the agent stops. */
   readonly signal: AbortSignal
-  readonly local: LocalNode
   readonly log: Log
   readonly metrics: MetricsView
   /** Leaves the pools, unless that would harm the cluster; the agent stops when the answer is out. */
@@ -69,7 +67,9 @@ export function createBackend(parts: BackendParts): Backend {
     hasCoordinates: !config.disableCoordinates,
     events: parts.poolServices.events,
     local: parts.local,
-    definitionRules: config.definitionRules,
+    get definitionRules() {
+      return parts.configNow().definitionRules
+    },
     agent: agentControl(parts),
     meter: {
       nowMicros: () => parts.host.clock.nowMicros(),
@@ -105,7 +105,8 @@ function agentControl(parts: BackendParts): AgentControl {
       monitorStream(parts.log, parseLogLevel(level) ?? 'info', asJson, signal),
     reload: parts.reload,
     host: () => hostInfo(parts.host, parts.config.dataDir),
-    profile: (durationMs, signal) => (parts.config.enableDebug ? profile(parts.host, durationMs, signal) : null),
+    profile: (durationMs, signal) =>
+      parts.config.enableDebug ? profile(parts.host, durationMs, signal) : null,
   }
 }
 

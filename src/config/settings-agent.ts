@@ -33,11 +33,13 @@ export const agentSettings = {
     flag: 'check_output_max_size',
     placeholder: 'bytes',
     doc: "Bytes of a check's output that are kept.",
+    reload: true,
   },
   check_update_interval: {
     type: 'duration',
     default: '5m',
     doc: "Syncs changes of a check's output alone this late. 0 syncs them at once.",
+    reload: true,
   },
   checks: { type: 'any', doc: 'A list of such checks.', reload: true },
   data_dir: {
@@ -94,6 +96,7 @@ export const agentSettings = {
     default: false,
     flag: 'enable-local-script-checks',
     doc: 'Allows checks that run programs if they are defined in configuration files.',
+    reload: true,
   },
   enable_syslog: {
     type: 'bool',
@@ -106,6 +109,7 @@ export const agentSettings = {
     default: false,
     flag: 'enable-script-checks',
     doc: 'Allows checks that run programs, also those registered through the HTTP API.',
+    reload: true,
   },
   leave_on_terminate: {
     type: 'bool',

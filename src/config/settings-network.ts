@@ -147,11 +147,13 @@ export const networkSettings = {
     type: 'int',
     default: 21255,
     doc: 'Last of the ports that are given to sidecars (`connect.sidecar_service`) without one.',
+    reload: true,
   },
   'ports.sidecar_min_port': {
     type: 'int',
     default: 21000,
     doc: 'First of the ports that are given to sidecars without one.',
+    reload: true,
   },
   reconnect_timeout: {
     type: 'duration',
