@@ -81,7 +81,7 @@ function perform(options: LocalSyncOptions, effect: LocalEffect, feed: Feed): vo
 }
 
 async function fetch(options: LocalSyncOptions, attempt: number, feed: Feed): Promise<void> {
-  const { requests, nodeName, signal, log } = options
+  const { requests, nodeName, signal } = options
   await Promise.resolve()
   if (!options.knowsServers()) return feed({ kind: 'fetchFailed', attempt })
   const [detail, checks] = await Promise.all([
@@ -94,9 +94,14 @@ async function fetch(options: LocalSyncOptions, attempt: number, feed: Feed): Pr
     return feed({ kind: 'fetched', attempt, catalog: { node, services, checks: checks.value.value } })
   }
   const failed = detail.ok ? checks : detail
-  if (!failed.ok && !signal.aborted)
-    log.warn('Cannot compare with the catalog', { error: failed.error.message })
+  if (!failed.ok && !signal.aborted) noteFailure(options, failed.error.message)
   feed({ kind: 'fetchFailed', attempt })
+}
+
+/** Before there is a leader for the first time, that there is none is no news. */
+function noteFailure({ machine, log }: LocalSyncOptions, error: string): void {
+  if (machine.hasFetched) log.warn('Cannot compare with the catalog; this is tried again', { error })
+  else log.debug('Cannot compare with the catalog yet', { error })
 }
 
 async function send(

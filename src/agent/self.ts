@@ -1,5 +1,6 @@
 // What an agent says about itself: `/v1/agent/self`, and with it `info`.
 import type { AgentConfig } from '../config/agent-config.ts'
+import type { LocalNode } from '../http/backend-local.ts'
 import type { JsonObject } from '../model/catalog.ts'
 import { buildDate, commit, version } from '../model/version.ts'
 import type { Host } from '../runtime/host.ts'
@@ -23,6 +24,7 @@ export interface SelfParts {
   readonly knownServers: () => number
   readonly knownDatacenters: () => number
   readonly leaderAddress: () => string
+  readonly local: LocalNode
 }
 
 /** The sections of `/v1/agent/self`. */
@@ -100,10 +102,21 @@ function debugConfig(config: AgentConfig): JsonObject {
   }
 }
 
+/** Services and checks of this node, by the reference's names. */
+function ownCounts({ services, checks }: LocalNode): JsonObject {
+  const types = [...checks.values()].map(({ info }) => info.type)
+  return {
+    check_monitors: String(types.filter((type) => type === 'script').length),
+    check_ttls: String(types.filter((type) => type === 'ttl').length),
+    checks: String(checks.size),
+    services: String(services.size),
+  }
+}
+
 function stats(parts: SelfParts): JsonObject {
   const { config, host } = parts
   const sections: Record<string, JsonObject> = {
-    agent: { check_monitors: '0', check_ttls: '0', checks: '0', services: '0' },
+    agent: ownCounts(parts.local),
     build: { prerelease: '', revision: commit.slice(0, 8), version, version_metadata: '' },
     consul: config.server
       ? {

@@ -88,6 +88,11 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     return this.#version
   }
 
+  /** The catalog was looked at once. */
+  get hasFetched(): boolean {
+    return this.#hasFetched
+  }
+
   /** True when the catalog has all of it, for all that is known. */
   get isInSync(): boolean {
     return this.#hasFetched && this.#ledger.queue.size === 0 && this.#attempt === null
