@@ -4,9 +4,10 @@ import type { DnsView } from '../dns/view.ts'
 import type { Random } from '../lib/random.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
-import type { Consistency, Query, QueryValue } from '../model/query.ts'
+import type { Consistency, Query, QueryValue, ReadReply } from '../model/query.ts'
 import type { Host } from '../runtime/host.ts'
 import { DnsCache } from './dns-cache.ts'
+import { queryKey } from './query-key.ts'
 import { recurse, RecursorNames } from './recurse.ts'
 import { never, type Requests } from './requests.ts'
 
@@ -44,12 +45,13 @@ export function createDnsView(sources: DnsSources, config: AgentConfig): AgentDn
   const { clock } = host
   const ageMsMax = config.dns.cacheMaxAgeMs > 0 ? config.dns.cacheMaxAgeMs : maxStaleMs
   const cache = isCaching(config) ? new DnsCache({ requests, clock, random, read: own, ageMsMax }) : null
+  const shared = new SharedReads((query) => requests.read(query, own, never), config.dns.allowStale)
   let elsewhere = 0
   type Read<Q extends Query> = Promise<Result<QueryValue<Q['kind']>, RequestError>>
   const readHere = async <Q extends Query>(query: Q): Read<Q> => {
     const known = cache?.find(query)
     if (known) return ok(known.value)
-    const answer = await requests.read(query, own, never)
+    const answer = await shared.read(query)
     if (!answer.ok) return err(answer.error)
     cache?.watch(query, answer.value.value, answer.value.index)
     return ok(answer.value.value)
@@ -81,6 +83,29 @@ export function createDnsView(sources: DnsSources, config: AgentConfig): AgentDn
       return address && recurse(host, packet, { address, transport, timeoutMs })
     },
     nowSeconds: () => Math.floor(host.clock.wallMs() / 1000),
+  }
+}
+
+/** Reads that go on at one time share one request where an answer may be a little old anyway. */
+class SharedReads {
+  readonly #read: <Q extends Query>(query: Q) => ReturnType<DnsSources['requests']['read']>
+  readonly #isShared: boolean
+  readonly #underWay = new Map<string, Promise<unknown>>()
+
+  constructor(read: (query: Query) => ReturnType<DnsSources['requests']['read']>, isShared: boolean) {
+    this.#read = read
+    this.#isShared = isShared
+  }
+
+  read<Q extends Query>(query: Q): Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>> {
+    type Outcome = Promise<Result<ReadReply<QueryValue<Q['kind']>>, RequestError>>
+    const key = this.#isShared ? queryKey(query) : null
+    if (key === null) return this.#read(query) as Outcome
+    const known = this.#underWay.get(key)
+    if (known !== undefined) return known as Outcome
+    const reading = this.#read(query).finally(() => this.#underWay.delete(key))
+    this.#underWay.set(key, reading)
+    return reading as Outcome
   }
 }
 

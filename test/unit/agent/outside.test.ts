@@ -11,6 +11,7 @@ import { recurse, RecursorNames } from '../../../src/agent/recurse.ts'
 import type { Requests } from '../../../src/agent/requests.ts'
 import { createServerDirectory } from '../../../src/agent/servers.ts'
 import type { AgentConfig } from '../../../src/config/agent-config.ts'
+import type { DnsView } from '../../../src/dns/view.ts'
 import type { Member } from '../../../src/gossip/events.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { ok } from '../../../src/lib/result.ts'
@@ -46,6 +47,60 @@ describe('recursion', () => {
     const upstream = { address: { ip: resolver.ip, port: 53 }, transport: 'udp', timeoutMs: 2000 } as const
     const reply = await world.wait(recurse(world.boot(asker).host, query, upstream), 5000)
     expect(reply).toEqual(Uint8Array.from([0x12, 0x34, 0x81, 0x80, 1]))
+  })
+})
+
+describe('DNS at an agent without a state of its own', () => {
+  const ask = (
+    dns: object,
+  ): { readonly asked: () => number; readonly end: () => void; readonly view: DnsView } => {
+    let asked = 0
+    const ends: (() => void)[] = []
+    const requests = {
+      readNow: () => null,
+      read: () => {
+        asked++
+        return new Promise((resolve) =>
+          ends.push(() => resolve({ ok: true, value: { value: null, index: 1 } })),
+        )
+      },
+    } as unknown as Requests
+    const world = new World({ seed: 963 })
+    const sources = {
+      host: world.boot(machineIn(world, 'n')).host,
+      requests,
+      random: seededRandom(1),
+      datacenters: () => null,
+      versionNow: () => null,
+      runPrepared: () => Promise.resolve(ok(null)),
+    }
+    const config = { datacenter: 'dc1', dns: { maxStaleMs: 1, ...dns } } as unknown as AgentConfig
+    const end = (): void => ends.splice(0).forEach((each) => each())
+    return { asked: () => asked, end, view: createDnsView(sources, config) }
+  }
+  const node = (name: string): { readonly kind: 'node'; readonly node: string } => ({
+    kind: 'node',
+    node: name,
+  })
+
+  it('asks once for what many want to know at the same time', async () => {
+    const { asked, end, view } = ask({ allowStale: true })
+    const reads = Array.from({ length: 50 }, () => view.read(node('x'), ''))
+    const other = view.read(node('y'), '')
+    expect(asked()).toBe(2)
+    end()
+    for (const read of reads) expect(await read).toEqual(ok(null))
+    await other
+    const later = view.read(node('x'), '')
+    expect(asked()).toBe(3)
+    end()
+    await later
+  })
+
+  it('asks for each where the answer must be of now', () => {
+    const { asked, view } = ask({ allowStale: false })
+    for (let i = 0; i < 50; i++) void view.read(node('x'), '')
+    expect(asked()).toBe(50)
   })
 })
 
