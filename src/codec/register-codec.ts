@@ -14,6 +14,7 @@ import type {
   ServiceAddress,
   ServiceInfo,
   TextMap,
+  Weights,
 } from '../model/catalog.ts'
 import type { RegisterCommand } from '../model/command.ts'
 import { ByteReader, ByteWriter } from './binary.ts'
@@ -123,7 +124,7 @@ function writeService(writer: ByteWriter, service: ServiceInfo): void {
 function readService(reader: ByteReader): ServiceInfo {
   return {
     id: reader.string(textBytesMax),
-    service: reader.string(textBytesMax),
+    service: readText(reader),
     kind: reader.string(textBytesMax),
     tags: readList(reader, readText),
     address: reader.string(textBytesMax),
@@ -131,11 +132,17 @@ function readService(reader: ByteReader): ServiceInfo {
     socketPath: reader.string(textBytesMax),
     taggedAddresses: readAddresses(reader),
     meta: readTexts(reader),
-    weights: { passing: reader.natural(), warning: reader.natural() },
+    weights: readWeights(reader),
     enableTagOverride: reader.flag(),
     proxy: readJson(reader),
     connect: readJson(reader),
   }
+}
+
+function readWeights(reader: ByteReader): Weights {
+  const passing = reader.natural()
+  const warning = reader.natural()
+  return passing === 1 && warning === 1 ? usualWeights : { passing, warning }
 }
 
 function writeCheck(writer: ByteWriter, check: CheckInfo): void {
@@ -156,7 +163,7 @@ function readCheck(reader: ByteReader): CheckInfo {
   return {
     node: reader.string(textBytesMax),
     checkId: reader.string(textBytesMax),
-    name: reader.string(textBytesMax),
+    name: readText(reader),
     status: readStatus(reader),
     notes: reader.string(textBytesMax),
     output: reader.string(textBytesMax),
@@ -180,8 +187,22 @@ function none(reader: ByteReader): JsonObject {
 }
 
 function readText(reader: ByteReader): string {
-  return reader.string(textBytesMax)
+  return known(reader.string(textBytesMax))
 }
+
+/** Tags, names and values that thousands have in common are held once. */
+function known(text: string): string {
+  if (text.length > knownLengthMax) return text
+  const held = knownTexts.get(text)
+  if (held !== undefined) return held
+  if (knownTexts.size >= knownTextsMax) knownTexts.clear()
+  knownTexts.set(text, text)
+  return text
+}
+
+const knownTexts = new Map<string, string>()
+const knownTextsMax = 4096
+const knownLengthMax = 64
 
 function writeList(writer: ByteWriter, texts: readonly string[]): void {
   writer.natural(texts.length)
@@ -212,7 +233,7 @@ function readTexts(reader: ByteReader): TextMap {
   const texts: Record<string, string> = {}
   for (let i = 0; i < count && reader.fault === undefined; i++) {
     const key = reader.string(textBytesMax)
-    texts[key] = reader.string(textBytesMax)
+    texts[key] = readText(reader)
   }
   return texts
 }
@@ -256,3 +277,4 @@ function readJson(reader: ByteReader): JsonObject | null {
 const emptyMap: Readonly<Record<string, never>> = Object.freeze({})
 const empty: JsonObject = emptyMap
 const emptyList: readonly never[] = Object.freeze([])
+const usualWeights: Weights = Object.freeze({ passing: 1, warning: 1 })
