@@ -16,6 +16,7 @@ import type { UserEvent } from '../model/user-event.ts'
 import { exchange, listenExchanges } from '../rpc/exchange.ts'
 import type { Host, UdpSocket } from '../runtime/host.ts'
 import { createComplaints, type Complaints } from './complaints.ts'
+import { GossipMetrics } from './gossip-metrics.ts'
 import type { Logger } from './log.ts'
 import { createPump, type Pump } from './loop.ts'
 import type { Metrics } from './metrics.ts'
@@ -98,10 +99,12 @@ class Pool implements GossipPool {
   /** The ping that is timed. */
   #timed: { readonly sequence: number; readonly sentMicros: number } | null = null
   #isStopped = false
+  readonly #metrics: GossipMetrics
 
   constructor(options: PoolOptions) {
     this.#options = options
     this.#complaints = createComplaints(options.host.clock)
+    this.#metrics = new GossipMetrics(options.metrics)
     this.machine = createGossip(options.config, options.host.clock.nowMs())
     this.#pump = createPump<GossipInput, GossipEffect>(this.machine, options.host.clock, {
       perform: (effect) => {
@@ -123,6 +126,7 @@ class Pool implements GossipPool {
 
   #onPacket(bytes: Uint8Array, from: Address): void {
     this.#receivedMicros = this.#options.host.clock.nowMicros()
+    this.#metrics.onReceived(bytes.length)
     const packet = decodePacket(bytes)
     if (!packet.ok) {
       this.#options.metrics.count(`memberlist.udp.rejected.${packet.error}`)
@@ -148,9 +152,12 @@ class Pool implements GossipPool {
 
   #perform(effect: GossipEffect): void {
     switch (effect.kind) {
-      case 'send':
-        this.#socket?.send(encodePacket(effect.messages), effect.to)
+      case 'send': {
+        const bytes = encodePacket(effect.messages)
+        this.#metrics.onSent(bytes.length)
+        this.#socket?.send(bytes, effect.to)
         return
+      }
       case 'exchange':
         void this.#exchange(effect)
         return
@@ -161,9 +168,11 @@ class Pool implements GossipPool {
         return
       }
       case 'memberChanged':
+        this.#metrics.onMember(effect.event)
         this.#options.events.onMember(effect.event, effect.member)
         return
       case 'eventHeard':
+        this.#metrics.onUserEvent(effect.event.name)
         this.#options.events.onUserEvent(effect.event)
         return
       case 'probeSent':
@@ -240,7 +249,7 @@ class Pool implements GossipPool {
         metrics.gauge('memberlist.health.score', event.score)
         return
       case 'acked':
-        metrics.sample('memberlist.probeNode', event.rttMs)
+        this.#metrics.onProbe(event.rttMs)
         return
       case 'probeFailed':
         log.debug('No answer to a probe', { member: event.name })
@@ -252,7 +261,9 @@ class Pool implements GossipPool {
 
   async #exchange(effect: GossipEffect & { readonly kind: 'exchange' }): Promise<void> {
     const { host, config } = this.#options
-    const answer = await exchange(host, effect.to, encodeExchangeRequest(effect.request), {
+    const request = encodeExchangeRequest(effect.request)
+    const sinceMs = host.clock.nowMs()
+    const answer = await exchange(host, effect.to, request, {
       timeoutMs: effect.timeoutMs,
       limitBytes: config.limits.exchangeBytesMax,
     })
@@ -267,6 +278,7 @@ class Pool implements GossipPool {
       })
       return
     }
+    this.#metrics.onExchange(request.length, answer.value.length, host.clock.nowMs() - sinceMs)
     const reply = decodeExchangeReply(answer.value)
     this.#pump.feed(
       reply.ok

@@ -34,6 +34,7 @@ import type { Router } from './router.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
 import type { SnapshotActions } from './snapshot-actions.ts'
 import { backupDuties, serverSnapshots } from './snapshot-role.ts'
+import { gaugeState } from './state-metrics.ts'
 import { Store } from './store.ts'
 import { memberView } from './tags.ts'
 import { createTimeDuties, type TimeDuties } from './time-duties.ts'
@@ -127,6 +128,7 @@ class Server implements ServerRole {
   constructor(options: ServerRoleOptions, store: Store, storage: RaftStorage, mark: RecoveryMark) {
     this.#options = options
     this.#entryClock = createEntryClock(options.host.clock, () => store.marks.wallMs)
+    gaugeState(options.metrics, store, options.config.datacenter)
     this.raft = this.#makeRaft(store, storage, mark)
     this.#snapshots = serverSnapshots(options, {
       raft: this.raft,

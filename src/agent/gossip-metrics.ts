@@ -1,0 +1,62 @@
+// What one pool counts and measures, under the reference's names.
+import type { GossipEffect } from '../gossip/events.ts'
+import type { Metrics } from './metrics.ts'
+
+type MemberEvent = (GossipEffect & { readonly kind: 'memberChanged' })['event']
+
+/** The reference's words for what becomes of members. */
+const memberWords: Partial<Readonly<Record<MemberEvent, string>>> = {
+  joined: 'join',
+  left: 'left',
+  failed: 'failed',
+  updated: 'update',
+  reaped: 'reap',
+}
+
+/** The measures of one pool. */
+export class GossipMetrics {
+  readonly #metrics: Metrics
+  readonly #sent: (bytes: number) => void
+  readonly #received: (bytes: number) => void
+  readonly #probe: (ms: number) => void
+  readonly #pushPull: (ms: number) => void
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics
+    this.#sent = metrics.counter('memberlist.udp.sent')
+    this.#received = metrics.counter('memberlist.udp.received')
+    this.#probe = metrics.sampler('memberlist.probeNode')
+    this.#pushPull = metrics.sampler('memberlist.pushPullNode')
+  }
+
+  onSent(bytes: number): void {
+    this.#sent(bytes)
+  }
+
+  onReceived(bytes: number): void {
+    this.#received(bytes)
+  }
+
+  onProbe(ms: number): void {
+    this.#probe(ms)
+  }
+
+  onExchange(sentBytes: number, receivedBytes: number, ms: number): void {
+    this.#metrics.count('memberlist.tcp.connect')
+    this.#metrics.count('memberlist.tcp.sent', sentBytes)
+    this.#metrics.count('memberlist.tcp.received', receivedBytes)
+    this.#pushPull(ms)
+  }
+
+  onMember(event: MemberEvent): void {
+    const word = memberWords[event]
+    if (word === undefined) return
+    this.#metrics.count(`serf.member.${word}`)
+    this.#metrics.count('serf.events')
+  }
+
+  onUserEvent(name: string): void {
+    this.#metrics.count('serf.events')
+    this.#metrics.count(`serf.events.${name}`)
+  }
+}
