@@ -432,8 +432,9 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
       this.#registerAnew(keys)
       if (keys.includes(nodeKey)) this.#isNodeForeign = true
     }
-    // A refusal tells that the catalog is not what it was. One that comes again and again must not be asked for often.
-    const isNews = synced.length < planned.length && !this.#isFullRound
+    // A refusal tells that the catalog is not what it was. One that comes again and again must not be asked for often,
+    // but for that of the node, without which there is nothing.
+    const isNews = synced.length < planned.length && (!this.#isFullRound || this.#isNodeForeign)
     if (isNews) this.#fullAtMs = Math.min(this.#fullAtMs, nowMs + this.#retryMs())
     if (this.#ledger.queue.size === 0) this.#isFullRound = false
     this.#raiseTried(this.#ledger.settledVersion(this.#version))

@@ -70,7 +70,7 @@ describe('the agent is the authority on its node', () => {
     expect(new Set(bench.sent.map(words))).toEqual(new Set(['+ node']))
     expect([...bench.catalog.services.keys()]).toEqual(['theirs'])
     bench.refuse = () => null
-    bench.advance(120_000)
+    bench.advance(30_000)
     expect(bench.differences()).toEqual([])
   })
 })
