@@ -5,6 +5,7 @@ import type { CommandSpec, Context } from './command.ts'
 import { commands } from './commands.ts'
 import { findRequest } from './dispatch.ts'
 import { describeFailure } from './failure.ts'
+import { wantsJson } from './format.ts'
 import { commandHelp, flagsOf, groupHelp, rootHelp } from './help.ts'
 
 /** Exit code when there is no such command. */
@@ -13,6 +14,8 @@ const unknownCommand = 127
 /** Runs the program; resolves with the exit code. */
 export async function main(host: Host): Promise<number> {
   const program = host.system.programName === 'consul' ? 'consul' : 'proconsul'
+  const aside = completion(host, program)
+  if (aside !== null) return aside
   const request = findRequest(host.system.args, commands)
   switch (request.kind) {
     case 'version':
@@ -25,6 +28,27 @@ export async function main(host: Host): Promise<number> {
       if (request.isHelp) return showHelp(host, commandHelp(program, request.command), 0)
       return runCommand(request.command, request.args, { host, program })
   }
+}
+
+/** Answers a shell that asks what could stand where the cursor is, or tells shells to ask; null for anything else. */
+function completion(host: Host, program: string): Promise<number> | null {
+  const line = host.system.env['COMP_LINE'] ?? ''
+  if (line !== '') return complete(host, line)
+  const verb = /^--?autocomplete-(install|uninstall)$/.exec(host.system.args[0] ?? '')?.[1]
+  return verb === undefined ? null : install(host, program, verb === 'install')
+}
+
+async function complete(host: Host, line: string): Promise<number> {
+  const { completionsOf } = await import('./completion.ts')
+  const point = Number(host.system.env['COMP_POINT'] ?? line.length)
+  const words = completionsOf(line.slice(0, Number.isSafeInteger(point) ? point : line.length), commands)
+  for (const word of words) host.console.out(`${word}\n`)
+  return 0
+}
+
+async function install(host: Host, program: string, isWanted: boolean): Promise<number> {
+  const { installCompletion } = await import('./completion-install.ts')
+  return installCompletion(host, program, isWanted)
 }
 
 /** Help that was asked for goes to standard output, help that answers a mistake to standard error. */
@@ -62,6 +86,8 @@ async function runCommand(command: CommandSpec, args: readonly string[], caller:
   }
   const context = makeContext(parsed.value, args, caller)
   try {
+    // A format that does not exist is told before anything is done. The agent has no such flag.
+    wantsJson(context.flags)
     const run = await command.load()
     return await run(context)
   } catch (error) {
