@@ -1,9 +1,10 @@
 // Where this agent is in its pools: round trips move it, its acks tell it, and now and then the catalog hears of it.
 import { createPosition, type Position } from '../coordinate/position.ts'
-import { distance, rawDistance } from '../coordinate/distance.ts'
+import { distance, planarDistance } from '../coordinate/distance.ts'
 import type { Random } from '../lib/random.ts'
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from '../model/coordinate.ts'
 import type { Clock } from '../runtime/host.ts'
+import type { Metrics } from './metrics.ts'
 import type { PoolName, Pools, RoundTrip } from './pools.ts'
 import { never, type Requests } from './requests.ts'
 
@@ -14,6 +15,7 @@ export interface CoordinatesOptions {
   readonly clock: Clock
   readonly random: Random
   readonly pools: Pools
+  readonly metrics: Pick<Metrics, 'count' | 'sample'>
 }
 
 /** Keeps our places. */
@@ -49,10 +51,16 @@ export function createCoordinates(options: CoordinatesOptions): Coordinates {
 class PoolPlace {
   readonly position: Position
   readonly peers = new Map<string, Coordinate>()
+  readonly #metrics: CoordinatesOptions['metrics']
   readonly #tell: (coordinate: Coordinate) => void
 
-  constructor(random: Random, tell: (coordinate: Coordinate) => void) {
+  constructor(
+    random: Random,
+    metrics: CoordinatesOptions['metrics'],
+    tell: (coordinate: Coordinate) => void,
+  ) {
     this.position = createPosition(random)
+    this.#metrics = metrics
     this.#tell = tell
   }
 
@@ -61,7 +69,13 @@ class PoolPlace {
   }
 
   onRoundTrip({ name, coordinate, rttMicros }: RoundTrip): void {
-    if (this.position.measured(name, coordinate, rttMicros) === 'rejected') return
+    const before = this.position.coordinate
+    if (this.position.measured(name, coordinate, rttMicros) === 'rejected') {
+      this.#metrics.count('serf.coordinate.rejected')
+      return
+    }
+    const movedMs = distanceMoved(before, this.position.coordinate) * 1000
+    this.#metrics.sample('serf.coordinate.adjustment-ms', movedMs)
     this.peers.set(name, coordinate)
     this.#tell(this.position.coordinate)
   }
@@ -70,6 +84,12 @@ class PoolPlace {
     this.position.forget(name)
     this.peers.delete(name)
   }
+}
+
+/** How far a place has moved, seconds: in the space, in height, and by its adjustment. */
+function distanceMoved(from: Coordinate, to: Coordinate): number {
+  const up = Math.abs(from.height - to.height) + Math.abs(from.adjustment - to.adjustment)
+  return planarDistance(from, to) + up
 }
 
 class Keeper implements Coordinates {
@@ -84,9 +104,9 @@ class Keeper implements Coordinates {
 
   constructor(options: CoordinatesOptions) {
     this.#options = options
-    const { pools, random } = options
-    this.#lan = new PoolPlace(random.fork('lan'), (place) => pools.lan.setCoordinate(place))
-    this.#wan = new PoolPlace(random.fork('wan'), (place) => pools.wan?.setCoordinate(place))
+    const { pools, random, metrics } = options
+    this.#lan = new PoolPlace(random.fork('lan'), metrics, (place) => pools.lan.setCoordinate(place))
+    this.#wan = new PoolPlace(random.fork('wan'), metrics, (place) => pools.wan?.setCoordinate(place))
     pools.onRoundTrip((pool, trip) => (pool === 'lan' ? this.#lan : this.#wan).onRoundTrip(trip))
     pools.onMember((pool, event, member) => {
       if (event === 'reaped' || event === 'left') (pool === 'lan' ? this.#lan : this.#wan).forget(member.name)
@@ -138,9 +158,9 @@ class Keeper implements Coordinates {
   #mustTell(coordinate: Coordinate): boolean {
     const told = this.#told
     if (told === null || this.#silentPeriods >= silentPeriodsMax) return true
-    const moved = rawDistance(told, coordinate) - Math.min(told.height, coordinate.height) * 2
-    const adjusted = Math.abs(told.adjustment - coordinate.adjustment)
-    return moved + adjusted >= moveMin || Math.abs(told.error - coordinate.error) >= errorChangeMin
+    return (
+      distanceMoved(told, coordinate) >= moveMin || Math.abs(told.error - coordinate.error) >= errorChangeMin
+    )
   }
 
   nearestFirst(datacenters: readonly string[]): readonly string[] {

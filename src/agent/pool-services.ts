@@ -48,13 +48,20 @@ export interface PoolServices {
 
 /** Makes them; nothing is told or run before `start`. */
 export function createPoolServices(options: PoolServicesOptions): PoolServices {
-  const { host, config, pools, random, limits, signal } = options
+  const { host, config, pools, random, limits, metrics, signal } = options
   const { clock } = host
   const { nodeName, datacenter } = config
   let requests: Requests | null = null
   const coordinates = config.disableCoordinates
     ? null
-    : createCoordinates({ nodeName, datacenter, clock, random: random.fork('coordinates'), pools })
+    : createCoordinates({
+        nodeName,
+        datacenter,
+        clock,
+        random: random.fork('coordinates'),
+        pools,
+        metrics,
+      })
   const batch = createCoordinateBatch({
     clock,
     nodesMax: limits.membersMax,

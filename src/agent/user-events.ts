@@ -8,7 +8,6 @@ import { requestError, type RequestError } from '../model/errors.ts'
 import { limits as realLimits, type Limits } from '../model/limits.ts'
 import type { UserEvent } from '../model/user-event.ts'
 import type { Logger } from './log.ts'
-import type { Metrics } from './metrics.ts'
 import type { Pools } from './pools.ts'
 import { never, type Requests } from './requests.ts'
 
@@ -21,7 +20,6 @@ export interface UserEventsOptions {
   readonly limits: Limits
   readonly pools: Pools
   readonly log: Logger
-  readonly metrics: Metrics
   /** The service instances of this agent's node, as they are now. */
   readonly services: () => Iterable<Pick<ServiceInfo, 'service' | 'tags'>>
 }
@@ -99,10 +97,8 @@ class AgentEvents implements UserEvents {
   }
 
   #onEvent(event: UserEvent): void {
-    const { log, metrics } = this.#options
-    metrics.count('serf.events')
     if (!this.#concernsUs(event)) return
-    log.debug('New event', { event: event.name, id: event.id })
+    this.#options.log.debug('New event', { event: event.name, id: event.id })
     if (event.name === execEventName) {
       for (const listener of this.#execListeners) listener(event)
       return
