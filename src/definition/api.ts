@@ -6,7 +6,7 @@ import type { CheckDefinition } from '../model/definition.ts'
 import { buildCheck, checkFault, isStatus } from './check.ts'
 import { type GivenCheck, checkReader } from './check-fields.ts'
 import { type Reader, required } from './decode.ts'
-import { Misfit } from './misfit.ts'
+import { Misfit, apiRoot } from './misfit.ts'
 import { type DefinitionRules, errorsOccurred } from './rules.ts'
 import { type BuiltService, type PortGiver, type ServiceFault, buildService } from './service.ts'
 import { type GivenService, serviceReader } from './service-fields.ts'
@@ -57,7 +57,7 @@ export function identityOf(given: GivenCheck): Parameters<typeof buildCheck>[1] 
 
 function fitting<T>(value: Json, reader: Reader<T>): Result<T, ApiFault> {
   try {
-    return ok(reader(value, { struct: '', path: '' }))
+    return ok(reader(value, apiRoot))
   } catch (error) {
     if (error instanceof Misfit) return refused(`Request decode failed: ${error.message}`)
     throw error

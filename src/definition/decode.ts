@@ -1,7 +1,7 @@
 // Reads JSON into typed values the way the reference does: field names without regard to case, unknown fields
 // refused. One set of readers for the API and for configuration files; `Place.spelling` tells them apart.
 import type { Json, JsonObject, TextMap } from '../model/catalog.ts'
-import { Misfit, type Place, type Spelling, fault, mismatch, unknownField } from './misfit.ts'
+import { Misfit, type Place, type Spelling, apiRoot, fault, mismatch, unknownField } from './misfit.ts'
 
 /** Reads one value; null stands for the type's zero value. Throws Misfit. */
 export type Reader<T> = (value: Json, at: Place) => T
@@ -115,6 +115,7 @@ export function struct<T>(fields: Fields<T>, options: StructOptions): Reader<T |
   let zeros: Partial<T> | null = null
   const known = { api: namesOf(fields, 'api'), config: namesOf(fields, 'config') }
   const form = formOf(options)
+  const places = new Places(form)
   return (given, outside) => {
     const { value, at } = single(given, outside)
     if (value === null) return null
@@ -122,13 +123,12 @@ export function struct<T>(fields: Fields<T>, options: StructOptions): Reader<T |
     const byKey = known[at.spelling ?? 'api']
     zeros ??= zerosOf(names, fields)
     const result: { [K in keyof T]?: T[keyof T] | undefined } = { ...zeros }
-    const owned = new Set<string>()
-    for (const [key, inner] of Object.entries(value)) {
-      const field = byKey.get(key.toLowerCase())
+    const owned = new Owned(byKey.hasOthers)
+    for (const key of Object.keys(value)) {
+      const field = byKey.names.get(key) ?? byKey.names.get(key.toLowerCase())
       if (field === undefined) unknown(form, at, key)
-      else if (field.isOwn || !owned.has(field.name)) {
-        result[field.name] = read(field.reader, inner, insideOf(form, at, { name: field.name, key }))
-        if (field.isOwn) owned.add(field.name)
+      else if (owned.takes(field)) {
+        result[field.name] = read(field.reader, value[key] ?? null, places.inside(at, field.name, key))
       }
     }
     return result as T
@@ -138,7 +138,7 @@ export function struct<T>(fields: Fields<T>, options: StructOptions): Reader<T |
 /** Values are never changed, so that all may share them. */
 function zerosOf<T>(names: readonly (keyof T & string)[], fields: Fields<T>): Partial<T> {
   const zeros: Partial<T> = {}
-  for (const name of names) zeros[name] = readerOf(fields[name])(null, { struct: '', path: '' })
+  for (const name of names) zeros[name] = readerOf(fields[name])(null, apiRoot)
   return zeros
 }
 
@@ -168,6 +168,46 @@ function insideOf(
 ): Place {
   if (at.spelling === 'config') return keyPlace(at, key)
   return form.isOpaque ? at : { ...keyPlace(at, name), struct: form.goName }
+}
+
+/** A field's own name wins over its other ones, wherever it stands. */
+class Owned {
+  readonly #names: Set<string> | null
+
+  constructor(hasOthers: boolean) {
+    this.#names = hasOthers ? new Set() : null
+  }
+
+  takes({ name, isOwn }: { readonly name: string; readonly isOwn: boolean }): boolean {
+    if (this.#names === null) return true
+    if (isOwn) this.#names.add(name)
+    return isOwn || !this.#names.has(name)
+  }
+}
+
+/** The places of a struct's fields, made once for as long as the struct stands at the same place. */
+class Places {
+  readonly #form: Form
+  readonly #byName = new Map<string, Place>()
+  #at: Place | null = null
+
+  constructor(form: Form) {
+    this.#form = form
+  }
+
+  inside(at: Place, name: string, key: string): Place {
+    // What gathers faults belongs to one body alone.
+    if (at.spelling !== undefined || at.faults !== undefined) return insideOf(this.#form, at, { name, key })
+    if (at !== this.#at) {
+      this.#at = at
+      this.#byName.clear()
+    }
+    const known = this.#byName.get(name)
+    if (known !== undefined) return known
+    const made = insideOf(this.#form, at, { name, key })
+    this.#byName.set(name, made)
+    return made
+  }
 }
 
 /** A key that is no field's. */
@@ -208,17 +248,30 @@ interface Named<T> {
   readonly isOwn: boolean
 }
 
-function namesOf<T>(fields: Fields<T>, spelling: Spelling): ReadonlyMap<string, Named<T>> {
+/** Fields by their keys, as they are written and in lower case. */
+interface Names<T> {
+  readonly names: ReadonlyMap<string, Named<T>>
+  /** Some have several keys. */
+  readonly hasOthers: boolean
+}
+
+function namesOf<T>(fields: Fields<T>, spelling: Spelling): Names<T> {
   const names = new Map<string, Named<T>>()
+  let hasOthers = false
   for (const name of Object.keys(fields) as (keyof T & string)[]) {
     const field = fields[name]
     const row: Partial<Row<unknown>> = typeof field === 'function' ? {} : field
     const reader = readerOf<T[keyof T]>(field)
     const own = spelling === 'api' ? [name] : (row.config ?? [name])
     const all = [...own, ...(spelling === 'api' ? (row.api ?? []) : [])]
-    for (const [i, each] of all.entries()) names.set(each.toLowerCase(), { name, reader, isOwn: i === 0 })
+    for (const [i, each] of all.entries()) {
+      const named = { name, reader, isOwn: i === 0 }
+      names.set(each, named)
+      names.set(each.toLowerCase(), named)
+    }
+    hasOthers ||= all.length > 1
   }
-  return names
+  return { names, hasOthers }
 }
 
 /** A struct that may not be null: null reads as one without fields. */

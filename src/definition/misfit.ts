@@ -19,6 +19,9 @@ export interface Place {
   readonly warnings?: Misfit[]
 }
 
+/** Where a body of the API begins: one object for all, so that places within it are made once. */
+export const apiRoot: Place = { struct: '', path: '' }
+
 /** Thrown by readers; never leaves this folder's doors, nor http. */
 export class Misfit extends Error {
   override readonly name = 'Misfit'
