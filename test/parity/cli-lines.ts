@@ -1,4 +1,5 @@
 // The command lines whose outcome is recorded of the reference and compared with ours, in the order they are run.
+import { catalogLines } from './cli-catalog-lines.ts'
 import { configLines } from './cli-config-lines.ts'
 import { servicesLines } from './cli-services-lines.ts'
 import { eventLines } from './cli-lines-event.ts'
@@ -279,6 +280,7 @@ const cliLines: readonly CliLine[] = [
 /** The lines by the file that keeps what they led to; each is recorded with agents of its own. */
 export const cliFiles: Readonly<Record<string, readonly CliLine[]>> = {
   recorded: cliLines,
+  catalog: catalogLines,
   config: configLines,
   event: eventLines,
   services: servicesLines,

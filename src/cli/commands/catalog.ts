@@ -20,7 +20,8 @@ export async function datacenters(context: Context): Promise<number> {
 /** Runs `catalog nodes`. */
 export async function nodes(context: Context): Promise<number> {
   const isJson = wantsJson(context.flags)
-  return attempt(context, 'Error listing nodes', async () => {
+  const about = context.flags.string('service') === undefined ? 'nodes' : 'nodes for service'
+  return attempt(context, `Error listing ${about}`, async () => {
     const found = await findNodes(context)
     if (isJson) context.print(renderJson(found))
     else if (found.length === 0) {
@@ -51,8 +52,8 @@ function readQuery({ flags }: Context): ReadQuery {
   })
   return {
     stale: flags.bool('stale'),
-    ...(near !== undefined && { near }),
-    ...(filter !== undefined && { filter }),
+    ...(near !== undefined && near !== '' && { near }),
+    ...(filter !== undefined && filter !== '' && { filter }),
     ...(pairs.length > 0 && { nodeMeta: Object.fromEntries(pairs) }),
   }
 }
