@@ -351,6 +351,7 @@ class RunningAgent implements Agent {
       versionNow: (consistency, staleMsMax) =>
         this.#server?.local.versionNow(consistency, staleMsMax) ?? null,
       runPrepared: (run) => runForDns(requests, run, this.config.dns),
+      onQuestion: () => this.#settling?.note(),
       log: this.#logger.named('dns'),
     })
   }

@@ -10,6 +10,8 @@ import type { Logger } from './log.ts'
 /** What DNS is made of. */
 export interface DnsServiceOptions extends DnsSources {
   readonly config: AgentConfig
+  /** A question has come. */
+  readonly onQuestion: () => void
   readonly log: Logger
 }
 
@@ -22,13 +24,20 @@ export interface DnsService {
 
 /** Binds the configured listeners. Errors: StartError. */
 export async function startDns(options: DnsServiceOptions): Promise<DnsService> {
-  const { host, config, random } = options
+  const { host, config, random, onQuestion } = options
   let view = createDnsView(options, config)
   let answerer = createAnswerer({ view, config: config.dns, random })
   try {
     const server = await serveDns(host, config.dnsListen, {
-      now: (packet, transport) => answerer.now(packet, transport),
-      ask: (packet, transport, from) => answerer.ask(packet, transport, from),
+      now(packet, transport) {
+        const reply = answerer.now(packet, transport)
+        if (reply !== null) onQuestion()
+        return reply
+      },
+      ask(packet, transport, from) {
+        onQuestion()
+        return answerer.ask(packet, transport, from)
+      },
     })
     return {
       set(next) {
