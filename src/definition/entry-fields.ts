@@ -274,9 +274,6 @@ export const entryFields: Readonly<Record<EntryKind, EntryFields>> = {
   },
 }
 
-/** The kinds, as they are told apart in `/v1/config/:kind`. */
-export const entryKinds: readonly EntryKind[] = Object.keys(entryFields) as EntryKind[]
-
 /** True for a kind that can be written. */
 export function isEntryKind(kind: string): kind is EntryKind {
   return Object.hasOwn(entryFields, kind)
