@@ -36,9 +36,13 @@ export interface Coordinates {
 /** The catalog hears of us at most this often; longer in a large cluster: about 64 agents a second in all. */
 const periodMs = 15_000
 const agentsPerSecond = 64
-/** Moves by less than this, seconds, are not told; nor is an error that has changed by less. */
-const moveMin = 20e-6
-const errorChangeMin = 0.05
+/**
+ * Moves by less than this, seconds, are not told, nor by less than this part of the distance from the origin: they
+ * change no order. Nor is an error that has changed by less.
+ */
+const moveMin = 100e-6
+const movePartMin = 0.1
+const errorChangeMin = 0.1
 /** Even if nothing has moved the catalog hears of us after so many periods: it may have forgotten us. */
 const silentPeriodsMax = 40
 
@@ -158,9 +162,9 @@ class Keeper implements Coordinates {
   #mustTell(coordinate: Coordinate): boolean {
     const told = this.#told
     if (told === null || this.#silentPeriods >= silentPeriodsMax) return true
-    return (
-      distanceMoved(told, coordinate) >= moveMin || Math.abs(told.error - coordinate.error) >= errorChangeMin
-    )
+    const far = planarDistance(told, { ...told, vec: [] }) + told.height
+    if (distanceMoved(told, coordinate) >= Math.max(moveMin, movePartMin * far)) return true
+    return Math.abs(told.error - coordinate.error) >= errorChangeMin
   }
 
   nearestFirst(datacenters: readonly string[]): readonly string[] {
