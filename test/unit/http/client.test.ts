@@ -29,6 +29,33 @@ function clientOf(
   return { client, sent, calls: backend.calls }
 }
 
+describe('configuration entries', () => {
+  test('are written, read, listed and deleted', async () => {
+    const { client } = clientOf()
+    const entry = { Kind: 'service-defaults', Name: 'a/b', protocol: 'http' }
+    expect(await client.configSet(entry, { cas: 0 })).toBe(true)
+    expect(await client.configSet(entry, { cas: 0 })).toBe(false)
+    const { value } = await client.configGet('service-defaults', 'a/b')
+    expect(value).toMatchObject({ Name: 'a/b', Protocol: 'http', CreateIndex: 1, ModifyIndex: 1 })
+    expect((await client.configList('')).value).toEqual([value])
+    expect((await client.configGet('service-defaults', 'none')).value).toBeNull()
+    expect(await client.configDelete('service-defaults', 'a/b', { cas: 99 })).toBe(false)
+    expect(await client.configDelete('service-defaults', 'a/b', { cas: 1 })).toBe(true)
+    expect(await client.configDelete('service-defaults', 'a/b')).toBe(true)
+    expect((await client.configList('service-defaults')).value).toEqual([])
+  })
+
+  test('that cannot be are refused with the reason', async () => {
+    const { client } = clientOf()
+    const wrong = client.configSet({ Kind: 'service-router', Name: 'a' })
+    await expect(wrong).rejects.toMatchObject({
+      status: 500,
+      message: expect.stringContaining('"tcp"') as string,
+    })
+    await expect(client.configSet({ Kind: 'zz' })).rejects.toMatchObject({ status: 400 })
+  })
+})
+
 describe('KV', () => {
   test('what is put is read back, flags to the last digit', async () => {
     const { client } = clientOf()
