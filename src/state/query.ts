@@ -17,6 +17,7 @@ import type {
   ServiceSelector,
   ServiceSummary,
 } from '../model/query.ts'
+import { nodesAt, servicesAt } from './by-address.ts'
 import { nodeByName } from './catalog.ts'
 import { changesIndex, kvChanges } from './changes.ts'
 import { configEntriesOf } from './config-entries.ts'
@@ -84,14 +85,11 @@ const evaluators: Evaluators = {
   }),
   nodesByAddress: (tables, args) => ({
     index: tables.marks.nodes,
-    value: tables.nodes.valuesArray().filter((node) => node.address === args.ip),
+    value: nodesAt(tables, args.ip),
   }),
   servicesByAddress: (tables, args) => ({
     index: Math.max(tables.marks.nodes, tables.marks.services, tables.marks.checks),
-    value: healthOf(
-      tables,
-      tables.services.valuesArray().filter((service) => service.address === args.ip),
-    ),
+    value: healthOf(tables, servicesAt(tables, args.ip)),
   }),
   services: (tables, args) => ({
     index: isEmpty(args.nodeMeta)
