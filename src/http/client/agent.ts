@@ -15,6 +15,8 @@ export interface AgentClient {
     readonly filter?: string
   }): Promise<readonly MemberShape[]>
   agentMetrics(): Promise<MetricsShape>
+  /** Metrics of each interval of ten seconds, the last one at once, until the signal aborts. */
+  metricsStream(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<MetricsShape>
   /** The machine that the agent runs on. */
   agentHost(): Promise<JsonObject>
   /** A profile of the processor over so many seconds (`.cpuprofile`); refused with 401 unless `enable_debug`. */
@@ -49,6 +51,7 @@ export function agentCalls(connection: Connection): AgentClient {
         query: { wan: flag(options.wan, '1'), segment: options.segment, filter: options.filter },
       }),
     agentMetrics: () => json(connection, { path: '/v1/agent/metrics' }),
+    metricsStream: (options = {}) => metricsStream(connection, options.signal),
     agentHost: () => json(connection, { path: '/v1/agent/host' }),
     async profile(seconds, options = {}) {
       const response = await connection.send({
@@ -91,5 +94,20 @@ export function agentCalls(connection: Connection): AgentClient {
       json(connection, { path: '/v1/status/leader', query: { dc: dcOf(connection, options) } }),
     statusPeers: (options = {}) =>
       json(connection, { path: '/v1/status/peers', query: { dc: dcOf(connection, options) } }),
+  }
+}
+
+/** One value for each line of JSON. */
+async function* metricsStream(
+  connection: Connection,
+  signal: AbortSignal | undefined,
+): AsyncIterableIterator<MetricsShape> {
+  const response = await connection.send({ path: '/v1/agent/metrics/stream', signal })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let line = ''
+  for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
+    const lines = (line + part.value).split('\n')
+    line = lines.pop() ?? ''
+    for (const each of lines) yield JSON.parse(each)
   }
 }
