@@ -12,6 +12,8 @@ type HttpRun = Extract<CheckRun, { readonly type: 'http' }>
 const redirectsMax = 10
 /** Bytes of a body that are read; what is kept of them are the last ones. */
 const bodyBytesMax = 1024 * 1024
+/** Pieces that a body may come in; more are not waited for. */
+const bodyPiecesMax = 10_000
 
 /** Sends one request over a connection of its own, follows redirects, and reads the answer's body within limits. */
 export const runHttp: Runner<'http'> = async (run, parts) => {
@@ -134,7 +136,7 @@ async function lastOf(response: Response, { check, signal }: RunParts): Promise<
   const stop = (): void => void reader.cancel().catch(() => undefined)
   signal.addEventListener('abort', stop)
   try {
-    while (tail.total < bodyBytesMax && !signal.aborted) {
+    for (let pieces = 0; pieces < bodyPiecesMax && tail.total < bodyBytesMax && !signal.aborted; pieces++) {
       const { done, value } = await reader.read()
       if (done) break
       tail.add(value)

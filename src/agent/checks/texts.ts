@@ -112,8 +112,13 @@ export function failureText(error: unknown, network: 'tcp' | 'udp', target: stri
   }
   if (code === 'ECONNRESET') return `read ${network} ${target}: connection reset by peer`
   if (code === 'ERR_TLS_HANDSHAKE') return handshakeText(error.message)
+  if (headersTooLarge.has(code)) return 'the headers of the answer are too large'
+  if (code.startsWith('HPE_') || code === 'Malformed_HTTP_Response') return 'malformed HTTP response'
   return tlsReasons[code] ?? error.message
 }
+
+/** The runtimes' codes for it. */
+const headersTooLarge: ReadonlySet<string> = new Set(['HPE_HEADER_OVERFLOW', 'ResponseHeadersTooLarge'])
 
 /** What the runtimes say when something else than TLS came back. */
 const noTls = /eproto|wrong version number|packet length too long|record layer failure/

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { readFileSync } from 'node:fs'
+import { createServer as createTcpServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { CheckDefinition, CheckOutcome, CheckRun } from '../../../../src/model/definition.ts'
@@ -31,6 +32,19 @@ function endless(response: ServerResponse): void {
   const piece = Buffer.alloc(65_536, 'x')
   const more = (): void => void (response.destroyed || response.write(piece, more))
   more()
+}
+
+/** A server that begins with some bytes and goes on with others for ever. */
+async function flooding(first: string, then: string): Promise<{ url: string; close: () => void }> {
+  const flood = createTcpServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.write(first)
+    const more = (): void => void (socket.destroyed || socket.write(then, () => void setImmediate(more)))
+    more()
+  })
+  await new Promise<void>((resolve) => void flood.listen(0, ip, resolve))
+  const { port } = flood.address() as { port: number }
+  return { url: `http://${ip}:${port}/`, close: () => void flood.close() }
 }
 
 function echo(request: IncomingMessage, response: ServerResponse): void {
@@ -183,6 +197,27 @@ describe('an HTTP check of something hostile', () => {
     )
     const trusting = await http(`${secureUrl}/200`, { tls: { skipVerify: true, serverName: '' } })
     expect(trusting.status).toBe('passing')
+  })
+
+  it('ends a body of countless pieces, and headers without end', async () => {
+    const [pieces, headers] = await Promise.all([
+      flooding('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\ny\r\n'.repeat(1000)),
+      flooding('HTTP/1.1 200 OK\r\n', `X-A: ${'y'.repeat(5000)}\r\n`),
+    ])
+    const found = await http(pieces.url, { timeoutMs: 10_000 })
+    expect(found).toMatchObject({ status: 'passing' })
+    expect(found.output).toMatch(/ Output: y{4096}$/)
+    expect((await http(headers.url)).output).toBe(
+      `Get "${headers.url}": the headers of the answer are too large`,
+    )
+    pieces.close()
+    headers.close()
+  })
+
+  it('says that a server speaks something else', async () => {
+    const other = await flooding('SSH-2.0-OpenSSH_9.2\r\n', 'x')
+    expect((await http(other.url)).output).toBe(`Get "${other.url}": malformed HTTP response`)
+    other.close()
   })
 
   it('says that a server without TLS has none', async () => {
