@@ -7,7 +7,7 @@
 // Each line begins with the CRC-32C of the rest. What is written while a sync is under way shares the next one.
 import { crc32c } from '../lib/crc32c.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import type { Json } from '../model/catalog.ts'
+import type { Json, JsonObject } from '../model/catalog.ts'
 import { dataVersion } from '../model/version.ts'
 import { HostError, type AppendFile, type Host } from '../runtime/host.ts'
 import { directoryOf, writeAtomically } from '../storage/atomic-file.ts'
@@ -228,8 +228,8 @@ function takeLine(restored: Map<string, Json>, line: Json, { path, what }: Journ
     if (value !== undefined) restored.set(key, value)
     return
   }
-  const { version } = line as { readonly version: number }
-  if (version > dataVersion) {
+  const version = typeof line === 'object' && line !== null ? (line as JsonObject)['version'] : 0
+  if (typeof version === 'number' && version > dataVersion) {
     throw new StartError(
       `Cannot read ${what} from "${path}": a later release has written it in version ${version}; ` +
         `this one reads up to ${dataVersion}: start the later release`,

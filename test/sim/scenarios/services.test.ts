@@ -99,6 +99,45 @@ describe('services of an agent', () => {
     await finish(cluster)
   })
 
+  it('are the same for agent and catalog in all that a definition can hold', async () => {
+    const cluster = await formed({ seed: 366, servers: 1, clients: 1 })
+    const node = nodeOf(cluster, 'c1')
+    const everything = {
+      ...web,
+      Tags: ['b', 'a', 'a', 'ünï'],
+      Address: 'host.example.com',
+      Meta: { a_b: '', 2: 'x', 1: 'y' },
+      TaggedAddresses: { wan: { Address: '192.0.2.1', Port: 1 }, lan: { Address: '192.0.2.2', Port: 2 } },
+      Weights: { Passing: 10, Warning: 0 },
+      EnableTagOverride: true,
+      Connect: { SidecarService: { Port: 21_000 } },
+    }
+    const proxy = {
+      Kind: 'connect-proxy',
+      Name: 'front',
+      Port: 443,
+      Proxy: {
+        DestinationServiceName: 'web',
+        Config: { float: 1.5, large: 12_345_678_901, list: [1, null, { deep: [] }], 10: true, 9: false },
+        Upstreams: [{ DestinationName: 'db', LocalBindPort: 1234 }],
+      },
+      Checks: [{ TTL: '600s', Notes: 'n'.repeat(300) }, { AliasService: 'web' }],
+    }
+    for (const each of [everything, proxy]) {
+      const answer = await send(cluster, node, '/v1/agent/service/register', each)
+      expect(answer.status, answer.body).toBe(200)
+    }
+    await send(cluster, node, '/v1/agent/check/update/service:web', {
+      Status: 'warning',
+      Output: 'x'.repeat(6000),
+    })
+    await cluster.run(500_000)
+    expect(await differences(cluster, node)).toEqual([])
+    const synced = node.machine.consoleLines.filter((line) => line.includes('Synced service'))
+    expect(synced).toHaveLength(3)
+    await finish(cluster)
+  })
+
   it('are gone by themselves when their check was critical for too long', async () => {
     const cluster = await formed({ seed: 365, servers: 1 })
     const node = nodeOf(cluster, 's1')
