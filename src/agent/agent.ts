@@ -352,6 +352,7 @@ class RunningAgent implements Agent {
         this.#server?.local.versionNow(consistency, staleMsMax) ?? null,
       runPrepared: (run) => runForDns(requests, run, this.config.dns),
       onQuestion: () => this.#settling?.note(),
+      metrics: this.#telemetry.metrics,
       log: this.#logger.named('dns'),
     })
   }

@@ -6,12 +6,14 @@ import { formatAddress } from '../model/address.ts'
 import { createDnsView, type DnsSources } from './dns-view.ts'
 import { describe, StartError, wayToListen } from './identity.ts'
 import type { Logger } from './log.ts'
+import type { Metrics } from './metrics.ts'
 
 /** What DNS is made of. */
 export interface DnsServiceOptions extends DnsSources {
   readonly config: AgentConfig
   /** A question has come. */
   readonly onQuestion: () => void
+  readonly metrics: Metrics
   readonly log: Logger
 }
 
@@ -27,16 +29,27 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
   const { host, config, random, onQuestion } = options
   let view = createDnsView(options, config)
   let answerer = createAnswerer({ view, config: config.dns, random })
+  const watch = createStopwatch(options)
   try {
     const server = await serveDns(host, config.dnsListen, {
       now(packet, transport) {
+        const sinceMicros = watch.now()
         const reply = answerer.now(packet, transport)
-        if (reply !== null) onQuestion()
+        if (reply !== null) {
+          onQuestion()
+          watch.answered(sinceMicros)
+        }
         return reply
       },
       ask(packet, transport, from) {
         onQuestion()
-        return answerer.ask(packet, transport, from)
+        const sinceMicros = host.clock.nowMicros()
+        const reply = answerer.ask(packet, transport, from)
+        reply.then(
+          () => watch.waited(sinceMicros),
+          () => undefined,
+        )
+        return reply
       },
     })
     return {
@@ -56,5 +69,32 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
       `Cannot listen for DNS on ${where}: ${describe(error)}; ` +
         wayToListen(error, { address: '-client', port: '-dns-port' }),
     )
+  }
+}
+
+/** Of answers that are there at once the time of one in so many is taken, for all of them: they differ little. */
+const takenOneIn = 64
+
+/** Takes the times of answers (`dns.domain_query`). */
+interface Stopwatch {
+  /** The time, if that of the next answer is to be taken; else 0. */
+  now(): number
+  /** An answer was there at once. */
+  answered(sinceMicros: number): void
+  /** An answer came after a wait. */
+  waited(sinceMicros: number): void
+}
+
+function createStopwatch({ host: { clock }, config, metrics }: DnsServiceOptions): Stopwatch {
+  const sample = metrics.sampler('dns.domain_query', { node: config.nodeName })
+  let asked = 0
+  let lastMs = 0
+  return {
+    now: () => (asked++ % takenOneIn === 0 ? clock.nowMicros() : 0),
+    answered(sinceMicros) {
+      if (sinceMicros > 0) lastMs = (clock.nowMicros() - sinceMicros) / 1000
+      sample(lastMs)
+    },
+    waited: (sinceMicros) => sample((clock.nowMicros() - sinceMicros) / 1000),
   }
 }
