@@ -39,7 +39,7 @@ function flagRows(flags: readonly FlagSpec[]): readonly (readonly string[])[] {
 function cliPage(): string {
   const sections = commands.flatMap((spec) => {
     if (spec.kind === 'command') return ['', ...commandSection(spec)]
-    return ['', `## proconsul ${spec.name}`, '', ...spec.about]
+    return ['', `## proconsul ${spec.name}`, '', ...spec.about.map(named)]
   })
   return [
     mark,
@@ -49,6 +49,11 @@ function cliPage(): string {
     '`-flag value`, `-flag=value` or with two dashes; they stand before positional arguments. `-h` after any command',
     'shows its help. Exit codes: 0 on success, 1 on any failure, 2 when `members` finds nobody, 127 for a command that',
     'does not exist. Failures are told on standard error.',
+    '',
+    'With `-format=json` a command prints one JSON document on standard output, or several, one in each line, where its section',
+    'says so. The names of fields stay what they are in later versions; there may be more of them. Failures are told in the same',
+    'words as without it, on standard error, and by the exit code: 0 on success, never otherwise. A command that was refused (a',
+    'compare-and-set that came too late) or got half-way prints its document all the same.',
     '',
     '## Completion',
     '',
@@ -79,8 +84,12 @@ const httpWords = {
   query: 'Takes the flags for finding the agent and for asking the servers.',
 } as const
 
+function named(text: string): string {
+  return text.replaceAll('%p', 'proconsul')
+}
+
 function commandSection(command: CommandSpec): readonly string[] {
-  const examples = (command.examples ?? []).map(({ line }) => line.replaceAll('%p', 'proconsul'))
+  const examples = (command.examples ?? []).map(({ line }) => named(line))
   const isAgent = command.name === 'agent'
   const rows = flagRows(isAgent ? loaderFlags : command.flags)
   return [
@@ -88,8 +97,9 @@ function commandSection(command: CommandSpec): readonly string[] {
     '',
     `    proconsul ${command.name} ${command.usage}`.trimEnd(),
     '',
-    ...(command.about.length > 0 ? [...command.about, ''] : []),
+    ...(command.about.length > 0 ? [...command.about.map(named), ''] : []),
     ...(examples.length > 0 ? ['```', ...examples, '```', ''] : []),
+    ...(command.json === undefined ? [] : [`With \`-format=json\`: ${command.json}`, '']),
     ...(httpFlagsOf(command).length > 0 ? [httpWords[command.http], ''] : []),
     ...(isAgent ? ['Flags that set one setting each are in `docs/configuration.md`. Besides:', ''] : []),
     ...(rows.length > 0 ? [...table(['Flag', 'Meaning'], rows), ''] : []),

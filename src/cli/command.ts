@@ -20,6 +20,8 @@ export interface CommandSpec {
   readonly http: 'none' | 'agent' | 'query'
   /** Positional arguments; `missing` and `many` replace the usual sentences. */
   readonly positional?: PositionalRule
+  /** What -format=json prints, in a sentence. Every command with that flag has one. */
+  readonly json?: string
   /** Loads the code only when the command is called, so that short commands start fast. */
   load(): Promise<Run>
 }

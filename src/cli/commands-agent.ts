@@ -38,9 +38,10 @@ export const agentCommands: readonly CommandSpec[] = [
     about: [
       'Makes a key of 32 random bytes for encrypting gossip, in the form that the configuration expects.',
     ],
-    flags: [],
+    flags: [formatFlag],
     http: 'none',
     positional: { min: 0, max: Infinity },
+    json: 'Key.',
     load: async () => (await import('./commands/local.ts')).keygen,
   },
   {
@@ -54,6 +55,7 @@ export const agentCommands: readonly CommandSpec[] = [
     ],
     examples: [{ what: 'A directory:', line: '%p validate /etc/proconsul.d' }],
     flags: [
+      formatFlag,
       {
         name: 'config-format',
         kind: 'string',
@@ -69,6 +71,7 @@ export const agentCommands: readonly CommandSpec[] = [
     ],
     http: 'none',
     positional: { min: 1, max: Infinity, missing: 'Must specify at least one config file or directory' },
+    json: 'Valid; Warnings, a list of texts, and with -verbose Keys (Key, Effect, Place); or Problems (Message, Source). With -quiet nothing when the configuration is valid.',
     load: async () => (await import('./commands/validate.ts')).validate,
   },
   {
@@ -80,6 +83,7 @@ export const agentCommands: readonly CommandSpec[] = [
     flags: [formatFlag],
     http: 'none',
     positional: { min: 0, max: Infinity },
+    json: 'Version, Revision, Prerelease, BuildDate and RPC (Default, Min, Max).',
     load: async () => (await import('./commands/local.ts')).showVersion,
   },
 ]

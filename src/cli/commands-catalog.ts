@@ -24,6 +24,7 @@ export const catalogCommands: readonly (CommandSpec | GroupSpec)[] = [
     examples: [{ what: 'All datacenters:', line: '%p catalog datacenters' }],
     flags: [formatFlag],
     http: 'query',
+    json: 'a list of names.',
     load: async () => (await import('./commands/catalog.ts')).datacenters,
   },
   {
@@ -56,6 +57,7 @@ export const catalogCommands: readonly (CommandSpec | GroupSpec)[] = [
       { name: 'service', kind: 'string', placeholder: 'name', doc: 'Only nodes that run this service.' },
     ],
     http: 'query',
+    json: 'a list of nodes, as /v1/catalog/nodes answers.',
     load: async () => (await import('./commands/catalog.ts')).nodes,
   },
   {
@@ -76,6 +78,7 @@ export const catalogCommands: readonly (CommandSpec | GroupSpec)[] = [
       { name: 'tags', kind: 'bool', doc: 'Shows the tags of each service.' },
     ],
     http: 'query',
+    json: 'an object: the tags of each service by its name.',
     load: async () => (await import('./commands/catalog.ts')).services,
   },
 ]

@@ -14,6 +14,7 @@ export const clusterCommands: readonly CommandSpec[] = [
     ],
     examples: [{ what: 'A node that is gone for good:', line: '%p force-leave agent-two' }],
     flags: [
+      formatFlag,
       { name: 'prune', kind: 'bool', doc: 'Also removes the member from the list of members.' },
       { name: 'wan', kind: 'bool', doc: 'Acts on the WAN pool alone.' },
     ],
@@ -25,6 +26,7 @@ export const clusterCommands: readonly CommandSpec[] = [
       many: 'A single node name must be specified to force leave.',
       showsHelp: true,
     },
+    json: 'Node and Pruned.',
     load: async () => (await import('./commands/cluster.ts')).forceLeave,
   },
   {
@@ -36,6 +38,7 @@ export const clusterCommands: readonly CommandSpec[] = [
     flags: [formatFlag],
     http: 'agent',
     positional: { min: 0, max: Infinity },
+    json: 'an object of sections, each an object of texts: Stats of /v1/agent/self.',
     load: async () => (await import('./commands/info.ts')).info,
   },
   {
@@ -51,6 +54,7 @@ export const clusterCommands: readonly CommandSpec[] = [
       { what: 'The servers of another datacenter:', line: '%p join -wan 172.20.30.10' },
     ],
     flags: [
+      formatFlag,
       { name: 'wan', kind: 'bool', doc: 'Joins the WAN pool, which connects the servers of datacenters.' },
     ],
     http: 'agent',
@@ -60,6 +64,7 @@ export const clusterCommands: readonly CommandSpec[] = [
       missing: 'At least one address to join must be specified.',
       showsHelp: true,
     },
+    json: 'Joined and Failed, lists of the addresses that were given.',
     load: async () => (await import('./commands/cluster.ts')).join,
   },
   {
@@ -72,10 +77,12 @@ export const clusterCommands: readonly CommandSpec[] = [
       'Refused for a server without which the others could not decide anything, because some of them are down. The only server of a cluster may always leave.',
     ],
     flags: [
+      formatFlag,
       { name: 'force', kind: 'bool', doc: 'Even if the other servers could not decide anything afterwards.' },
     ],
     http: 'agent',
     positional: { min: 0, max: 0, many: 'Too many arguments: leave takes none' },
+    json: 'Left.',
     load: async () => (await import('./commands/cluster.ts')).leave,
   },
   {
@@ -113,6 +120,7 @@ export const clusterCommands: readonly CommandSpec[] = [
     ],
     http: 'agent',
     positional: { min: 0, max: Infinity },
+    json: 'a list of members, as /v1/agent/members answers.',
     load: async () => (await import('./commands/members.ts')).members,
   },
   {
@@ -142,9 +150,10 @@ export const clusterCommands: readonly CommandSpec[] = [
     summary: 'Makes an agent read its configuration again',
     usage: '[options]',
     about: ['Tells an agent to read its configuration again, as SIGHUP does.'],
-    flags: [],
+    flags: [formatFlag],
     http: 'agent',
     positional: { min: 0, max: Infinity },
+    json: 'Reloaded.',
     load: async () => (await import('./commands/cluster.ts')).reload,
   },
 ]

@@ -1,6 +1,7 @@
 // The part of the command table about configuration entries.
 import type { FlagSpec } from '../config/flags.ts'
 import type { CommandSpec, GroupSpec } from './command.ts'
+import { formatFlag } from './common-flags.ts'
 
 const kindFlag: FlagSpec = {
   name: 'kind',
@@ -32,10 +33,10 @@ export const configCommands: readonly (CommandSpec | GroupSpec)[] = [
       'Configuration entries are settings of services and proxies that the cluster keeps: service-defaults, proxy-defaults, service-router, service-splitter, service-resolver, ingress-gateway, terminating-gateway.',
     ],
     examples: [
-      { what: 'Write an entry', line: 'config write web.hcl' },
-      { what: 'Show it', line: 'config read -kind service-defaults -name web' },
-      { what: 'List the entries of a kind', line: 'config list -kind service-defaults' },
-      { what: 'Delete it', line: 'config delete -kind service-defaults -name web' },
+      { what: 'Write an entry', line: '%p config write web.hcl' },
+      { what: 'Show it', line: '%p config read -kind service-defaults -name web' },
+      { what: 'List the entries of a kind', line: '%p config list -kind service-defaults' },
+      { what: 'Delete it', line: '%p config delete -kind service-defaults -name web' },
     ],
   },
   {
@@ -44,8 +45,9 @@ export const configCommands: readonly (CommandSpec | GroupSpec)[] = [
     summary: 'Deletes a configuration entry',
     usage: '[options] -kind <kind> -name <name>',
     about: ['Deletes the configuration entry of a kind and name. That there is none is no failure.'],
-    flags: [kindFlag, nameFlag, ...casFlags],
+    flags: [formatFlag, kindFlag, nameFlag, ...casFlags],
     http: 'query',
+    json: 'Kind, Name and Deleted.',
     load: async () => (await import('./commands/config.ts')).deleteEntry,
   },
   {
@@ -55,6 +57,7 @@ export const configCommands: readonly (CommandSpec | GroupSpec)[] = [
     usage: '[options] -kind <kind>',
     about: ['Prints the names of all configuration entries of a kind.'],
     flags: [
+      formatFlag,
       {
         name: 'filter',
         kind: 'string',
@@ -64,6 +67,7 @@ export const configCommands: readonly (CommandSpec | GroupSpec)[] = [
       kindFlag,
     ],
     http: 'query',
+    json: 'a list of entries, as /v1/config/:kind answers.',
     load: async () => (await import('./commands/config.ts')).listEntries,
   },
   {
@@ -72,8 +76,9 @@ export const configCommands: readonly (CommandSpec | GroupSpec)[] = [
     summary: 'Shows a configuration entry',
     usage: '[options] -kind <kind> -name <name>',
     about: ['Prints a configuration entry as JSON.'],
-    flags: [kindFlag, nameFlag],
+    flags: [formatFlag, kindFlag, nameFlag],
     http: 'query',
+    json: 'the entry, as /v1/config/:kind/:name answers; so it is without the flag.',
     load: async () => (await import('./commands/config.ts')).readEntry,
   },
   {
@@ -85,7 +90,7 @@ export const configCommands: readonly (CommandSpec | GroupSpec)[] = [
       'Writes the configuration entry that a file holds in HCL or JSON; - stands for standard input.',
       'Field names may be written as in JSON answers or in snake case.',
     ],
-    flags: casFlags,
+    flags: [...casFlags, formatFlag],
     http: 'query',
     positional: {
       min: 1,
@@ -93,6 +98,7 @@ export const configCommands: readonly (CommandSpec | GroupSpec)[] = [
       missing: 'Must provide exactly one positional argument to specify the config entry to write',
       many: 'Must provide exactly one positional argument to specify the config entry to write',
     },
+    json: 'Kind, Name and Written.',
     load: async () => (await import('./commands/config.ts')).writeEntry,
   },
 ]

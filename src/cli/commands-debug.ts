@@ -1,5 +1,6 @@
 // The command `debug`.
 import type { CommandSpec } from './command.ts'
+import { formatFlag } from './common-flags.ts'
 
 /** Its row of the command table. */
 export const debugCommands: readonly CommandSpec[] = [
@@ -13,6 +14,7 @@ export const debugCommands: readonly CommandSpec[] = [
       'Profiles (`.cpuprofile`, for the developer tools of a browser) are taken if the agent runs with enable_debug. The archive may hold addresses, names of nodes, services and keys: look at it before you hand it on.',
     ],
     flags: [
+      formatFlag,
       {
         name: 'archive',
         kind: 'bool',
@@ -44,14 +46,15 @@ export const debugCommands: readonly CommandSpec[] = [
       },
     ],
     examples: [
-      { line: 'debug -duration=30s -interval=10s', what: 'Watches for half a minute.' },
+      { line: '%p debug -duration=30s -interval=10s', what: 'Watches for half a minute.' },
       {
-        line: 'debug -capture=metrics -capture=logs',
+        line: '%p debug -capture=metrics -capture=logs',
         what: 'Leaves out everything but metrics and the log.',
       },
     ],
     http: 'agent',
     positional: { min: 0, max: 0 },
+    json: 'Output, the path of what was written, and Files, the names in it.',
     load: async () => (await import('./commands/debug.ts')).debug,
   },
 ]

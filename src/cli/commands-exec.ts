@@ -1,6 +1,7 @@
 // The part of the command table about all nodes at once: `event`, `exec` and `rtt`.
 import type { FlagSpec } from '../config/flags.ts'
 import type { CommandSpec } from './command.ts'
+import { formatFlag } from './common-flags.ts'
 
 const filterFlags: readonly FlagSpec[] = [
   {
@@ -38,9 +39,10 @@ export const execCommands: readonly CommandSpec[] = [
       { what: 'Tell all web nodes to deploy:', line: '%p event -name=deploy -service=web 1609030' },
       { what: 'What one node has heard of:', line: '%p watch -type=event -name=deploy' },
     ],
-    flags: [{ name: 'name', kind: 'string', doc: 'Name of the event. Needed.' }, ...filterFlags],
+    flags: [formatFlag, { name: 'name', kind: 'string', doc: 'Name of the event. Needed.' }, ...filterFlags],
     http: 'query',
     positional: { min: 0, max: 1, many: 'Too many command line arguments.', showsHelp: true },
+    json: 'the event, as /v1/event/fire/:name answers: ID, Name, Payload, the filters, Version, LTime.',
     load: async () => (await import('./commands/event.ts')).event,
   },
   {
@@ -57,6 +59,7 @@ export const execCommands: readonly CommandSpec[] = [
       { what: 'A script on all web nodes:', line: '%p exec -service=web - < check.sh' },
     ],
     flags: [
+      formatFlag,
       ...filterFlags,
       {
         name: 'prefix',
@@ -84,6 +87,7 @@ export const execCommands: readonly CommandSpec[] = [
     ],
     http: 'query',
     positional: { min: 0, max: Infinity },
+    json: 'one document in each line, as things happen: Node with Output (text) or ExitCode, at the end NodesCompleted and NodesAcknowledged; with -verbose also Node with Acknowledged, and Note.',
     load: async () => (await import('./commands/exec.ts')).exec,
   },
   {
@@ -99,7 +103,7 @@ export const execCommands: readonly CommandSpec[] = [
       { what: 'Between two nodes:', line: '%p rtt n1 n2' },
       { what: 'Between two datacenters:', line: '%p rtt -wan n1.dc1 n1.dc2' },
     ],
-    flags: [{ name: 'wan', kind: 'bool', doc: 'Compares servers in the WAN pool.' }],
+    flags: [formatFlag, { name: 'wan', kind: 'bool', doc: 'Compares servers in the WAN pool.' }],
     http: 'query',
     positional: {
       min: 1,
@@ -108,6 +112,7 @@ export const execCommands: readonly CommandSpec[] = [
       many: 'One or two node names must be specified',
       showsHelp: true,
     },
+    json: 'Nodes (two names), Pool (LAN or WAN) and RoundTripMs.',
     load: async () => (await import('./commands/rtt.ts')).rtt,
   },
 ]

@@ -38,6 +38,7 @@ export const kvCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     http: 'query',
     positional: { min: 0, max: 1 },
+    json: 'Key and Applied.',
     load: async () => (await import('./commands/kv-write.ts')).kvDelete,
   },
   {
@@ -56,6 +57,7 @@ export const kvCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag],
     http: 'query',
     positional: { min: 0, max: 1 },
+    json: 'the same as without the flag: a list of key, flags and value (base64).',
     load: async () => (await import('./commands/kv-tree.ts')).kvExport,
   },
   {
@@ -84,6 +86,7 @@ export const kvCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     http: 'query',
     positional: { min: 0, max: 1, many: 'Too many arguments (expected 1, got %d)' },
+    json: 'the key, as /v1/kv/:key answers; with -recurse a list of them, with -keys a list of names. Value is base64.',
     load: async () => (await import('./commands/kv.ts')).kvGet,
   },
   {
@@ -98,6 +101,7 @@ export const kvCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [{ name: 'base64', kind: 'bool', doc: 'Prints values in base64.' }, formatFlag],
     http: 'query',
     positional: { min: 0, max: 1, many: 'Too many arguments (expected 1, got %d)' },
+    json: 'a list of versions, as /v1/kv/:key?history answers.',
     load: async () => (await import('./commands/kv-history.ts')).kvHistory,
   },
   {
@@ -116,6 +120,7 @@ export const kvCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag, { name: 'prefix', kind: 'string', doc: 'Puts this in front of each key.' }],
     http: 'query',
     positional: { min: 0, max: 1, many: 'Error! Too many arguments (expected 1, got %d)' },
+    json: 'Imported, the number of keys.',
     load: async () => (await import('./commands/kv-tree.ts')).kvImport,
   },
   {
@@ -164,6 +169,7 @@ export const kvCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     http: 'query',
     positional: { min: 0, max: 2, many: 'Error! Too many arguments (expected 1 or 2, got %d)' },
+    json: 'Key and Applied.',
     load: async () => (await import('./commands/kv-write.ts')).kvPut,
   },
 ]

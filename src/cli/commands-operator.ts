@@ -70,6 +70,7 @@ const autopilotCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag],
     http: 'query',
     positional: anyArguments,
+    json: 'the settings, as /v1/operator/autopilot/configuration answers.',
     load: async () => (await import('./commands/autopilot.ts')).getAutopilotConfig,
   },
   {
@@ -88,9 +89,10 @@ const autopilotCommands: readonly (CommandSpec | GroupSpec)[] = [
         line: '%p operator autopilot set-config -redundancy-zone-tag=zone',
       },
     ],
-    flags: autopilotFlags,
+    flags: [...autopilotFlags, formatFlag],
     http: 'query',
     positional: anyArguments,
+    json: 'Updated.',
     load: async () => (await import('./commands/autopilot.ts')).setAutopilotConfig,
   },
   {
@@ -104,6 +106,7 @@ const autopilotCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag],
     http: 'query',
     positional: anyArguments,
+    json: 'the state, as /v1/operator/autopilot/state answers.',
     load: async () => (await import('./commands/autopilot.ts')).showAutopilotState,
   },
 ]
@@ -124,6 +127,7 @@ const raftCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag],
     http: 'query',
     positional: anyArguments,
+    json: 'a list of servers: Servers of /v1/operator/raft/configuration.',
     load: async () => (await import('./commands/operator.ts')).listPeers,
   },
   {
@@ -137,6 +141,7 @@ const raftCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     examples: [{ what: 'A server by its ID:', line: '%p operator raft remove-peer -id=6ee6ba0c-…' }],
     flags: [
+      formatFlag,
       { name: 'address', kind: 'string', placeholder: 'ip:port', doc: 'Address of the server.' },
       {
         name: 'force',
@@ -147,6 +152,7 @@ const raftCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     http: 'query',
     positional: anyArguments,
+    json: 'Address or ID, and Removed.',
     load: async () => (await import('./commands/operator.ts')).removePeer,
   },
   {
@@ -156,10 +162,12 @@ const raftCommands: readonly (CommandSpec | GroupSpec)[] = [
     usage: '[options]',
     about: ['Hands the leadership to another server, without a pause that anybody would notice.'],
     flags: [
+      formatFlag,
       { name: 'id', kind: 'string', doc: 'ID of the server. By default the one with the longest log.' },
     ],
     http: 'query',
     positional: { min: 0, max: 0, many: 'Too many arguments: the server to lead is named with -id' },
+    json: 'Success.',
     load: async () => (await import('./commands/operator.ts')).transferLeader,
   },
 ]
@@ -191,6 +199,7 @@ const recoverCommand: CommandSpec = {
   ],
   http: 'none',
   positional: { min: 0, max: 1 },
+  json: 'DataDir, ID, LastTerm, LastIndex, CurrentTerm, SnapshotIndex, ConfigurationIndex, Servers (ID, Address, Voter), HasPeersFile, Damaged, and Written, a path or null.',
   load: async () => (await import('./commands/recover.ts')).recover,
 }
 
@@ -215,6 +224,7 @@ const usageCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     http: 'query',
     positional: anyArguments,
+    json: 'the counts, as /v1/operator/usage answers.',
     load: async () => (await import('./commands/usage.ts')).usageInstances,
   },
 ]

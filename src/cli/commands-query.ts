@@ -45,6 +45,7 @@ export const queryCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag],
     http: 'query',
     positional: oneQuery,
+    json: 'ID and Deleted.',
     load: async () => (await import('./commands/query.ts')).queryDelete,
   },
   {
@@ -56,6 +57,7 @@ export const queryCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: runFlags,
     http: 'query',
     positional: oneQuery,
+    json: 'the answer, as /v1/query/:id/execute gives it.',
     load: async () => (await import('./commands/query.ts')).queryExecute,
   },
   {
@@ -64,9 +66,10 @@ export const queryCommands: readonly (CommandSpec | GroupSpec)[] = [
     summary: 'Shows the query that answers to a name',
     usage: '[options] NAME|ID',
     about: ['Shows the query that answers to a name, with its template filled in, as JSON.'],
-    flags: [],
+    flags: [formatFlag],
     http: 'query',
     positional: oneQuery,
+    json: 'the query, as it is without the flag.',
     load: async () => (await import('./commands/query.ts')).queryExplain,
   },
   {
@@ -77,6 +80,7 @@ export const queryCommands: readonly (CommandSpec | GroupSpec)[] = [
     about: ['Lists all prepared queries of a datacenter.'],
     flags: [formatFlag],
     http: 'query',
+    json: 'a list of queries, as /v1/query answers.',
     load: async () => (await import('./commands/query.ts')).queryList,
   },
   {
@@ -85,9 +89,10 @@ export const queryCommands: readonly (CommandSpec | GroupSpec)[] = [
     summary: 'Shows a prepared query',
     usage: '[options] NAME|ID',
     about: ['Shows a prepared query as it is stored, as JSON.'],
-    flags: [],
+    flags: [formatFlag],
     http: 'query',
     positional: oneQuery,
+    json: 'the query, as it is without the flag.',
     load: async () => (await import('./commands/query.ts')).queryRead,
   },
   {
@@ -106,6 +111,7 @@ export const queryCommands: readonly (CommandSpec | GroupSpec)[] = [
       max: 1,
       missing: 'A file with the query must be specified, or - for standard input',
     },
+    json: 'ID.',
     load: async () => (await import('./commands/query.ts')).queryWrite,
   },
 ]

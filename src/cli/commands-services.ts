@@ -1,5 +1,6 @@
 // The commands for an agent's own services: `services …` and `maint`.
 import type { CommandSpec, GroupSpec } from './command.ts'
+import { formatFlag } from './common-flags.ts'
 
 /** `services` with its subcommands, and `maint`. */
 export const servicesCommands: readonly (CommandSpec | GroupSpec)[] = [
@@ -29,6 +30,7 @@ export const servicesCommands: readonly (CommandSpec | GroupSpec)[] = [
       { what: 'A service without a file:', line: '%p services register -name=web -port=80 -tag=v1' },
     ],
     flags: [
+      formatFlag,
       { name: 'address', kind: 'string', placeholder: 'address', doc: "By default the node's own." },
       { name: 'id', kind: 'string', doc: 'By default the name.' },
       { name: 'kind', kind: 'string', doc: 'Kind of the service, such as connect-proxy.' },
@@ -56,6 +58,7 @@ export const servicesCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     http: 'query',
     positional: { min: 0, max: Infinity },
+    json: 'Registered, a list of names; after a failure those before it.',
     load: async () => (await import('./commands/services.ts')).register,
   },
   {
@@ -70,9 +73,10 @@ export const servicesCommands: readonly (CommandSpec | GroupSpec)[] = [
       { what: 'The services of a file:', line: '%p services deregister web.json' },
       { what: 'One by its ID:', line: '%p services deregister -id=web' },
     ],
-    flags: [{ name: 'id', kind: 'string', doc: 'ID of the service.' }],
+    flags: [formatFlag, { name: 'id', kind: 'string', doc: 'ID of the service.' }],
     http: 'query',
     positional: { min: 0, max: Infinity },
+    json: 'Deregistered, a list of IDs; after a failure those before it.',
     load: async () => (await import('./commands/services.ts')).deregister,
   },
   {
@@ -89,6 +93,7 @@ export const servicesCommands: readonly (CommandSpec | GroupSpec)[] = [
       { what: 'Back again:', line: '%p maint -disable -service=web' },
     ],
     flags: [
+      formatFlag,
       { name: 'disable', kind: 'bool', doc: 'Ends maintenance.' },
       { name: 'enable', kind: 'bool', doc: 'Begins maintenance.' },
       { name: 'reason', kind: 'string', placeholder: 'text', doc: 'Why, for those who look at the check.' },
@@ -96,6 +101,7 @@ export const servicesCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     http: 'agent',
     positional: { min: 0, max: Infinity },
+    json: 'Node (Name, Reason; or null) and Services (ID, Reason); with -enable and -disable Service, an ID or null for the node, and Enabled.',
     load: async () => (await import('./commands/maint.ts')).maint,
   },
 ]

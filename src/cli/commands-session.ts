@@ -78,6 +78,7 @@ export const sessionCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     flags: createFlags,
     http: 'query',
+    json: 'ID.',
     load: async () => (await import('./commands/session.ts')).sessionCreate,
   },
   {
@@ -89,6 +90,7 @@ export const sessionCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag],
     http: 'query',
     positional: oneId,
+    json: 'ID and Destroyed.',
     load: async () => (await import('./commands/session.ts')).sessionDestroy,
   },
   {
@@ -100,6 +102,7 @@ export const sessionCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag],
     http: 'query',
     positional: oneId,
+    json: 'the session, as /v1/session/info/:id answers.',
     load: async () => (await import('./commands/session.ts')).sessionInfo,
   },
   {
@@ -110,6 +113,7 @@ export const sessionCommands: readonly (CommandSpec | GroupSpec)[] = [
     about: ['Lists all sessions of a datacenter.'],
     flags: [formatFlag],
     http: 'query',
+    json: 'a list of sessions, as /v1/session/list answers.',
     load: async () => (await import('./commands/session.ts')).sessionList,
   },
   {
@@ -121,6 +125,7 @@ export const sessionCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag],
     http: 'query',
     positional: { min: 1, max: 1, missing: 'The name of a node must be specified' },
+    json: 'a list of sessions, as /v1/session/node/:node answers.',
     load: async () => (await import('./commands/session.ts')).sessionNode,
   },
   {
@@ -132,6 +137,7 @@ export const sessionCommands: readonly (CommandSpec | GroupSpec)[] = [
     flags: [formatFlag],
     http: 'query',
     positional: oneId,
+    json: 'the session, as /v1/session/renew/:id answers.',
     load: async () => (await import('./commands/session.ts')).sessionRenew,
   },
 ]

@@ -110,6 +110,7 @@ export const snapshotCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     http: 'none',
     positional: oneFile,
+    json: 'Meta (ID, Size, Index, Term, Version), Stats (Name, Sum, Count), TotalSize; with -kvdetails StatsKV and TotalSizeKV.',
     load: async () => (await import('./commands/snapshot-inspect.ts')).snapshotInspect,
   },
   {
@@ -121,9 +122,10 @@ export const snapshotCommands: readonly (CommandSpec | GroupSpec)[] = [
       'Replaces all that the servers keep by what is in the snapshot. The leader first restores it into a scratch state; one that is damaged changes nothing. Requests are answered from the old state or the new one, never from a mix.',
     ],
     examples: [{ what: 'Put a state back:', line: '%p snapshot restore backup.snap' }],
-    flags: [],
+    flags: [formatFlag],
     http: 'query',
     positional: oneFile,
+    json: 'File and Restored.',
     load: async () => (await import('./commands/snapshot.ts')).snapshotRestore,
   },
   {
@@ -142,6 +144,7 @@ export const snapshotCommands: readonly (CommandSpec | GroupSpec)[] = [
       },
     ],
     flags: [
+      formatFlag,
       {
         name: 'append-filename',
         kind: 'string',
@@ -151,6 +154,7 @@ export const snapshotCommands: readonly (CommandSpec | GroupSpec)[] = [
     ],
     http: 'query',
     positional: oneFile,
+    json: 'File, ID, Size, Index, Term and Version.',
     load: async () => (await import('./commands/snapshot.ts')).snapshotSave,
   },
 ]

@@ -2,6 +2,7 @@
 import type { Client } from '../http/client.ts'
 import { kvText } from '../http/client/values.ts'
 import type { Context } from './command.ts'
+import { tellLine } from './format.ts'
 
 /** Where and how to look. */
 export interface ExecWatchOptions {
@@ -89,20 +90,24 @@ export class ExecWatch {
     if (slash <= 0) return
     if (what === 'ack') {
       this.#acknowledged++
-      if (this.#options.isVerbose) this.#context.print(`==> ${node}: acknowledged`)
+      const document = { Node: node, Acknowledged: true }
+      if (this.#options.isVerbose) tellLine(this.#context, `==> ${node}: acknowledged`, document)
       return
     }
     const { value: pair } = await this.#client.kvGet(key)
     if (pair === null) return
     const text = kvText(pair)
     if (what === 'exit') this.#onExit(node, text)
-    else if (what.startsWith('out/') && text !== '') this.#context.print(prefixed(node, text))
+    else if (what.startsWith('out/') && text !== '') {
+      tellLine(this.#context, prefixed(node, text), { Node: node, Output: text })
+    }
   }
 
   #onExit(node: string, text: string): void {
     this.#completed++
     if (text !== '0') this.#isFailed = true
-    this.#context.print(`==> ${node}: finished with exit code ${text}`)
+    const document = { Node: node, ExitCode: Number(text) }
+    tellLine(this.#context, `==> ${node}: finished with exit code ${text}`, document)
   }
 }
 

@@ -61,12 +61,13 @@ export function commandHelp(program: string, command: CommandSpec): string {
   return [
     `Usage: ${program} ${command.name} ${command.usage}`.trimEnd(),
     ...paragraphs(program, command),
+    ...(command.json === undefined ? [] : ['', wrap(`With -format=json: ${command.json}`, width, '  ')]),
     ...sections,
   ].join('\n')
 }
 
 function paragraphs(program: string, spec: CommandSpec | GroupSpec): readonly string[] {
-  const about = spec.about.flatMap((text) => ['', wrap(text, width, '  ')])
+  const about = spec.about.flatMap((text) => ['', wrap(text.replaceAll('%p', program), width, '  ')])
   const examples = (spec.examples ?? []).flatMap(({ what, line }) => [
     '',
     wrap(what, width, '  '),

@@ -7,7 +7,7 @@ import type {
 } from '../../http/client/shapes.ts'
 import type { Context } from '../command.ts'
 import { attempt } from '../failure.ts'
-import { wantsJson } from '../format.ts'
+import { tell, wantsJson } from '../format.ts'
 import { renderJson } from '../output.ts'
 
 const queryFailure = 'Error querying Autopilot configuration'
@@ -53,8 +53,8 @@ export async function setAutopilotConfig(context: Context): Promise<number> {
 async function writeConfig(context: Context, client: Client, known: AutopilotConfigShape): Promise<number> {
   return attempt(context, 'Error setting Autopilot configuration', async () => {
     const isSet = await client.autopilotSetConfiguration(changed(context, known), { cas: known.ModifyIndex })
-    if (isSet) context.print('Configuration updated!')
-    else context.complain('Configuration could not be atomically updated, please try again')
+    tell(context, isSet ? 'Configuration updated!' : null, { Updated: isSet })
+    if (!isSet) context.complain('Configuration could not be atomically updated, please try again')
     return isSet ? 0 : 1
   })
 }

@@ -6,6 +6,7 @@ import { isEntryKind } from '../../definition/entry-fields.ts'
 import { type Context, UsageError } from '../command.ts'
 import { absolutePath, textOf, whyOf } from '../data-argument.ts'
 import { attempt } from '../failure.ts'
+import { tell, wantsJson } from '../format.ts'
 import { renderJson } from '../output.ts'
 
 /** Runs `config read`. */
@@ -35,7 +36,8 @@ export async function listEntries(context: Context): Promise<number> {
     const filter = context.flags.string('filter')
     const stale = context.flags.bool('stale')
     const { value } = await client.configList(kind, { stale, ...(filter !== undefined && { filter }) })
-    for (const { Name } of value) context.print(Name)
+    if (wantsJson(context.flags)) context.print(renderJson(value))
+    else for (const { Name } of value) context.print(Name)
     return 0
   })
 }
@@ -46,8 +48,9 @@ export async function deleteEntry(context: Context): Promise<number> {
   return attempt(context, `Error deleting config entry ${kind}/${name}`, async () => {
     const client = await context.client()
     const isDeleted = await client.configDelete(kind, name, casOf(context))
-    if (isDeleted) context.print(`Config entry deleted: ${kind}/${name}`)
-    else context.complain(`Config entry not deleted: ${kind}/${name}`)
+    const document = { Kind: kind, Name: name, Deleted: isDeleted }
+    tell(context, isDeleted ? `Config entry deleted: ${kind}/${name}` : null, document)
+    if (!isDeleted) context.complain(`Config entry not deleted: ${kind}/${name}`)
     return isDeleted ? 0 : 1
   })
 }
@@ -62,8 +65,9 @@ export async function writeEntry(context: Context): Promise<number> {
       { Kind: entry.kind, Name: entry.name, ...entry.body },
       casOf(context),
     )
-    if (isWritten) context.print(`Config entry written: ${what}`)
-    else context.complain(`Config entry not updated: ${what}`)
+    const document = { Kind: entry.kind, Name: entry.name, Written: isWritten }
+    tell(context, isWritten ? `Config entry written: ${what}` : null, document)
+    if (!isWritten) context.complain(`Config entry not updated: ${what}`)
     return isWritten ? 0 : 1
   })
 }

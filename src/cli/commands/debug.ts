@@ -5,6 +5,7 @@ import type { Client } from '../../http/client.ts'
 import { version } from '../../model/version.ts'
 import { UsageError, type Context } from '../command.ts'
 import { attempt, describeFailure } from '../failure.ts'
+import { tell, wantsJson } from '../format.ts'
 
 const targets = ['metrics', 'logs', 'pprof', 'host', 'agent', 'members'] as const
 
@@ -88,6 +89,7 @@ function durationOf({ flags }: Context, name: string, defaultMs: number, minMs: 
 }
 
 function describePlan(context: Context, plan: Plan, agentVersion: string): void {
+  if (wantsJson(context.flags)) return
   context.print('==> Watching the agent...')
   context.print(`     Agent version: ${agentVersion}`)
   context.print(`          Interval: ${plan.intervalMs / 1000}s`)
@@ -140,7 +142,7 @@ async function takeIntervals({ context, client, plan, take, signal }: Watching):
   const endMs = clock.nowMs() + plan.durationMs
   const count = Math.ceil(plan.durationMs / plan.intervalMs)
   for (let i = 1; i <= count && !signal.aborted; i++) {
-    context.print(`==> Interval ${i} of ${count}`)
+    if (!wantsJson(context.flags)) context.print(`==> Interval ${i} of ${count}`)
     const untilMs = Math.min(endMs, clock.nowMs() + plan.intervalMs)
     const seconds = (untilMs - clock.nowMs()) / 1000
     const number = String(i).padStart(3, '0')
@@ -194,10 +196,12 @@ async function save(context: Context, plan: Plan, files: readonly ArchivedFile[]
   const { output } = plan
   const { host } = context
   const folder = output.slice(output.lastIndexOf('/') + 1)
+  const names = files.map(({ name }) => name)
   if (plan.isArchive) {
     const named = files.map((file) => ({ ...file, name: `${folder}/${file.name}` }))
     await host.files.write(`${output}.tar.gz`, await packFiles(named, host.clock.wallMs()), 0o600)
-    context.print(`Saved debug archive: ${output}.tar.gz`)
+    const path = `${output}.tar.gz`
+    tell(context, `Saved debug archive: ${path}`, { Output: path, Files: names })
     return
   }
   for (const { name, bytes } of files) {
@@ -205,5 +209,5 @@ async function save(context: Context, plan: Plan, files: readonly ArchivedFile[]
     await host.files.mkdir(path.slice(0, path.lastIndexOf('/')), 0o700)
     await host.files.write(path, bytes, 0o600)
   }
-  context.print(`Saved debug directory: ${output}`)
+  tell(context, `Saved debug directory: ${output}`, { Output: output, Files: names })
 }

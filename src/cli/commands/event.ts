@@ -2,6 +2,7 @@
 import { UsageError, type Context } from '../command.ts'
 import { eventFilter } from '../event-filter.ts'
 import { attempt } from '../failure.ts'
+import { tell } from '../format.ts'
 
 /** Runs `event`. */
 export async function event(context: Context): Promise<number> {
@@ -18,7 +19,7 @@ export async function event(context: Context): Promise<number> {
   if (reached !== 0) return reached
   return attempt(context, 'Error firing event', async () => {
     const fired = await client.eventFire(name, { ...filter, ...(payload !== undefined && { payload }) })
-    context.print(`Event ID: ${fired.ID}`)
+    tell(context, `Event ID: ${fired.ID}`, fired)
     return 0
   })
 }

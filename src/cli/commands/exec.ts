@@ -6,6 +6,7 @@ import { UsageError, type Context } from '../command.ts'
 import { eventFilter } from '../event-filter.ts'
 import { ExecWatch } from '../exec-watch.ts'
 import { attempt } from '../failure.ts'
+import { tellLine } from '../format.ts'
 import { SignalQueue } from '../signal-queue.ts'
 import type { EventFilter } from '../../http/client/event.ts'
 
@@ -72,7 +73,7 @@ async function run(context: Context, plan: Plan, signals: SignalQueue): Promise<
   const { clock } = context.host
   const startedMs = clock.nowMs()
   const verbose = (text: string): void => {
-    if (plan.isVerbose) context.print(text)
+    if (plan.isVerbose) tellLine(context, text, { Note: text })
   }
   const client = await context.client()
   let own = { Datacenter: '' }
@@ -167,7 +168,8 @@ class ExecWork {
     return attempt(this.#context, 'Failed to read what nodes write', async () => {
       const { isFailed, acknowledged, completed } = await watch.run(interrupted.signal)
       if (interrupted.signal.aborted) return 1
-      this.#context.print(`${completed} / ${acknowledged} node(s) completed / acknowledged`)
+      const summary = `${completed} / ${acknowledged} node(s) completed / acknowledged`
+      tellLine(this.#context, summary, { NodesCompleted: completed, NodesAcknowledged: acknowledged })
       return isFailed ? failedSomewhere : 0
     })
   }

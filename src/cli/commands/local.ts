@@ -1,7 +1,7 @@
 // `version` and `keygen`: commands that ask no agent.
 import { buildDate, commit, version } from '../../model/version.ts'
 import type { Context } from '../command.ts'
-import { wantsJson } from '../format.ts'
+import { tell, wantsJson } from '../format.ts'
 import { renderJson } from '../output.ts'
 
 /** Gossip protocol versions as the reference counts them, which its tools read. */
@@ -33,6 +33,7 @@ export function showVersion(context: Context): Promise<number> {
 
 /** Runs `keygen`. */
 export function keygen(context: Context): Promise<number> {
-  context.print(btoa(String.fromCharCode(...context.host.entropy.bytes(32))))
+  const key = btoa(String.fromCharCode(...context.host.entropy.bytes(32)))
+  tell(context, key, { Key: key })
   return Promise.resolve(0)
 }

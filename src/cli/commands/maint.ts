@@ -1,6 +1,9 @@
 // `maint`: maintenance of a node and its services.
+import type { CheckShape } from '../../http/client/shapes.ts'
 import type { Context } from '../command.ts'
 import { attempt } from '../failure.ts'
+import { tell, wantsJson } from '../format.ts'
+import { renderJson } from '../output.ts'
 
 const nodeCheck = '_node_maintenance'
 const servicePrefix = '_service_maintenance:'
@@ -25,11 +28,11 @@ export async function maint(context: Context): Promise<number> {
     if (service === '') await client.nodeMaintenance(isEnabled, options)
     else await client.serviceMaintenance(service, isEnabled, options)
     const state = isEnabled ? 'enabled' : 'disabled'
-    context.print(
+    const sentence =
       service === ''
         ? `Node maintenance is now ${state}`
-        : `Service maintenance is now ${state} for ${JSON.stringify(service)}`,
-    )
+        : `Service maintenance is now ${state} for ${JSON.stringify(service)}`
+    tell(context, sentence, { Service: service === '' ? null : service, Enabled: isEnabled })
     return 0
   })
 }
@@ -54,6 +57,10 @@ async function show(context: Context): Promise<number> {
     const client = await context.client()
     await client.agentSelf()
     const checks = Object.values(await client.agentChecks())
+    if (wantsJson(context.flags)) {
+      context.print(renderJson(maintenanceOf(checks)))
+      return 0
+    }
     for (const { CheckID, Node, Notes } of checks) {
       if (CheckID === nodeCheck) context.print(`Node:\n  Name:   ${Node}\n  Reason: ${Notes}\n`)
     }
@@ -64,4 +71,16 @@ async function show(context: Context): Promise<number> {
     }
     return 0
   })
+}
+
+type MaintenanceCheck = Pick<CheckShape, 'CheckID' | 'Node' | 'ServiceID' | 'Notes'>
+
+function maintenanceOf(checks: readonly MaintenanceCheck[]): unknown {
+  const node = checks.find(({ CheckID }) => CheckID === nodeCheck)
+  return {
+    Node: node === undefined ? null : { Name: node.Node, Reason: node.Notes },
+    Services: checks
+      .filter(({ CheckID }) => CheckID.startsWith(servicePrefix))
+      .map(({ ServiceID, Notes }) => ({ ID: ServiceID, Reason: Notes })),
+  }
 }

@@ -2,7 +2,7 @@
 import type { RaftServerShape } from '../../http/client/shapes.ts'
 import type { Context } from '../command.ts'
 import { attempt } from '../failure.ts'
-import { wantsJson } from '../format.ts'
+import { tell, wantsJson } from '../format.ts'
 import { renderJson, renderTable } from '../output.ts'
 
 /** Runs `operator raft list-peers`. */
@@ -64,7 +64,9 @@ export async function removePeer(context: Context): Promise<number> {
   return attempt(context, 'Error removing peer', async () => {
     const client = await context.client()
     await client.raftRemovePeer({ ...(id === '' ? { address } : { id }), force: flags.bool('force') })
-    context.print(id === '' ? `Removed peer with address "${address}"` : `Removed peer with id "${id}"`)
+    if (id === '')
+      tell(context, `Removed peer with address "${address}"`, { Address: address, Removed: true })
+    else tell(context, `Removed peer with id "${id}"`, { ID: id, Removed: true })
     return 0
   })
 }
@@ -75,8 +77,8 @@ export async function transferLeader(context: Context): Promise<number> {
   return attempt(context, 'Error transferring leadership', async () => {
     const client = await context.client()
     const isDone = await client.raftTransferLeader(id === '' ? {} : { id })
-    if (isDone) context.print('Success')
-    else context.complain('The leadership was not taken over in time; the leader goes on as before')
+    tell(context, isDone ? 'Success' : null, { Success: isDone })
+    if (!isDone) context.complain('The leadership was not taken over in time; the leader goes on as before')
     return isDone ? 0 : 1
   })
 }

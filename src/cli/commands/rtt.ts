@@ -5,6 +5,7 @@ import type { CoordinateShape } from '../../http/client/shapes.ts'
 import type { Coordinate } from '../../model/coordinate.ts'
 import { UsageError, type Context } from '../command.ts'
 import { attempt } from '../failure.ts'
+import { tell } from '../format.ts'
 
 /** Runs `rtt`. */
 export function rtt(context: Context): Promise<number> {
@@ -27,8 +28,9 @@ export function rtt(context: Context): Promise<number> {
     const [a, b] = places
     const seconds = a === undefined || b === undefined ? 0 : distance(a, b)
     const pool = isWan ? 'WAN' : 'LAN'
-    const text = `${(seconds * 1000).toFixed(3)} ms (using ${pool} coordinates)`
-    context.print(`Estimated ${first} <-> ${second} rtt: ${text}`)
+    const ms = (seconds * 1000).toFixed(3)
+    const sentence = `Estimated ${first} <-> ${second} rtt: ${ms} ms (using ${pool} coordinates)`
+    tell(context, sentence, { Nodes: [first, second], Pool: pool, RoundTripMs: Number(ms) })
     return 0
   })
 }

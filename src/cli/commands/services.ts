@@ -7,6 +7,8 @@ import type { ServiceDefinitionShape } from '../../http/client/local-shapes.ts'
 import { UsageError, type Context } from '../command.ts'
 import { absolutePath, whyOf } from '../data-argument.ts'
 import { attempt } from '../failure.ts'
+import { wantsJson } from '../format.ts'
+import { renderJson } from '../output.ts'
 
 /** Runs `services register`. */
 export async function register(context: Context): Promise<number> {
@@ -20,19 +22,38 @@ export async function register(context: Context): Promise<number> {
   }
   const services = name === '' ? (await servicesIn(context)).map(bodyOf) : [serviceOfFlags(context, name)]
   const client = await context.client()
-  for (const service of services) {
-    const code = await attempt(
-      context,
-      `Error registering service ${JSON.stringify(service.Name)}`,
-      async () => {
-        await client.serviceRegister(service)
-        context.print(`Registered service: ${service.Name}`)
-        return 0
-      },
-    )
-    if (code !== 0) return code
+  const tasks = services.map((service) => ({
+    name: service.Name,
+    run: () => client.serviceRegister(service),
+  }))
+  return eachOf(context, tasks, { doing: 'registering', done: 'Registered' })
+}
+
+interface Task {
+  readonly name: string
+  readonly run: () => Promise<unknown>
+}
+
+/** One after the other, up to the first that fails. The document of -format=json says how far it came. */
+async function eachOf(
+  context: Context,
+  tasks: readonly Task[],
+  { doing, done }: { readonly doing: string; readonly done: string },
+): Promise<number> {
+  const isJson = wantsJson(context.flags)
+  const names: string[] = []
+  let code = 0
+  for (const { name, run } of tasks) {
+    code = await attempt(context, `Error ${doing} service ${JSON.stringify(name)}`, async () => {
+      await run()
+      names.push(name)
+      if (!isJson) context.print(`${done} service: ${name}`)
+      return 0
+    })
+    if (code !== 0) break
   }
-  return 0
+  if (isJson) context.print(renderJson({ [done]: names }))
+  return code
 }
 
 /** Runs `services deregister`. */
@@ -47,15 +68,8 @@ export async function deregister(context: Context): Promise<number> {
   }
   const ids = id === '' ? (await servicesIn(context)).map(({ ID, Name }) => ID || Name) : [id]
   const client = await context.client()
-  for (const each of ids) {
-    const code = await attempt(context, `Error deregistering service ${JSON.stringify(each)}`, async () => {
-      await client.serviceDeregister(each)
-      context.print(`Deregistered service: ${each}`)
-      return 0
-    })
-    if (code !== 0) return code
-  }
-  return 0
+  const tasks = ids.map((name) => ({ name, run: () => client.serviceDeregister(name) }))
+  return eachOf(context, tasks, { doing: 'deregistering', done: 'Deregistered' })
 }
 
 /** The agent says what is missing. */

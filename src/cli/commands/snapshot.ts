@@ -3,6 +3,7 @@ import { fileBytes, saveArchive, unverifiedSuffix, type ArchiveFileError } from 
 import { UsageError, type Context } from '../command.ts'
 import { absolutePath, whyOf } from '../data-argument.ts'
 import { attempt, describeFailure } from '../failure.ts'
+import { tell } from '../format.ts'
 import { createProgress, formatBytes } from '../progress.ts'
 import { SignalQueue } from '../signal-queue.ts'
 
@@ -39,7 +40,9 @@ async function save(context: Context, name: string, signal: AbortSignal): Promis
     context.complain(sentenceOf(saved.error, name))
     return 1
   }
-  context.print(`Saved and verified snapshot to index ${saved.value.index}`)
+  const { id, size, index, term, version } = saved.value
+  const document = { File: name, ID: id, Size: size, Index: index, Term: term, Version: version }
+  tell(context, `Saved and verified snapshot to index ${index}`, document)
   return 0
 }
 
@@ -106,7 +109,7 @@ export async function snapshotRestore(context: Context): Promise<number> {
     return await attempt(context, 'Error restoring snapshot', async () => {
       await (await context.client()).snapshotRestore(body)
       progress.clear()
-      context.print('Restored snapshot')
+      tell(context, 'Restored snapshot', { File: name, Restored: true })
       return 0
     })
   } finally {

@@ -4,7 +4,8 @@ import type { FlagUse } from '../../config/flags.ts'
 import { loadConfig } from '../../config/load.ts'
 import { settings } from '../../config/settings.ts'
 import type { Context } from '../command.ts'
-import { renderTable } from '../output.ts'
+import { wantsJson } from '../format.ts'
+import { renderJson, renderTable } from '../output.ts'
 import { renderProblems } from '../problems.ts'
 
 /** Runs `validate`. */
@@ -16,15 +17,24 @@ export async function validate(context: Context): Promise<number> {
   }))
   const format = uses.filter(({ spec }) => spec.name === 'config-format')
   const loaded = await loadConfig({ uses: [...format, ...files], args: [] }, host)
+  const isJson = wantsJson(flags)
   if (!loaded.ok) {
+    const Problems = loaded.error.map(({ source, message }) => ({ Message: message, Source: source }))
+    if (isJson) context.print(renderJson({ Valid: false, Problems }))
     context.complain(renderProblems('Config validation failed', loaded.error))
     return 1
   }
-  if (!flags.bool('quiet')) {
-    for (const warning of loaded.value.warnings) context.print(warning)
-    if (flags.bool('verbose')) context.print(renderTable(await keyRows(context, loaded.value.files)))
-    context.print('Configuration is valid!')
+  if (flags.bool('quiet')) return 0
+  const { warnings } = loaded.value
+  const rows = flags.bool('verbose') ? await keyRows(context, loaded.value.files) : null
+  if (isJson) {
+    const keys = rows?.map(([Key, Effect, Place]) => ({ Key, Effect, Place }))
+    context.print(renderJson({ Valid: true, Warnings: warnings, Keys: keys }))
+    return 0
   }
+  for (const warning of warnings) context.print(warning)
+  if (rows !== null) context.print(renderTable([['Key', 'Effect', 'Place'], ...rows]))
+  context.print('Configuration is valid!')
   return 0
 }
 
@@ -33,7 +43,7 @@ async function keyRows(
   { host, flags }: Context,
   files: readonly string[],
 ): Promise<readonly (readonly string[])[]> {
-  const rows: string[][] = [['Key', 'Effect', 'Place']]
+  const rows: string[][] = []
   for (const path of files) {
     const forced = flags.string('config-format')
     const isHcl = forced === undefined ? path.endsWith('.hcl') : forced === 'hcl'

@@ -98,6 +98,16 @@ describe('exec', () => {
     ])
   })
 
+  test('with -format=json prints a document for each thing that happens', async () => {
+    const { out } = await exec(fakeAgent([done]), ['-format=json', 'uptime'])
+    const documents = out.trimEnd().split('\n')
+    expect(documents.map((line): unknown => JSON.parse(line))).toEqual([
+      { Node: 'n1', Output: 'a\nb\n' },
+      { Node: 'n1', ExitCode: 0 },
+      { NodesCompleted: 1, NodesAcknowledged: 1 },
+    ])
+  })
+
   test('tells the agents by an event, and takes everything away in the end', async () => {
     const agent = fakeAgent([done])
     await exec(agent, ['-node=n1', 'ls', '-l'])

@@ -30,6 +30,14 @@ test('save prints the index, and the file is the archive', async () => {
   expect(readdirSync(directory)).toEqual(['a.snap'])
 })
 
+test('save -format=json prints what inspect says of the file', async () => {
+  const { code, out } = await save(archive, '-format=json')
+  const { Meta } = JSON.parse((await run(['snapshot', 'inspect', '-format=json', file('a.snap')])).out) as {
+    Meta: object
+  }
+  expect([code, JSON.parse(out)]).toEqual([0, { File: file('a.snap'), ...Meta }])
+})
+
 test('what is no good replaces nothing and leaves nothing', async () => {
   writeFileSync(file('a.snap'), 'the old one')
   const outcome = await save(archive.subarray(0, archive.length - 30))
@@ -144,6 +152,14 @@ test('restore sends the file', async () => {
   })
   expect(outcome).toEqual({ code: 0, out: 'Restored snapshot\n', err: '' })
   expect(sent).toEqual(['PUT', '/v1/snapshot', 'pretend'])
+})
+
+test('restore -format=json', async () => {
+  writeFileSync(file('a.snap'), 'pretend')
+  const { out } = await run(['snapshot', 'restore', '-format=json', file('a.snap')], {
+    answer: () => new Response(null),
+  })
+  expect(JSON.parse(out)).toEqual({ File: file('a.snap'), Restored: true })
 })
 
 test('a file that cannot be read is no reason to ask for an agent', () => {
