@@ -27,7 +27,7 @@ import { createPidFile, type PidFile } from './pid-file.ts'
 import { createPoolServices, type PoolServices } from './pool-services.ts'
 import { createPools, type Pools, type PoolsOptions } from './pools.ts'
 import { runForDns } from './prepared-queries.ts'
-import { createRateLimit, type Rate, type RateLimit } from './rate-limit.ts'
+import { createRateLimit, rateOf, type RateLimit } from './rate-limit.ts'
 import { reload } from './reload.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createRouter, type Router } from './router.ts'
@@ -91,11 +91,6 @@ export async function createAgent(
 
 /** How long a leave may take before a signal's exit gives up on it (reference: 15 s). */
 const leaveGraceMs = 15_000
-
-/** What a client agent may send; servers answer by themselves. */
-function rateOf({ server, limits }: AgentConfig): Rate {
-  return { perSecond: server ? Infinity : limits.rpcRate, burst: limits.rpcBurstMax }
-}
 
 class RunningAgent implements Agent {
   id = ''

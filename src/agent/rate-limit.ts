@@ -1,4 +1,5 @@
 // A token bucket: so many requests per second on average, and some at once (`limits.rpc_rate`, `rpc_max_burst`).
+import type { AgentConfig } from '../config/agent-config.ts'
 import type { Clock } from '../runtime/host.ts'
 
 /** Decides which requests are one too many. */
@@ -37,4 +38,9 @@ export function createRateLimit(clock: Clock, rate: Rate): RateLimit {
       tokens = Math.min(tokens, burst)
     },
   }
+}
+
+/** What a client agent may send; servers answer by themselves. */
+export function rateOf({ server, limits }: AgentConfig): Rate {
+  return { perSecond: server ? Infinity : limits.rpcRate, burst: limits.rpcBurstMax }
 }
