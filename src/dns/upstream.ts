@@ -7,6 +7,8 @@ import { type DnsContext, isName, type Lookup } from './lookup.ts'
 import { headerBytes, uint16 } from './query.ts'
 import { rcode, type Rr, rrType } from './types.ts'
 
+const flagTc = 0x0200
+
 /**
  * Forwards a client's question as it is.
  *
@@ -45,7 +47,11 @@ export async function askUpstream(lookup: Lookup, host: string, type: number): P
     flags: dnsPacket.RECURSION_DESIRED,
     questions: [{ name: host, type: type === rrType.AAAA ? 'AAAA' : 'A' }],
   })
-  const reply = await forward(lookup, new Uint8Array(question), lookup.transport)
+  const packet = new Uint8Array(question)
+  const first = await forward(lookup, packet, lookup.transport)
+  // What was cut would be passed on as if it were all.
+  const isCut = first !== undefined && lookup.transport === 'udp' && (uint16(first, 2) & flagTc) !== 0
+  const reply = isCut ? ((await forward(lookup, packet, 'tcp')) ?? first) : first
   if (!reply) return []
   try {
     return (dnsPacket.decode(asBuffer(reply)).answers ?? []).flatMap(toRr)

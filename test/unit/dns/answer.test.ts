@@ -330,6 +330,25 @@ describe('recursion', () => {
     expect(srv.additionals).toEqual(['www.example.com 60 A 203.0.113.7'])
   })
 
+  it('asks again over TCP for what lies behind a host name, where the answer was cut', async () => {
+    const external = stateOf([{ node: 'out', address: 'www.example.com' }])
+    const transports: string[] = []
+    const view = viewOf(
+      { dc1: external },
+      {
+        recurse: (packet, _upstream, transport) => {
+          transports.push(transport)
+          const all = reply(0, ['203.0.113.7', '203.0.113.8'])(packet)
+          const cut = reply(dnsPacket.TRUNCATED_RESPONSE, ['203.0.113.7'])(packet)
+          return Promise.resolve(transport === 'tcp' ? all : cut)
+        },
+      },
+    )
+    const bytes = await asking(view, { recursors: ['192.0.2.1:53'] })(questionPacket('out.node.consul', 'A'))
+    expect(normalise(bytes ?? new Uint8Array(0)).answers.length).toBe(3)
+    expect(transports).toEqual(['udp', 'tcp'])
+  })
+
   it('does not follow names of ours in circles', async () => {
     const circle = stateOf([
       { node: 'a', address: 'b.node.consul' },
