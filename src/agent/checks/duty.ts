@@ -82,8 +82,11 @@ class Duty implements RunningChecks {
   }
 
   add(check: CheckDefinition, known: KnownCheck | null): void {
-    if (!this.#statuses.has(check.id)) this.#statuses.set(check.id, known?.status ?? check.initialStatus)
-    this.#pump.feed({ kind: 'add', check, known: this.#believed(check, known) })
+    const isNew = !this.#statuses.has(check.id)
+    // Of a check that it has the machine knows better.
+    const believed = isNew ? this.#believed(check, known) : null
+    if (isNew) this.#statuses.set(check.id, believed?.status ?? check.initialStatus)
+    this.#pump.feed({ kind: 'add', check, known: believed })
   }
 
   remove(checkId: string): void {

@@ -52,6 +52,21 @@ describe('a TTL check at work', () => {
     }))
 })
 
+describe('a check that is replaced', () => {
+  it('is not told anew because of what was known of it long ago', () =>
+    withDuty(async ({ duty, reports, next, host }) => {
+      duty.add(ttl, null)
+      duty.heard('c', { status: 'passing', output: 'well' })
+      duty.add(
+        { ...ttl, notes: 'new' },
+        { status: 'passing', output: 'old', expiresAtWallMs: host.clock.wallMs() - 1 },
+      )
+      await next('c')
+      await new Promise<void>((resolve) => host.clock.soon(resolve))
+      expect(reports.outcomes).toEqual([['c', { status: 'passing', output: 'well' }]])
+    }))
+})
+
 describe('runs', () => {
   it('that do not end when they are told to are given up', async () => {
     const host = nodeHost()
