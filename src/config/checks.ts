@@ -251,4 +251,12 @@ function checkZone(values: Values, key: 'domain' | 'alt_domain'): void {
   ) {
     values.refuse(key, `${key} must be a DNS zone such as "consul.", not "${zone}"`)
   }
+  const words = ['service', 'connect', 'node', 'query', 'addr', values.string('datacenter')]
+  const [first = ''] = zone.replace(/^\./, '').toLowerCase().split('.')
+  if (key === 'alt_domain' && words.some((word) => word.toLowerCase() === first)) {
+    values.refuse(
+      key,
+      `alt_domain cannot start with {${words.join(',')}}: names of it would be taken for others`,
+    )
+  }
 }

@@ -200,6 +200,11 @@ test.each([
   [['-protocol=9'], 'protocol cannot be 9: it must be between 2 and 3'],
   [['-raft-protocol=2'], 'raft_protocol cannot be 2: it must be 3'],
   [['-domain=a..b'], 'domain must be a DNS zone'],
+  [['-alt-domain=service.x'], 'alt_domain cannot start with {service,connect,node,query,addr,dc1}'],
+  [
+    ['-alt-domain=DC7.', '-datacenter=dc7'],
+    'alt_domain cannot start with {service,connect,node,query,addr,dc7}',
+  ],
   [['-recursor=x y'], 'A recursor must be an IP address or a host name'],
   [['-recursor=0.0.0.0'], 'A recursor must be an address of one machine'],
   [
