@@ -390,7 +390,11 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
       if (this.#states.delete(id)) this.#store?.stateFile.drop(id)
     }
     this.#pump?.feed({ kind, changes })
-    for (const check of begin) this.#duty?.add(check, this.#states.get(check.id) ?? this.#said(check.id))
+    for (const check of begin) {
+      // What a check was told counts only before it says something itself.
+      const told = kind === 'restored' ? this.#states.get(check.id) : undefined
+      this.#duty?.add(check, told ?? this.#said(check.id))
+    }
     this.#watches.tellAll(ids)
   }
 
