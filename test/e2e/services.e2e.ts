@@ -52,16 +52,17 @@ async function put(agent: LocalAgent, path: string, body: object): Promise<Respo
   return agent.request(`/v1/agent/${path}`, { method: 'PUT', body: JSON.stringify(body) })
 }
 
-async function day(script: Script): Promise<void> {
-  mkdirSync(files)
-  let server: LocalAgent
-  let client: LocalAgent
-  const clientOptions = {
-    node: 'team',
-    ip: '127.0.105.2',
-    flags: ['-retry-join=127.0.105.1', `-config-dir=${files}`, '-log-level=debug'],
-  }
+const clientOptions = {
+  node: 'team',
+  ip: '127.0.105.2',
+  flags: ['-retry-join=127.0.105.1', `-config-dir=${files}`, '-log-level=debug'],
+}
 
+let server: LocalAgent
+let client: LocalAgent
+
+async function registering(script: Script): Promise<void> {
+  mkdirSync(files)
   await script.step('services of several files are found through the servers', async () => {
     define(
       'web.hcl',
@@ -110,7 +111,9 @@ service { name = "web", id = "web-2", port = 8002 }
       await healthy(server, name, [`${name}:${port}`])
     }
   })
+}
 
+async function changing(script: Script): Promise<void> {
   await script.step('an instance in maintenance is told to nobody', async () => {
     await expectOutcome(
       command(client, 'maint', '-enable', '-service=web-1', '-reason=new release'),
@@ -152,7 +155,9 @@ service { name = "web", id = "web-2", port = 8002 }
     rmSync(join(files, 'bad.hcl'))
     await healthy(server, 'web', ['web-1:9001'])
   })
+}
 
+async function ending(script: Script): Promise<void> {
   await script.step('bodies that do not fit are refused, and change nothing', async () => {
     const before = await (await client.request('/v1/agent/services')).text()
     for (const [body, status] of [
@@ -193,4 +198,11 @@ service { name = "web", id = "web-2", port = 8002 }
   })
 }
 
-await runScript(day, () => agents.remove())
+await runScript(
+  async (script) => {
+    await registering(script)
+    await changing(script)
+    await ending(script)
+  },
+  () => agents.remove(),
+)

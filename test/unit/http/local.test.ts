@@ -8,7 +8,7 @@ import { type StateBackend, createStateBackend } from './state-backend.ts'
 interface Bench {
   readonly backend: StateBackend
   readonly ask: Ask
-  register(body: object): Promise<Response>
+  readonly register: (body: object) => Promise<Response>
 }
 
 function bench(settings: Parameters<typeof createStateBackend>[0] = {}): Bench {
