@@ -250,7 +250,8 @@ export class Exchanges {
       return refused(refusal.detail)
     }
     if (core.phase === 'running') mergeState(this.#parts, state, from, false)
-    return describeState(this.#parts, false)
+    const isNewcomer = state.join && state.members.length === 1
+    return describeState(this.#parts, false, !isNewcomer)
   }
 }
 

@@ -23,8 +23,12 @@ export interface MergeParts {
   readonly userEvents: UserEvents
 }
 
-/** All that we know, for a peer. */
-export function describeState({ core, userEvents }: MergeParts, isJoin: boolean): PushPull {
+/** All that we know, for a peer; to one who joins alone events mean nothing. */
+export function describeState(
+  { core, userEvents }: MergeParts,
+  isJoin: boolean,
+  hasEvents: boolean = true,
+): PushPull {
   const members: MemberState[] = []
   for (const record of core.members.values()) {
     const { update, liveness, intentTime, isLeaving } = record
@@ -39,7 +43,7 @@ export function describeState({ core, userEvents }: MergeParts, isJoin: boolean)
     lamportTime: core.lamportTime,
     members,
     eventTime: userEvents.time,
-    events: userEvents.recent(),
+    events: hasEvents ? userEvents.recent() : [],
   }
 }
 

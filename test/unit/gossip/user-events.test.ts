@@ -86,6 +86,18 @@ describe('user events', () => {
     expect(told).toEqual(['ours', 'missed'])
   })
 
+  it('whoever joins alone is sent no events', () => {
+    const me = new Lone().meet('p1')
+    me.feed({ kind: 'fireEvent', event: fired('ours') })
+    const told = (members: readonly string[]): unknown => {
+      const states = members.map((name) => stateOf(alive(name)))
+      const reply = me.ask('p2', pushPull('p2', states, { join: true }))
+      return reply.kind === 'pushPull' ? [reply.eventTime, reply.events.length] : reply
+    }
+    expect(told(['p2'])).toEqual([1, 0])
+    expect(told(['p2', 'p3'])).toEqual([1, 1])
+  })
+
   it('news of members goes before events', () => {
     const me = new Lone().meet('p1')
     for (let i = 0; i < 100; i++) me.feed({ kind: 'fireEvent', event: fired(`e${i}`) })
