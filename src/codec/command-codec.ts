@@ -1,87 +1,13 @@
-// Commands of the replicated log to CBOR and back, behind a head that holds the entry's time. They are data at rest:
-// kinds are numbers that are never given a second meaning, and unknown kinds and fields are refused.
-import { unreachable } from '../lib/assert.ts'
+// Commands of the replicated log to bytes and back, behind a head that holds the entry's time. They are data at rest: the
+// first byte tells the layout, and none is ever given a second meaning.
 import { err, ok, type Result } from '../lib/result.ts'
-import type {
-  Command,
-  ConfigEntryCommand,
-  CoordinatesCommand,
-  KvCommand,
-  KvWrite,
-  OperatorCommand,
-  QueryCommand,
-  RegisterCommand,
-  RestoreCommand,
-  SessionCommand,
-  TxnCommand,
-} from '../model/command.ts'
-import {
-  checkInfo,
-  jsonObject,
-  nodeInfo,
-  packCheck,
-  packNode,
-  packService,
-  serviceInfo,
-} from './catalog-shapes.ts'
+import type { Command } from '../model/command.ts'
+import { ByteReader, ByteWriter } from './binary.ts'
 import { decodeCbor, encodeCbor, type CodecError } from './cbor.ts'
-import { nodeCoordinate, packCoordinate, packQueryInfo, queryInfo } from './later-shapes.ts'
+import { command as commandShape, packCommand, simple, type Simple } from './command-shapes.ts'
 import { decodeRegister, encodeRegister, registerFormat } from './register-codec.ts'
-import { packRecord, stateRecord } from './record-codec.ts'
 import { decodeSet, encodeSet, setFormat } from './set-codec.ts'
-import { autopilotConfig, packAutopilot, packSession, sessionInfo } from './session-shapes.ts'
-import { packOperation, txnOperation } from './transaction-shapes.ts'
-import {
-  bytes,
-  count,
-  flag,
-  kindAndBody,
-  list,
-  misfit,
-  nullable,
-  packUint64,
-  readShape,
-  text,
-  tuple,
-  uint64,
-  type Shape,
-} from './shapes.ts'
-
-const kinds = {
-  register: 1,
-  deregister: 2,
-  /** Without a time to live, as all writes were once. */
-  kvSet: 3,
-  kvCas: 4,
-  kvDelete: 5,
-  kvDeleteCas: 6,
-  kvDeleteTree: 7,
-  batch: 8,
-  kvSetTtl: 9,
-  kvCasTtl: 10,
-  kvAcquire: 11,
-  kvRelease: 12,
-  kvExpire: 13,
-  sessionCreate: 14,
-  sessionDestroy: 15,
-  txn: 16,
-  autopilotSet: 17,
-  setBehaviour: 18,
-  setClusterId: 19,
-  setKvHistory: 20,
-  pruneKvHistory: 21,
-  restoreBegin: 22,
-  restoreRecords: 23,
-  restoreEnd: 24,
-  preparedQuerySet: 25,
-  preparedQueryDelete: 26,
-  coordinates: 27,
-  configEntrySet: 28,
-  configEntryDelete: 29,
-  raiseIndexes: 30,
-} as const
-
-type Simple = Exclude<Command, { readonly kind: 'batch' }>
+import { readShape } from './shapes.ts'
 
 /** A decoded entry of the log. */
 export interface DecodedCommand {
@@ -100,21 +26,71 @@ const firstOfHeadless = 0x80
 
 /** Encodes a command, not yet stamped. The bytes are the caller's own. */
 export function encodeCommand(command: Command): Uint8Array {
-  if (command.kind === 'kvSet' && command.ttlMs === 0) {
-    const set = encodeSet(command, headBytes)
-    set[0] = setFormat
-    return set
-  }
-  const registration = command.kind === 'register' ? encodeRegister(command, headBytes) : null
-  if (registration !== null) {
-    registration[0] = registerFormat
-    return registration
-  }
+  const own = encodeInOwnLayout(command)
+  if (own !== null) return own
   const body = encodeCbor(packCommand(command))
   const data = new Uint8Array(headBytes + body.length)
   data[0] = headFormat
   data.set(body, headBytes)
   return data
+}
+
+/** What has a layout of its own; null for all else. */
+function encodeInOwnLayout(command: Command): Uint8Array | null {
+  switch (command.kind) {
+    case 'kvSet':
+      return command.ttlMs === 0 ? withFormat(encodeSet(command, headBytes), setFormat) : null
+    case 'register': {
+      const registration = encodeRegister(command, headBytes)
+      return registration === null ? null : withFormat(registration, registerFormat)
+    }
+    case 'batch':
+      return command.commands.some(({ kind }) => kind === 'register') ? encodeBatch(command.commands) : null
+    default:
+      return null
+  }
+}
+
+function withFormat(data: Uint8Array, format: number): Uint8Array {
+  data[0] = format
+  return data
+}
+
+/** Batches with registrations in them: what an agent or the leader puts into the catalog all at once. */
+const batchFormat = 4
+
+/** Behind the head: the number of commands; each is the number of its layout, and its bytes behind their length. */
+function encodeBatch(commands: readonly Simple[]): Uint8Array {
+  const writer = new ByteWriter(256 * commands.length)
+  writer.skip(headBytes)
+  writer.natural(commands.length)
+  for (const each of commands) {
+    const registration = each.kind === 'register' ? encodeRegister(each, 0) : null
+    writer.byte(registration === null ? headFormat : registerFormat)
+    writer.bytes(registration ?? encodeCbor(packCommand(each)))
+  }
+  return withFormat(writer.finish().slice(0, writer.length), batchFormat)
+}
+
+function decodeBatch(data: Uint8Array): Result<Command, CodecError> {
+  const reader = new ByteReader(data, headBytes)
+  const count = reader.natural()
+  const commands: Simple[] = []
+  for (let i = 0; i < count && reader.fault === undefined; i++) {
+    const format = reader.byte()
+    const read = decodePart(format, reader.bytes())
+    if (!read.ok) return read
+    commands.push(read.value)
+  }
+  if (!reader.isDone) return err({ code: reader.fault ?? 'malformed', detail: 'the bytes are no batch' })
+  return ok({ kind: 'batch', commands })
+}
+
+function decodePart(format: number, data: Uint8Array): Result<Simple, CodecError> {
+  if (format === registerFormat) return decodeRegister(data, 0)
+  if (format !== headFormat) return err({ code: 'invalid', detail: 'Expected a layout of commands' })
+  const decoded = decodeCbor(data)
+  return decoded.ok ? readShape(simple, decoded.value) : decoded
 }
 
 /** Writes the time into an encoded command, in place, and returns it as it will be read; 0 for one without a head. */
@@ -132,7 +108,7 @@ export function stampCommand(data: Uint8Array, wallMs: number): number {
 
 function hasHead(data: Uint8Array): boolean {
   const format = data[0] ?? 0
-  return data.length >= headBytes && format >= headFormat && format <= registerFormat
+  return data.length >= headBytes && format >= headFormat && format <= batchFormat
 }
 
 /** Decodes a command with its time. What it holds is independent of `data`. Errors: a CodecError; never throws. */
@@ -140,20 +116,25 @@ export function decodeCommand(data: Uint8Array): Result<DecodedCommand, CodecErr
   const isHeadless = (data[0] ?? 0) >= firstOfHeadless
   const wallMs = isHeadless ? 0 : readHead(data)
   if (wallMs === undefined) return err({ code: 'invalid', detail: 'Expected the head of a command' })
-  if (data[0] === setFormat) {
-    const set = decodeSet(data, headBytes)
-    if (!set.ok) return set
-    const { key, value, flags } = set.value
-    return ok({ command: { kind: 'kvSet', key, value, flags, ttlMs: 0 }, wallMs })
-  }
-  if (data[0] === registerFormat) {
-    const registration = decodeRegister(data, headBytes)
-    return registration.ok ? ok({ command: registration.value, wallMs }) : registration
-  }
-  const decoded = decodeCbor(isHeadless ? data : data.subarray(headBytes))
-  if (!decoded.ok) return decoded
-  const read = readShape(command, decoded.value)
+  const read = readBody(data, isHeadless)
   return read.ok ? ok({ command: read.value, wallMs }) : read
+}
+
+function readBody(data: Uint8Array, isHeadless: boolean): Result<Command, CodecError> {
+  switch (data[0]) {
+    case setFormat: {
+      const set = decodeSet(data, headBytes)
+      return set.ok ? ok({ kind: 'kvSet', ...set.value, ttlMs: 0 }) : set
+    }
+    case registerFormat:
+      return decodeRegister(data, headBytes)
+    case batchFormat:
+      return decodeBatch(data)
+    default: {
+      const decoded = decodeCbor(isHeadless ? data : data.subarray(headBytes))
+      return decoded.ok ? readShape(commandShape, decoded.value) : decoded
+    }
+  }
 }
 
 function readHead(data: Uint8Array): number | undefined {
@@ -161,285 +142,4 @@ function readHead(data: Uint8Array): number | undefined {
   let wallMs = 0
   for (let at = 1; at < headBytes; at++) wallMs = wallMs * 0x100 + (data[at] ?? 0)
   return Number.isSafeInteger(wallMs) ? wallMs : undefined
-}
-
-function packCommand(command: Command): readonly unknown[] {
-  switch (command.kind) {
-    case 'batch':
-      return [kinds.batch, command.commands.map(packCommand)]
-    case 'register':
-      return [kinds.register, ...packRegister(command)]
-    case 'deregister':
-      return [kinds.deregister, command.node, command.serviceId, command.checkId]
-    case 'sessionCreate':
-    case 'sessionDestroy':
-    case 'txn':
-      return packSessionCommand(command)
-    default:
-      return packRest(command)
-  }
-}
-
-type Rest =
-  | KvCommand
-  | OperatorCommand
-  | RestoreCommand
-  | QueryCommand
-  | ConfigEntryCommand
-  | CoordinatesCommand
-
-function packRest(command: Rest): readonly unknown[] {
-  switch (command.kind) {
-    case 'autopilotSet':
-    case 'setBehaviour':
-    case 'setClusterId':
-    case 'setKvHistory':
-    case 'pruneKvHistory':
-    case 'raiseIndexes':
-      return packOperator(command)
-    case 'restoreBegin':
-    case 'restoreRecords':
-    case 'restoreEnd':
-      return packRestore(command)
-    default:
-      return packLater(command)
-  }
-}
-
-function packLater(
-  command: KvCommand | QueryCommand | ConfigEntryCommand | CoordinatesCommand,
-): readonly unknown[] {
-  switch (command.kind) {
-    case 'preparedQuerySet':
-    case 'preparedQueryDelete':
-    case 'coordinates':
-    case 'configEntrySet':
-    case 'configEntryDelete':
-      return packQueries(command)
-    default:
-      return packKv(command)
-  }
-}
-
-function packRegister(command: RegisterCommand): readonly unknown[] {
-  const service = command.service === null ? null : packService(command.service)
-  return [packNode(command.node), service, command.checks.map(packCheck), command.skipNodeUpdate]
-}
-
-function packKv(command: KvCommand): readonly unknown[] {
-  switch (command.kind) {
-    case 'kvSet':
-      return command.ttlMs === 0
-        ? [kinds.kvSet, command.key, command.value, packUint64(command.flags)]
-        : [kinds.kvSetTtl, ...packWrite(command)]
-    case 'kvCas':
-      return command.ttlMs === 0
-        ? [kinds.kvCas, command.key, command.value, packUint64(command.flags), command.expectedIndex]
-        : [kinds.kvCasTtl, ...packWrite(command), command.expectedIndex]
-    case 'kvAcquire':
-    case 'kvRelease':
-      return [kinds[command.kind], ...packWrite(command), command.session]
-    case 'kvDelete':
-      return [kinds.kvDelete, command.key]
-    case 'kvDeleteCas':
-      return [kinds.kvDeleteCas, command.key, command.expectedIndex]
-    case 'kvDeleteTree':
-      return [kinds.kvDeleteTree, command.prefix]
-    case 'kvExpire':
-      return [kinds.kvExpire, command.key, command.modifyIndex]
-    default:
-      return unreachable(command)
-  }
-}
-
-function packWrite(write: KvWrite): readonly unknown[] {
-  return [write.key, write.value, packUint64(write.flags), write.ttlMs]
-}
-
-function packSessionCommand(command: SessionCommand | TxnCommand): readonly unknown[] {
-  switch (command.kind) {
-    case 'sessionCreate':
-      return [kinds.sessionCreate, packSession(command.session)]
-    case 'sessionDestroy':
-      return [kinds.sessionDestroy, command.id]
-    case 'txn':
-      return [kinds.txn, command.operations.map(packOperation)]
-    default:
-      return unreachable(command)
-  }
-}
-
-function packOperator(command: OperatorCommand): readonly unknown[] {
-  const kind = kinds[command.kind]
-  switch (command.kind) {
-    case 'autopilotSet':
-      return [kind, packAutopilot(command.config), command.expectedIndex]
-    case 'setBehaviour':
-      return [kind, command.behaviour]
-    case 'setClusterId':
-      return [kind, command.id]
-    case 'setKvHistory':
-      return [kind, command.versionsMax, command.ageMs]
-    case 'pruneKvHistory':
-      return [kind]
-    case 'raiseIndexes':
-      return [kind, command.by]
-    default:
-      return unreachable(command)
-  }
-}
-
-/** The commands that came with prepared queries. */
-function packQueries(command: QueryCommand | ConfigEntryCommand | CoordinatesCommand): readonly unknown[] {
-  const kind = kinds[command.kind]
-  switch (command.kind) {
-    case 'preparedQuerySet':
-      return [kind, packQueryInfo(command.query)]
-    case 'preparedQueryDelete':
-      return [kind, command.id]
-    case 'coordinates':
-      return [kind, command.updates.map(packCoordinate)]
-    case 'configEntrySet':
-      return [kind, command.configKind, command.name, command.body, command.expectedIndex]
-    case 'configEntryDelete':
-      return [kind, command.configKind, command.name, command.expectedIndex]
-    default:
-      return unreachable(command)
-  }
-}
-
-function packRestore(command: RestoreCommand): readonly unknown[] {
-  const kind = kinds[command.kind]
-  switch (command.kind) {
-    case 'restoreBegin':
-      return [kind, command.id]
-    case 'restoreRecords':
-      return [kind, command.id, command.records.map(packRecord)]
-    case 'restoreEnd':
-      return [kind, command.id, command.records]
-    default:
-      return unreachable(command)
-  }
-}
-
-const registerBody = tuple(nodeInfo, nullable(serviceInfo), list(checkInfo), flag)
-const deregisterBody = tuple(text, text, text)
-const kvSetBody = tuple(text, bytes, uint64)
-const kvSetTtlBody = tuple(text, bytes, uint64, count)
-const kvCasBody = tuple(text, bytes, uint64, count)
-const kvCasTtlBody = tuple(text, bytes, uint64, count, count)
-const kvLockBody = tuple(text, bytes, uint64, count, text)
-const nothing = tuple()
-const oneText = tuple(text)
-const oneCount = tuple(count)
-const twoCounts = tuple(count, count)
-const textAndCount = tuple(text, count)
-const autopilotBody = tuple(autopilotConfig, nullable(count))
-const recordsBody = tuple(text, list(stateRecord))
-
-const configSetBody = tuple(text, text, jsonObject, nullable(count))
-const configDeleteBody = tuple(text, text, nullable(count))
-
-type Readers = {
-  readonly [K in Exclude<keyof typeof kinds, 'batch'>]: (body: readonly unknown[]) => Simple
-}
-
-const readers: Readers = {
-  register: (body) => {
-    const [node, service, checks, skipNodeUpdate] = registerBody(body)
-    return { kind: 'register', node, service, checks, skipNodeUpdate }
-  },
-  deregister: (body) => {
-    const [node, serviceId, checkId] = deregisterBody(body)
-    return { kind: 'deregister', node, serviceId, checkId }
-  },
-  kvSet: (body) => {
-    const [key, value, flags] = kvSetBody(body)
-    return { kind: 'kvSet', key, value, flags, ttlMs: 0 }
-  },
-  kvCas: (body) => {
-    const [key, value, flags, expectedIndex] = kvCasBody(body)
-    return { kind: 'kvCas', key, value, flags, expectedIndex, ttlMs: 0 }
-  },
-  kvDelete: (body) => ({ kind: 'kvDelete', key: oneText(body)[0] }),
-  kvDeleteCas: (body) => {
-    const [key, expectedIndex] = textAndCount(body)
-    return { kind: 'kvDeleteCas', key, expectedIndex }
-  },
-  kvDeleteTree: (body) => ({ kind: 'kvDeleteTree', prefix: oneText(body)[0] }),
-  kvSetTtl: (body) => {
-    const [key, value, flags, ttlMs] = kvSetTtlBody(body)
-    return { kind: 'kvSet', key, value, flags, ttlMs }
-  },
-  kvCasTtl: (body) => {
-    const [key, value, flags, ttlMs, expectedIndex] = kvCasTtlBody(body)
-    return { kind: 'kvCas', key, value, flags, expectedIndex, ttlMs }
-  },
-  kvAcquire: (body) => {
-    const [key, value, flags, ttlMs, session] = kvLockBody(body)
-    return { kind: 'kvAcquire', key, value, flags, ttlMs, session }
-  },
-  kvRelease: (body) => {
-    const [key, value, flags, ttlMs, session] = kvLockBody(body)
-    return { kind: 'kvRelease', key, value, flags, ttlMs, session }
-  },
-  kvExpire: (body) => {
-    const [key, modifyIndex] = textAndCount(body)
-    return { kind: 'kvExpire', key, modifyIndex }
-  },
-  sessionCreate: (body) => ({ kind: 'sessionCreate', session: tuple(sessionInfo)(body)[0] }),
-  sessionDestroy: (body) => ({ kind: 'sessionDestroy', id: oneText(body)[0] }),
-  txn: (body) => ({ kind: 'txn', operations: tuple(list(txnOperation))(body)[0] }),
-  autopilotSet: (body) => {
-    const [config, expectedIndex] = autopilotBody(body)
-    return { kind: 'autopilotSet', config, expectedIndex }
-  },
-  setBehaviour: (body) => ({ kind: 'setBehaviour', behaviour: oneCount(body)[0] }),
-  setClusterId: (body) => ({ kind: 'setClusterId', id: oneText(body)[0] }),
-  setKvHistory: (body) => {
-    const [versionsMax, ageMs] = twoCounts(body)
-    return { kind: 'setKvHistory', versionsMax, ageMs }
-  },
-  pruneKvHistory: (body) => {
-    nothing(body)
-    return { kind: 'pruneKvHistory' }
-  },
-  raiseIndexes: (body) => ({ kind: 'raiseIndexes', by: oneCount(body)[0] }),
-  preparedQuerySet: (body) => ({ kind: 'preparedQuerySet', query: tuple(queryInfo)(body)[0] }),
-  preparedQueryDelete: (body) => ({ kind: 'preparedQueryDelete', id: oneText(body)[0] }),
-  coordinates: (body) => ({ kind: 'coordinates', updates: tuple(list(nodeCoordinate))(body)[0] }),
-  configEntrySet: (body) => {
-    const [configKind, name, entry, expectedIndex] = configSetBody(body)
-    return { kind: 'configEntrySet', configKind, name, body: entry, expectedIndex }
-  },
-  configEntryDelete: (body) => {
-    const [configKind, name, expectedIndex] = configDeleteBody(body)
-    return { kind: 'configEntryDelete', configKind, name, expectedIndex }
-  },
-  restoreBegin: (body) => ({ kind: 'restoreBegin', id: oneText(body)[0] }),
-  restoreRecords: (body) => {
-    const [id, records] = recordsBody(body)
-    return { kind: 'restoreRecords', id, records }
-  },
-  restoreEnd: (body) => {
-    const [id, records] = textAndCount(body)
-    return { kind: 'restoreEnd', id, records }
-  },
-}
-
-const readersByNumber: ReadonlyMap<unknown, (body: readonly unknown[]) => Simple> = new Map(
-  Object.entries(readers).map(([kind, read]) => [kinds[kind as keyof Readers], read]),
-)
-
-const simple: Shape<Simple> = (value) => {
-  const [kind, body] = kindAndBody(value)
-  const read = readersByNumber.get(kind) ?? misfit('a known command')
-  return read(body)
-}
-
-const command: Shape<Command> = (value) => {
-  const [kind, body] = kindAndBody(value)
-  if (kind !== kinds.batch) return simple(value)
-  const [commands] = tuple(list(simple))(body)
-  return { kind: 'batch', commands }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { encodeCbor } from '../../../src/codec/cbor.ts'
 import { decodeCommand, encodeCommand } from '../../../src/codec/command-codec.ts'
-import type { RegisterCommand } from '../../../src/model/command.ts'
-import { check, node, register, service } from '../state/fixtures.ts'
+import type { Command, RegisterCommand } from '../../../src/model/command.ts'
+import { check, node, register, service, set } from '../state/fixtures.ts'
 
 const full = register(
   node('n1', { id: 'id-1', meta: { a: 'ü', b: '' }, taggedAddresses: { lan: '10.0.0.1', wan: '1.2.3.4' } }),
@@ -36,6 +36,18 @@ describe('a registration', () => {
     ['with a name of more than ASCII', register(node('nöde\ufeff'), { checks: [check('ü', 'passing')] })],
   ])('comes back as it was: %s', (_, command) => {
     expect(decodeCommand(encodeCommand(command))).toEqual({ ok: true, value: { command, wallMs: 0 } })
+  })
+
+  it('comes back as it was in a batch with others', () => {
+    const odd = register(node('n2'), { service: service('w', { port: -1.5 }) })
+    const command: Command = {
+      kind: 'batch',
+      commands: [full, set('k', 'v'), odd, { kind: 'deregister', node: 'n', serviceId: '', checkId: '' }],
+    }
+    const bytes = encodeCommand(command)
+    expect(decodeCommand(bytes)).toEqual({ ok: true, value: { command, wallMs: 0 } })
+    for (let end = 0; end < bytes.length; end += 7) expect(decodeCommand(bytes.slice(0, end)).ok).toBe(false)
+    expect(decodeCommand(Uint8Array.from([...bytes, 0])).ok).toBe(false)
   })
 
   it('is refused when it is cut anywhere, or longer than it should be', () => {
