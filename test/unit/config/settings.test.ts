@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { parseDuration } from '../../../src/config/duration.ts'
-import type { SettingType } from '../../../src/config/setting.ts'
+import type { Setting, SettingType } from '../../../src/config/setting.ts'
 import { agentFlags, settings } from '../../../src/config/settings.ts'
-import { loaded, machine } from './machine.ts'
+import { load, loaded, machine } from './machine.ts'
 import { referenceKeys } from './reference-keys.ts'
 
 test('flags are unique', () => {
@@ -41,3 +41,33 @@ test('a setting without effect is named, unless it says what holds anyway', asyn
     '/a.json:1: rpc.enable_streaming: rpc.enable_streaming has no effect: Blocking queries need no setting.',
   ])
 })
+
+/** A value that asks for something, and for something other than what holds anyway. */
+function otherThan({ type, default: usual }: Setting): unknown {
+  if (type === 'bool') return usual !== true
+  if (type === 'int' || type === 'port' || type === 'float') return 7
+  if (type === 'list') return ['x']
+  if (type === 'any') return { x: 1 }
+  return type === 'duration' ? '7s' : 'x'
+}
+
+const limited = [...settings].filter(([, { support }]) => support !== undefined)
+
+test.each(limited.map(([key, setting]) => [key, setting.support, setting] as const))(
+  '%s, which is %s, is named where it is given',
+  async (key, support, setting) => {
+    const value = key
+      .split('.')
+      .reduceRight<unknown>((inner, part) => ({ [part]: inner }), otherThan(setting))
+    const told = await load(
+      ['-data-dir=/data', '-config-file=/a.json'],
+      machine({ '/a.json': JSON.stringify(value) }),
+    )
+    const sentences = 'nodeName' in told ? told.warnings : told
+    const named = /has no effect|is not supported yet|cannot be/
+    expect(
+      sentences.filter((each) => each.includes(key) && named.test(each)),
+      support,
+    ).toHaveLength(1)
+  },
+)
