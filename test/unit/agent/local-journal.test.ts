@@ -173,6 +173,25 @@ describe('the journal', () => {
     expect([...(await scene.open()).restored.keys()]).toEqual(['a', 'b', 'c'])
   })
 
+  it('loses no more than the lines that a wrong byte is in, wherever it is', async () => {
+    const whole = new Scene()
+    const journal = await whole.open()
+    for (let i = 0; i < 8; i++) whole.put(journal, `k${i}`, 'ü'.repeat(i))
+    await flushed(whole, journal)
+    const text = whole.text()
+    const size = new TextEncoder().encode(text).length
+    const scene = new Scene()
+    for (let at = 0; at < size; at += 3) {
+      scene.machine.disk.mkdir('/data/local', 0o700)
+      scene.write(text)
+      scene.machine.disk.corrupt(path, at)
+      const { restored } = await scene.open()
+      const lost = 8 - restored.size
+      expect(lost).toBeLessThanOrEqual(2)
+      for (const [key, value] of restored) expect(value).toBe('ü'.repeat(Number(key.slice(1))))
+    }
+  })
+
   it('refuses a file of a later release with a way out', async () => {
     const scene = new Scene()
     const journal = await scene.open()
