@@ -35,6 +35,10 @@ export class Misfit extends Error {
 /** A value of the wrong type. `shown` is the number that is wrong in itself. */
 export function mismatch(value: Json, at: Place, goType: string, shown: string = ''): Misfit {
   if (at.spelling === 'config') {
+    // Several blocks with one name are a list.
+    if (Array.isArray(value) && value.length > 1 && wordsOf(goType).startsWith('an object')) {
+      return new Misfit(at.path, `${at.path} is given ${value.length} times; it can be given once`)
+    }
     return new Misfit(at.path, `${at.path} must be ${wordsOf(goType)}, not ${found(value)}`)
   }
   const what = `${kindOf(value)}${shown === '' ? '' : ` ${shown}`}`

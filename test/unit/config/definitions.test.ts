@@ -89,6 +89,10 @@ test.each([
     'service {\n  name = "web"\n  check {\n    args = ["true"]\n    interval = "10s"\n  }\n}',
     "/c/a.hcl:1: service | Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true",
   ],
+  [
+    'service {\n  name = "web"\n  check { ttl = "5s" }\n  check { ttl = "6s" }\n}',
+    '/c/a.hcl:4 | service.check is given 2 times; it can be given once',
+  ],
   ['check {\n  ttl = "5s"\n}', '/c/a.hcl:1: check | Missing check name'],
   [
     'check {\n  name = "x"\n  interval = "5s"\n}',

@@ -7,7 +7,7 @@ import { routes } from '../../../src/http/routes/table.ts'
 import { asking } from './asking.ts'
 import { createStateBackend } from './state-backend.ts'
 
-const statuses = new Set([200, 301, 400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 501])
+const statuses = new Set([200, 301, 400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 501, 503])
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
