@@ -390,6 +390,7 @@ class RunningAgent implements Agent {
     this.#telemetry.set(config)
     this.#dns?.set(config)
     this.#local?.set(config)
+    this.#server?.set(config)
     this.#watches?.set(config.watches)
     this.#rateLimit?.set(rateOf(config))
     this.#http?.set(config)
@@ -463,7 +464,7 @@ class RunningAgent implements Agent {
   /** Each part of it ends by itself within seconds, so that a leave always does. */
   async #leaveOnce(): Promise<void> {
     this.#logger.info('Starting leave')
-    this.#local?.leave()
+    await this.#local?.leave()
     const hadPeers = (await this.#server?.leave()) ?? false
     await this.#pools?.leave()
     if (hadPeers) await sleep(this.#host.clock, this.config.performance.leaveDrainMs, this.#stopping.signal)

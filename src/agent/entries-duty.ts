@@ -2,6 +2,7 @@
 import type { GivenEntry } from '../definition/config-entry.ts'
 import type { Command, CommandResult } from '../model/command.ts'
 import type { Result } from '../lib/result.ts'
+import { isSameValue } from '../lib/same-value.ts'
 import type { RequestError } from '../model/errors.ts'
 import type { Clock } from '../runtime/host.ts'
 import { createChore } from './chore.ts'
@@ -19,9 +20,15 @@ export interface EntriesDutyOptions {
   readonly log: Logger
 }
 
+/** The duty, with entries that a reload can change. */
+export interface EntriesDuty extends LeaderDuties {
+  set(entries: readonly GivenEntry[]): void
+}
+
 /** Makes the duty of one server; it sleeps until `start`. */
-export function createEntriesDuty({ clock, entries, has, propose, log }: EntriesDutyOptions): LeaderDuties {
-  let next = entries.length
+export function createEntriesDuty({ clock, entries, has, propose, log }: EntriesDutyOptions): EntriesDuty {
+  let wanted = entries
+  let next = wanted.length
   const write = async ({ kind, name, body }: GivenEntry): Promise<boolean> => {
     if (has(kind, name)) return true
     const written = await propose({ kind: 'configEntrySet', configKind: kind, name, body, expectedIndex: 0 })
@@ -37,11 +44,13 @@ export function createEntriesDuty({ clock, entries, has, propose, log }: Entries
   }
   const chore = createChore({
     clock,
-    dueAtMs: () => (next < entries.length ? 0 : Infinity),
+    dueAtMs: () => (next < wanted.length ? 0 : Infinity),
     async work() {
-      const entry = entries[next]
+      const entry = wanted[next]
+      const before = wanted
       if (entry !== undefined && !(await write(entry))) return false
-      next++
+      // A reload in between begins anew.
+      if (wanted === before) next++
       return true
     },
   })
@@ -51,5 +60,11 @@ export function createEntriesDuty({ clock, entries, has, propose, log }: Entries
       chore.start()
     },
     stop: () => chore.stop(),
+    set(given) {
+      if (isSameValue(given, wanted)) return
+      wanted = given
+      next = 0
+      chore.touch()
+    },
   }
 }

@@ -28,6 +28,7 @@ const reloadable: readonly string[] = [
   'limits.rpcBurstMax',
   'limits.httpConnectionsPerClientMax',
   'discoveryMaxStaleMs',
+  'configEntries',
 ]
 /** The zones belong to the listeners. */
 const fixed: ReadonlySet<string> = new Set(['dns.domain', 'dns.altDomain'])
@@ -73,6 +74,7 @@ function withReloadable(running: AgentConfig, next: AgentConfig): AgentConfig {
     checks: next.checks,
     limits: { ...running.limits, rpcRate, rpcBurstMax, httpConnectionsPerClientMax },
     discoveryMaxStaleMs: next.discoveryMaxStaleMs,
+    configEntries: next.configEntries,
   }
 }
 

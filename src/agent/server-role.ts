@@ -73,6 +73,8 @@ export interface ServerRole {
   leaderText(): string
   /** Where the Raft configuration has the other servers: a way to find the pool again when all others are lost. */
   peerIps(): readonly string[]
+  /** Other settings are in force. */
+  set(config: AgentConfig): void
   /** Gives the leadership and the seat away; true if there were other servers. */
   leave(): Promise<boolean>
   stop(): Promise<void>
@@ -254,6 +256,10 @@ class Server implements ServerRole {
     const { machine } = this.raft
     const others = machine.configuration.servers.filter((server) => server.id !== this.#options.id)
     return others.flatMap((server) => this.raft.addressOf(server.id)?.ip ?? [])
+  }
+
+  set(config: AgentConfig): void {
+    this.#time.set(config)
   }
 
   leave(): Promise<boolean> {

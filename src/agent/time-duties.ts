@@ -1,6 +1,7 @@
 // The leader's duties that time brings, wired to the rest of a server: sessions, expiring keys, upkeep,
 // configuration entries.
 import { encodeCommand } from '../codec/command-codec.ts'
+import type { AgentConfig } from '../config/agent-config.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Command, CommandResult } from '../model/command.ts'
 import { requestError, type RequestError } from '../model/errors.ts'
@@ -22,6 +23,8 @@ import { behaviourMax } from '../state/behaviour.ts'
 /** The duties, and what they are asked for. */
 export interface TimeDuties extends LeaderDuties {
   readonly renewSession: ActionHandler<'renewSession'>
+  /** Other settings are in force. */
+  set(config: AgentConfig): void
 }
 
 type DutyOptions = Pick<ServerRoleOptions, 'host' | 'config' | 'id' | 'pools' | 'log'>
@@ -97,6 +100,7 @@ export function createTimeDuties(options: DutyOptions, parts: TimeParts): TimeDu
   const all = [upkeep, sessions, expiry, entries]
   return {
     renewSession: ({ id }) => sessions.renew(id),
+    set: (next) => entries.set(next.configEntries),
     start() {
       for (const duty of all) duty.start()
     },

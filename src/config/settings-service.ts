@@ -191,6 +191,7 @@ export const serviceSettings = {
   'config_entries.bootstrap': {
     type: 'any',
     doc: 'Configuration entries that the leader writes where there are none (docs/guides/config-entries.md).',
+    reload: true,
   },
   'kv_history.age': {
     type: 'duration',
