@@ -10,7 +10,7 @@ import { parseJson } from '../json-parse.ts'
 import { checkFiltering, checksOf, meant } from '../local-views.ts'
 import { renderLocalChecks } from '../render-local.ts'
 import type { Call, Route } from '../route.ts'
-import { enabled, refusePrograms, unwrap } from './local-services.ts'
+import { enabled, refusePrograms, tokenOf, unwrap } from './local-services.ts'
 
 const unknown = { status: 404, meaning: 'There is no check of this ID.' } as const
 
@@ -116,7 +116,7 @@ async function register(call: Call): Promise<Response> {
     throw new Refusal(500, `ServiceID ${JSON.stringify(given.serviceId)} does not exist`)
   }
   refusePrograms(call.backend, [given])
-  const token = given.token === '' ? (call.request.headers.get('x-consul-token') ?? '') : given.token
+  const token = given.token === '' ? tokenOf(call) : given.token
   unwrap(await local.registerCheck({ ...given, token }))
   return call.reply.empty(200)
 }

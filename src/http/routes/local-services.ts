@@ -109,12 +109,19 @@ async function register(call: Call): Promise<Response> {
   const options = {
     replaceChecks: isOn(query.has('replace-existing-checks'), query.get('replace-existing-checks')),
   }
-  const token = call.request.headers.get('x-consul-token') ?? ''
+  const token = tokenOf(call)
   for (const each of all) {
     const owned = each.token === '' ? { ...each, token } : each
     unwrap(await local.registerService(owned, options))
   }
   return call.reply.empty(200)
+}
+
+/** The token of a request: by parameter, header, or as a bearer. */
+export function tokenOf({ query, request }: Call): string {
+  const { headers } = request
+  const bearer = /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '')?.[1]?.trim()
+  return query.get('token') || headers.get('x-consul-token') || (bearer ?? '')
 }
 
 /** `?name` and `?name=true` switch on; anything else does not. */

@@ -117,6 +117,12 @@ test('the token of the request is that of what names none', async () => {
   expect(backend.local.services.get('a')?.token).toBe('of-request')
   expect(backend.local.services.get('b')?.token).toBe('own')
   expect(backend.local.checks.get('c')?.token).toBe('of-request')
+  await ask('PUT /v1/agent/service/register?token=by-parameter', { body: '{"Name":"d"}', headers })
+  await ask('PUT /v1/agent/service/register', {
+    body: '{"Name":"e"}',
+    headers: { Authorization: 'Bearer by-bearer' },
+  })
+  expect(['d', 'e'].map((id) => backend.local.services.get(id)?.token)).toEqual(['by-parameter', 'by-bearer'])
 })
 
 test('a sidecar that was registered by itself stays when its service goes', async () => {
