@@ -12,12 +12,13 @@ import type { Host } from '../runtime/host.ts'
 import { createCheckDuty } from './checks/duty.ts'
 import { OwnNode } from './local-node.ts'
 import { openLocalStore } from './local-store.ts'
-import { createLocalSync } from './local-sync.ts'
+import { createLocalSync, type LocalSync } from './local-sync.ts'
 import type { Logger } from './log.ts'
 import type { Pump } from './loop.ts'
 import type { Pools } from './pools.ts'
 import type { Requests } from './requests.ts'
 import type { LocalServer } from './router.ts'
+import { sleep } from './sleep.ts'
 
 /** What it is joined from. */
 export interface LocalServiceOptions {
@@ -43,10 +44,13 @@ export interface LocalService {
   services(): Iterable<ServiceInfo>
   /** The parts of a configuration that a reload applies: node meta data, definitions, settings of checks. */
   set(config: AgentConfig): void
-  /** The agent leaves: nothing is written into the catalog any more. */
-  leave(): void
+  /** The agent leaves: nothing is written into the catalog any more. Resolves when what was on its way has arrived. */
+  leave(): Promise<void>
   stop(): Promise<void>
 }
+
+/** How long a leave waits for what is on its way to the catalog: it would bring the node back. */
+const arrivalMsMax = 1000
 
 /** Our node's record as this agent wants it. */
 export function ownNode(config: AgentConfig, id: string): NodeInfo {
@@ -89,7 +93,12 @@ export async function startLocal(options: LocalServiceOptions): Promise<LocalSer
       pump.feed({ kind: 'outputSet', output: outputOf(next) })
       node.setFiles(filesOf(next))
     },
-    leave: () => pump.feed({ kind: 'paused' }),
+    async leave() {
+      pump.feed({ kind: 'paused' })
+      const hasArrived = new AbortController()
+      void pump.arrived().then(() => hasArrived.abort())
+      await sleep(host.clock, arrivalMsMax, hasArrived.signal)
+    },
     async stop() {
       unsubscribe()
       await node.stop()
@@ -118,7 +127,7 @@ function makeMachine({ host, config, id, random }: LocalServiceOptions): LocalMa
   )
 }
 
-function makeSync(options: LocalServiceOptions, machine: LocalMachine, node: OwnNode): Pump<LocalInput> {
+function makeSync(options: LocalServiceOptions, machine: LocalMachine, node: OwnNode): LocalSync {
   const { host, config, requests, pools, signal, log, onFault } = options
   return createLocalSync({
     machine,

@@ -43,25 +43,36 @@ const freshness: ReadOptions = {
   waitMs: 0,
 }
 
+/** Anti-entropy of one agent. */
+export interface LocalSync extends Pump<LocalInput> {
+  /** Resolves when nothing is on its way to the catalog. */
+  arrived(): Promise<void>
+}
+
 /** Attaches the machine to time and to the servers; it begins with its first input. */
-export function createLocalSync(options: LocalSyncOptions): Pump<LocalInput> {
+export function createLocalSync(options: LocalSyncOptions): LocalSync {
   const { machine, clock } = options
+  let sending: Promise<void> = Promise.resolve()
   const pump: Pump<LocalInput> = createPump<LocalInput, LocalEffect>(machine, clock, {
-    perform: (effect) => perform(options, effect, (input) => pump.feed(input)),
+    perform(effect) {
+      if (effect.kind === 'send') sending = send(options, effect, (input) => pump.feed(input))
+      else perform(options, effect, (input) => pump.feed(input))
+    },
     onFault: options.onFault,
   })
-  return pump
+  return { feed: (input) => pump.feed(input), stop: () => pump.stop(), arrived: () => sending }
 }
 
 type Feed = (input: LocalInput) => void
 
-function perform(options: LocalSyncOptions, effect: LocalEffect, feed: Feed): void {
+function perform(
+  options: LocalSyncOptions,
+  effect: Exclude<LocalEffect, { readonly kind: 'send' }>,
+  feed: Feed,
+): void {
   switch (effect.kind) {
     case 'fetch':
       void fetch(options, effect.attempt, feed)
-      return
-    case 'send':
-      void send(options, effect, feed)
       return
     case 'synced':
       return noteSynced(options.log, effect.items)
