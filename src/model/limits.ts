@@ -104,5 +104,5 @@ export const limits: Limits = {
   watchesMax: 100_000,
   watchesPerStreamMax: 1024,
   checkProgramsMax: 64,
-  checkRequestsMax: 512,
+  checkRequestsMax: 2048,
 }
