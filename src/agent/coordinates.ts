@@ -56,15 +56,14 @@ class PoolPlace {
   readonly position: Position
   readonly peers = new Map<string, Coordinate>()
   readonly #metrics: CoordinatesOptions['metrics']
+  /** Of the WAN pool we tell where all are; of the LAN pool the catalog does. */
+  readonly #keepsPeers: boolean
   readonly #tell: (coordinate: Coordinate) => void
 
-  constructor(
-    random: Random,
-    metrics: CoordinatesOptions['metrics'],
-    tell: (coordinate: Coordinate) => void,
-  ) {
-    this.position = createPosition(random)
-    this.#metrics = metrics
+  constructor(pool: PoolName, options: CoordinatesOptions, tell: (coordinate: Coordinate) => void) {
+    this.position = createPosition(options.random.fork(pool))
+    this.#metrics = options.metrics
+    this.#keepsPeers = pool === 'wan'
     this.#tell = tell
   }
 
@@ -80,7 +79,7 @@ class PoolPlace {
     }
     const movedMs = distanceMoved(before, this.position.coordinate) * 1000
     this.#metrics.sample('serf.coordinate.adjustment-ms', movedMs)
-    this.peers.set(name, coordinate)
+    if (this.#keepsPeers) this.peers.set(name, coordinate)
     this.#tell(this.position.coordinate)
   }
 
@@ -108,9 +107,9 @@ class Keeper implements Coordinates {
 
   constructor(options: CoordinatesOptions) {
     this.#options = options
-    const { pools, random, metrics } = options
-    this.#lan = new PoolPlace(random.fork('lan'), metrics, (place) => pools.lan.setCoordinate(place))
-    this.#wan = new PoolPlace(random.fork('wan'), metrics, (place) => pools.wan?.setCoordinate(place))
+    const { pools } = options
+    this.#lan = new PoolPlace('lan', options, (place) => pools.lan.setCoordinate(place))
+    this.#wan = new PoolPlace('wan', options, (place) => pools.wan?.setCoordinate(place))
     pools.onRoundTrip((pool, trip) => (pool === 'lan' ? this.#lan : this.#wan).onRoundTrip(trip))
     pools.onMember((pool, event, member) => {
       if (event === 'reaped' || event === 'left') (pool === 'lan' ? this.#lan : this.#wan).forget(member.name)

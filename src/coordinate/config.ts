@@ -20,6 +20,8 @@ export interface CoordinateConfig {
   readonly rttMin: number
   /** Longer round trips say nothing of the network. */
   readonly rttMax: number
+  /** Whoever says that it is farther from the origin, seconds, is not believed: no round trip leads there. */
+  readonly placeMax: number
   /** Peers whose last samples are remembered; past it the one heard of longest ago goes. */
   readonly peersMax: number
 }
@@ -35,5 +37,6 @@ export const coordinateDefaults: CoordinateConfig = {
   gravityRho: 150,
   rttMin: 1e-6,
   rttMax: 10,
+  placeMax: 20,
   peersMax: 4096,
 }

@@ -12,9 +12,9 @@ export function planarDistance(a: Coordinate, b: Coordinate): number {
   return Math.sqrt(sum)
 }
 
-/** Distance without the adjustments: over the space, and up to it and down from it (Vivaldi 5.4, heights). */
+/** Distance without the adjustments: over the space, and up to it and down from it (Vivaldi 5.4). The same both ways. */
 export function rawDistance(a: Coordinate, b: Coordinate): number {
-  return planarDistance(a, b) + a.height + b.height
+  return planarDistance(a, b) + (a.height + b.height)
 }
 
 /**
@@ -24,6 +24,6 @@ export function rawDistance(a: Coordinate, b: Coordinate): number {
  */
 export function distance(a: Coordinate, b: Coordinate): number {
   const raw = rawDistance(a, b)
-  const adjusted = raw + a.adjustment + b.adjustment
+  const adjusted = raw + (a.adjustment + b.adjustment)
   return adjusted > 0 ? adjusted : raw
 }

@@ -4,6 +4,7 @@ import { assert } from '../lib/assert.ts'
 import type { Random } from '../lib/random.ts'
 import type { Coordinate } from '../model/coordinate.ts'
 import { coordinateDefaults, type CoordinateConfig } from './config.ts'
+import { distance } from './distance.ts'
 import { adjustmentSample, gravitate, isValidCoordinate, originCoordinate, vivaldiStep } from './vivaldi.ts'
 
 /** What became of a round trip: `reset` when we had to begin anew. */
@@ -19,7 +20,7 @@ export interface Position {
    *
    * @param peer      name of who was measured
    * @param other     the place it says it is at; hostile, until it was looked at
-   * @param rttMicros an integer; above 10 s or below 0 it is rejected
+   * @param rttMicros an integer; above 10 s or below 0 it is rejected, and so is a place that no round trip leads to
    */
   measured(peer: string, other: Coordinate, rttMicros: number): Measurement
   /** Forgets the samples of a peer that is gone. */
@@ -65,7 +66,9 @@ class LearningPosition implements Position {
 
   measured(peer: string, other: Coordinate, rttMicros: number): Measurement {
     const raw = rttMicros / 1_000_000
-    if (!isValidCoordinate(other) || !(raw >= 0 && raw <= this.#config.rttMax)) return 'rejected'
+    const { rttMax, placeMax } = this.#config
+    if (!isValidCoordinate(other) || !(raw >= 0 && raw <= rttMax)) return 'rejected'
+    if (distance(other, originCoordinate(this.#config)) > placeMax) return 'rejected'
     const sample = { other, rtt: Math.max(this.#config.rttMin, this.#filter(peer, raw)) }
     const moved = vivaldiStep(this.#coordinate, sample, this.#config, this.#random)
     const adjusted = { ...moved, adjustment: this.#adjust(adjustmentSample(moved, sample)) }
