@@ -162,7 +162,7 @@ describe('convergence (Vivaldi 4 and 5)', () => {
       (total, { coordinate }) => total + coordinate.vec.reduce((a, b) => a + b, 0) + coordinate.height,
       0,
     )
-    expect(sum).toMatchInlineSnapshot(`-0.004993468889234513`)
+    expect(sum).toMatchInlineSnapshot(`-0.004993468889234509`)
   })
 })
 
