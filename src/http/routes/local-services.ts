@@ -2,6 +2,7 @@
 import { remoteScriptsDisabled, readApiService } from '../../definition/api.ts'
 import { runsProgram } from '../../definition/check.ts'
 import { firstFreePort, isSidecarOf, sidecarIdOf } from '../../definition/sidecar.ts'
+import type { ServiceInfo } from '../../model/catalog.ts'
 import { limits } from '../../model/limits.ts'
 import type { CheckDefinition } from '../../model/definition.ts'
 import type { Result } from '../../lib/result.ts'
@@ -83,9 +84,13 @@ async function service(call: Call): Promise<Response> {
 /** Waits while the service has this hash, at most so long. */
 async function untilOther({ backend, name, request }: Call, hash: string, waitMs: number): Promise<void> {
   const { local } = backend
+  let hashed: ServiceInfo | undefined
   const isSame = (): boolean => {
-    const found = local.services.get(name)
-    return found !== undefined && contentHash(found.info) === hash
+    const info = local.services.get(name)?.info
+    // It is another object after a change: what changes elsewhere costs no hash.
+    if (info !== undefined && info === hashed) return true
+    hashed = info
+    return info !== undefined && contentHash(info) === hash
   }
   if (!isSame()) return
   const over = new AbortController()
