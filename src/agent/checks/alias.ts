@@ -15,6 +15,8 @@ export interface AliasedCheck {
   readonly output: string
   /** '' for a check of the node. */
   readonly serviceId: string
+  /** As the catalog shows it. */
+  readonly type: string
 }
 
 /** What aliases look at. */
@@ -62,16 +64,23 @@ export function followAlias(follower: AliasFollower): void {
   else void followThere(follower)
 }
 
-/** The worst of some checks, in the words of the first that is so bad. An alias does not follow itself. */
+/**
+ * The worst of some checks, in the words of the first that is so bad. An alias does not follow itself, nor aliases of a
+ * node: two of them would hold each other critical for ever.
+ */
 export function worstOf(checks: Iterable<AliasedCheck>, alias: string): CheckOutcome {
   let worst: AliasedCheck | null = null
   for (const check of checks) {
-    if (check.checkId === alias || check.status === 'passing') continue
+    if (check.checkId === alias || check.status === 'passing' || isAliasOfNode(check)) continue
     if (worst === null || rank[check.status] > rank[worst.status]) worst = check
   }
   if (worst === null) return { status: 'passing', output: 'All checks passing.' }
   const output = `Aliased check ${JSON.stringify(worst.name)} failing: ${worst.output}`
   return { status: worst.status, output }
+}
+
+function isAliasOfNode({ serviceId, type }: AliasedCheck): boolean {
+  return serviceId === '' && type === 'alias'
 }
 
 function followHere({ run, checkId, clock, view, signal, tell }: AliasFollower): void {

@@ -9,7 +9,15 @@ import { definition } from '../../checks/samples.ts'
 import { noAliases, withDuty } from './bench.ts'
 
 function check(status: CheckStatus, changes: Partial<AliasedCheck> = {}): AliasedCheck {
-  return { checkId: 'x', name: 'x', status, output: `${status} out`, serviceId: 'web', ...changes }
+  return {
+    checkId: 'x',
+    name: 'x',
+    status,
+    output: `${status} out`,
+    serviceId: 'web',
+    type: 'ttl',
+    ...changes,
+  }
 }
 
 const nobody = { status: 'critical', output: 'Service web could not be found on node ' }
@@ -32,6 +40,8 @@ describe('the worst of some checks', () => {
     const well = { status: 'passing', output: 'All checks passing.' }
     expect(worstOf([], 'me')).toEqual(well)
     expect(worstOf([check('critical', { checkId: 'me' })], 'me')).toEqual(well)
+    // Two of them would hold each other critical for ever.
+    expect(worstOf([check('critical', { serviceId: '', type: 'alias' })], 'me')).toEqual(well)
   })
 })
 
