@@ -8,6 +8,7 @@ import type {
   LogSettings,
   PortNumbers,
 } from './agent-config.ts'
+import type { ServiceDefinition } from '../model/definition.ts'
 import { resolveAddresses } from './addresses.ts'
 import { checkValues } from './checks.ts'
 import { configEntries } from './config-entries.ts'
@@ -23,6 +24,8 @@ export interface Surroundings extends Machine {
   readonly cwd: string
   readonly args: readonly string[]
   readonly files: readonly string[]
+  /** What the files defined before a reload. */
+  readonly servicesBefore: readonly ServiceDefinition[]
 }
 
 /** Builds the configuration; whatever is wrong is noted in `values.problems`, and then the result means nothing. */
@@ -354,7 +357,7 @@ function observation(values: Values, around: Surroundings): Observation {
       enableScripts: values.bool('enable_script_checks'),
       enableLocalScripts: values.bool('enable_local_script_checks'),
     },
-    ...definitions(values),
+    ...definitions(values, around.servicesBefore),
     sessionTtlMinMs: values.number('session_ttl_min'),
     log: logSettings(values, around),
     telemetry: {

@@ -1,6 +1,7 @@
 // Reads all sources of the agent's configuration (flags, files, directories), merges and checks them together.
 // Merge rules as the reference's. The outside comes in as a small interface that every Host fulfils.
 import { err, ok, type Result } from '../lib/result.ts'
+import type { ServiceDefinition } from '../model/definition.ts'
 import type { AgentConfig } from './agent-config.ts'
 import { buildConfig } from './build.ts'
 import { parseDuration } from './duration.ts'
@@ -32,6 +33,8 @@ export interface ConfigRequest {
   readonly uses: readonly FlagUse[]
   /** The same flags as they were typed. */
   readonly args: readonly string[]
+  /** What the files defined before a reload. */
+  readonly servicesBefore?: readonly ServiceDefinition[]
 }
 
 /**
@@ -59,6 +62,7 @@ export async function loadConfig(
     cwd: host.system.cwd,
     args: request.args,
     files,
+    servicesBefore: request.servicesBefore ?? [],
   })
   await checkDataDir(config, host, values)
   return values.problems.length === 0 ? ok(config) : err(values.problems)
@@ -75,7 +79,7 @@ export function reloadConfig(
 ): Promise<Result<AgentConfig, readonly ConfigProblem[]>> {
   const parsed = parseFlags(flagMap(agentFlags), running.args)
   const uses = parsed.ok ? parsed.value.uses : []
-  return loadConfig({ uses, args: running.args }, host)
+  return loadConfig({ uses, args: running.args, servicesBefore: running.services }, host)
 }
 
 /** The value of one flag in its setting's type; the parser has already checked its form. */

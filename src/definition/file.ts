@@ -46,12 +46,16 @@ export interface FileDefinitions {
 const scriptsDisabled =
   "Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true"
 
-/** Reads all definitions of all files, in their order. Never throws. */
+/**
+ * Reads all definitions of all files, in their order. Never throws. `before` is what the files said before a reload:
+ * sidecars keep the ports that they were given.
+ */
 export function readFileDefinitions(
   given: readonly FileDefinition[],
   rules: DefinitionRules,
+  before: readonly ServiceDefinition[] = [],
 ): FileDefinitions {
-  const reader = new DefinitionReader(rules)
+  const reader = new DefinitionReader(rules, before)
   for (const [index, each] of given.entries()) reader.take(index, each)
   return reader
 }
@@ -125,11 +129,13 @@ class DefinitionReader implements FileDefinitions {
   readonly watches: WatchDefinition[] = []
   readonly #rules: DefinitionRules
   readonly #services = new Map<string, ServiceDefinition>()
-  readonly #infos = new Map<string, ServiceInfo>()
+  /** By id, those of before among them. */
+  readonly #infos: Map<string, ServiceInfo>
   readonly #checks = new Map<string, CheckDefinition>()
 
-  constructor(rules: DefinitionRules) {
+  constructor(rules: DefinitionRules, before: readonly ServiceDefinition[]) {
     this.#rules = rules
+    this.#infos = new Map(before.map(({ service }) => [service.id, service]))
   }
 
   get services(): readonly ServiceDefinition[] {

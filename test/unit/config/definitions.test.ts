@@ -1,6 +1,7 @@
 // Services and checks in configuration files.
 import { expect, test } from 'vitest'
 import type { AgentConfig } from '../../../src/config/agent-config.ts'
+import { reloadConfig } from '../../../src/config/load.ts'
 import { load, loaded as loadedFrom, machine } from './machine.ts'
 
 const client = ['-data-dir=/data', '-bind=10.0.0.5']
@@ -114,4 +115,23 @@ test('programs may be run by checks of files with enable_local_script_checks', a
       'enable_local_script_checks = true\nservice {\n name = "a"\n check {\n args = ["x"]\n interval = "1s"\n }\n}',
   })
   expect(services[0]?.checks[0]?.run.type).toBe('script')
+})
+
+test('a sidecar keeps its port over a reload, whatever comes before it', async () => {
+  const sidecar = (name: string): string =>
+    `service {\n name = "${name}"\n connect { sidecar_service {} }\n}\n`
+  const before = await loaded({ '/c/1.hcl': sidecar('b') + sidecar('c') })
+  const after = await reloadConfig(
+    before,
+    machine({ '/c/1.hcl': sidecar('a') + sidecar('c') + sidecar('b') }),
+  )
+  if (!after.ok) throw new Error(after.error.map(({ message }) => message).join())
+  const ports = after.value.services.flatMap(({ service }) =>
+    service.kind === '' ? [] : [[service.id, service.port]],
+  )
+  expect(ports).toEqual([
+    ['a-sidecar-proxy', 21_002],
+    ['c-sidecar-proxy', 21_001],
+    ['b-sidecar-proxy', 21_000],
+  ])
 })
