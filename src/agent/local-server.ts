@@ -161,13 +161,13 @@ class Server implements LocalServerNode {
 
   versionNow(consistency: Consistency, staleMsMax: number): number | null {
     const { store, raft, clock } = this.#options
-    const index = freshNow(this.#options, consistency)
-    if (index === null || store.appliedIndex < index) return null
     if (consistency === 'stale') {
       const nowMs = clock.nowMs()
-      if (nowMs - (raft.lastContactMs(nowMs) ?? 0) > staleMsMax) return null
+      const sinceMs = raft.lastContactMs(nowMs)
+      return sinceMs === null || nowMs - sinceMs > staleMsMax ? null : store.appliedIndex
     }
-    return store.appliedIndex
+    const index = freshNow(this.#options, consistency)
+    return index === null || store.appliedIndex < index ? null : store.appliedIndex
   }
 
   propose(command: Uint8Array): Promise<Result<Written, RequestError>> | null {
