@@ -52,7 +52,9 @@ export function createRequests(options: RequestsOptions): Requests {
   return {
     readNow(query, read) {
       const reply = options.router.readNow(query, read)
-      const isTooOld = reply !== null && read.maxStaleMs !== null && reply.lastContactMs > read.maxStaleMs
+      // What is not answered here counts when it is asked for.
+      if (reply === null) return null
+      const isTooOld = read.maxStaleMs !== null && reply.lastContactMs > read.maxStaleMs
       return isTooOld || !options.rateLimit.admit() ? null : reply
     },
     read(query, readOptions, signal) {
