@@ -24,11 +24,15 @@ const reloadable: readonly string[] = [
   'checkDefinitions',
   'checks.',
   'definitionRules.',
+  'watches',
+  'telemetry.prefixFilter',
+  'telemetry.filterDefault',
   'limits.rpcRate',
   'limits.rpcBurstMax',
   'limits.httpConnectionsPerClientMax',
   'discoveryMaxStaleMs',
   'configEntries',
+  'disableRemoteExec',
 ]
 /** The zones belong to the listeners. */
 const fixed: ReadonlySet<string> = new Set(['dns.domain', 'dns.altDomain'])
@@ -63,6 +67,7 @@ function isReloadable(path: string): boolean {
 function withReloadable(running: AgentConfig, next: AgentConfig): AgentConfig {
   const { rpcRate, rpcBurstMax, httpConnectionsPerClientMax } = next.limits
   const { domain, altDomain } = running.dns
+  const { prefixFilter, filterDefault } = next.telemetry
   return {
     ...running,
     log: { ...running.log, level: next.log.level },
@@ -71,10 +76,13 @@ function withReloadable(running: AgentConfig, next: AgentConfig): AgentConfig {
     services: next.services,
     checkDefinitions: next.checkDefinitions,
     definitionRules: next.definitionRules,
+    watches: next.watches,
+    telemetry: { ...running.telemetry, prefixFilter, filterDefault },
     checks: next.checks,
     limits: { ...running.limits, rpcRate, rpcBurstMax, httpConnectionsPerClientMax },
     discoveryMaxStaleMs: next.discoveryMaxStaleMs,
     configEntries: next.configEntries,
+    disableRemoteExec: next.disableRemoteExec,
   }
 }
 

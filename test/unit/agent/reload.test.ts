@@ -63,6 +63,20 @@ describe('a reload', () => {
     await stopAll(world, [agent])
   })
 
+  it('takes up other watches and filters of metrics', async () => {
+    const { world, started, agent, lines } = await agentWith(973, { log_level: 'WARN' })
+    await write(world, started.host, {
+      log_level: 'WARN',
+      watches: [{ type: 'key', key: 'a', handler_type: 'http', http_handler_config: { path: 'http://x/' } }],
+      telemetry: { prefix_filter: ['-consul.http'] },
+    })
+    expect((await reload(world, agent)).status).toBe(200)
+    expect(agent.config.watches).toHaveLength(1)
+    expect(agent.config.telemetry.prefixFilter).toEqual(['-consul.http'])
+    expect(lines().some((line) => line.includes('need a restart'))).toBe(false)
+    await stopAll(world, [agent])
+  })
+
   it('with a mistake changes nothing and says what is wrong', async () => {
     const { world, started, agent, lines } = await agentWith(971, { log_level: 'WARN' })
     await write(world, started.host, '{ "log_level": "DEBUG", "no_such_key": 1 }')
