@@ -96,7 +96,7 @@ export function renderLogLine(event: LogEvent): string {
   const level = `[${event.level.toUpperCase()}]`.padEnd(7)
   const fields = Object.entries(event.fields).map(([key, value]) => `${key}=${renderField(value)}`)
   const tail = fields.length === 0 ? '' : `: ${fields.join(' ')}`
-  return `${time} ${level} ${event.name}: ${event.message}${tail}\n`
+  return `${printable(`${time} ${level} ${event.name}: ${event.message}${tail}`)}\n`
 }
 
 /** One JSON object in a line, with the reference's `@` keys (`-log-json`). */
@@ -114,4 +114,12 @@ function renderField(value: LogFields[string]): string {
   if (typeof value === 'object') return `[${value.join(', ')}]`
   const text = String(value)
   return /[\s"=]/.test(text) ? JSON.stringify(text) : text
+}
+
+/** Names and outputs come from others: none may end a line, or speak to the terminal. */
+function printable(line: string): string {
+  return line.replace(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -48,6 +48,13 @@ describe('log', () => {
       '2026-01-02T03:04:05.678Z [INFO]  agent.serf: Member joined: member="a b" port=1\n',
     )
   })
+  it('renders what others have written in one line, and nothing for the terminal', () => {
+    const fields = { items: ['check a\n2026-01-02 [INFO] forged'], id: '\u001b[2J', why: 'a\r\nb' }
+    expect(renderLogLine({ ...event, message: 'no\nline', fields })).toBe(
+      '2026-01-02T03:04:05.678Z [INFO]  agent.serf: no\\u000aline: ' +
+        'items=[check a\\u000a2026-01-02 [INFO] forged] id=\\u001b[2J why="a\\r\\nb"\n',
+    )
+  })
   it('renders JSON with the reference’s keys', () => {
     expect(JSON.parse(renderLogJson(event))).toEqual({
       '@level': 'info',
