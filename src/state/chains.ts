@@ -1,7 +1,8 @@
 // How the configuration entries of services lead from one to the other: routers to splitters to resolvers, redirects and
 // failovers. An entry that would make such a chain impossible is refused, with the reference's sentences.
 import type { Json, JsonObject } from '../model/catalog.ts'
-import { foldedKey } from './keys.ts'
+import type { ConfigEntry } from '../model/config-entry.ts'
+import { fold, foldedKey } from './keys.ts'
 import { valuesUnder } from './ordered-map.ts'
 import type { Tables } from './tables.ts'
 
@@ -22,8 +23,9 @@ export function proposalProblem(tables: Tables, proposal: Proposal): string | nu
   const { kind, name } = proposal
   if (gatewayKinds.some((each) => each === kind)) return gatewayProblem(entries, proposal)
   const isForAll = kind === 'proxy-defaults'
-  const others = new Set(chainKinds.flatMap((each) => entries.namesOf(each)))
-  const chains = isForAll ? [...others] : [name, ...[...others].filter((each) => each !== name)]
+  const chains = isForAll
+    ? new Set(chainKinds.flatMap((each) => entries.namesOf(each)))
+    : [name, ...leadingTo(tables, name)]
   for (const start of chains) {
     const chain = new Chain(entries, start)
     const problem = chain.problem()
@@ -31,6 +33,45 @@ export function proposalProblem(tables: Tables, proposal: Proposal): string | nu
     if (problem !== null && (isForAll || start === name || chain.reaches(name))) return problem
   }
   return listenersProblem(entries, isForAll ? null : name)
+}
+
+/** The services whose chains may lead to another one's, itself not among them. */
+function leadingTo(tables: Tables, name: string): readonly string[] {
+  const referrers = new Map<string, string[]>()
+  const entries = chainKinds.flatMap((kind) => valuesUnder(tables.configEntries, foldedKey(kind)))
+  for (const entry of entries) {
+    for (const service of namedBy(entry)) {
+      const known = referrers.get(service)
+      if (known === undefined) referrers.set(service, [entry.name])
+      else known.push(entry.name)
+    }
+  }
+  const found = new Map([[fold(name), name]])
+  for (const service of found.keys()) {
+    for (const referrer of referrers.get(service) ?? []) found.set(fold(referrer), referrer)
+  }
+  return [...found.values()].slice(1)
+}
+
+/** The other services that an entry names, folded: found once, for entries do not change. */
+const namedByEntry = new WeakMap<ConfigEntry, readonly string[]>()
+
+function namedBy(entry: ConfigEntry): readonly string[] {
+  const known = namedByEntry.get(entry)
+  if (known !== undefined) return known
+  const { Routes, Splits, Redirect, Failover } = entry.body
+  const targets = [
+    ...objectsIn(Routes).map((route) => objectIn(route['Destination'])),
+    ...objectsIn(Splits),
+    objectIn(Redirect),
+    ...Object.values(objectIn(Failover)).map(objectIn),
+  ]
+  const names = new Set(targets.map((target) => fold(textIn(target['Service']))))
+  names.delete('')
+  names.delete(fold(entry.name))
+  const list = [...names]
+  namedByEntry.set(entry, list)
+  return list
 }
 
 /** The entries as they would be. */

@@ -58,6 +58,24 @@ describe('configuration entries', () => {
     expect(applyAll(state, put('service-defaults', 'c', { Protocol: 'grpc' })).result).toEqual(applied)
   })
 
+  it('are refused for chains that come to them over others', () => {
+    const state = createState()
+    const http = { Protocol: 'http' }
+    for (const name of ['a', 'b', 'c']) applyAll(state, put('service-defaults', name, http))
+    applyAll(
+      state,
+      put('service-resolver', 'b', { Redirect: { Service: 'C' } }),
+      put('service-router', 'a', { Routes: [{ Destination: { Service: 'B' } }] }),
+    )
+    expect(applyAll(state, put('service-defaults', 'c', { Protocol: 'tcp' })).result).toMatchObject({
+      kind: 'refused',
+      message: expect.stringMatching(/^discovery chain "[ab]" uses inconsistent protocols/) as string,
+    })
+    expect(applyAll(state, remove('service-router', 'a')).result).toEqual(applied)
+    expect(applyAll(state, remove('service-resolver', 'b')).result).toEqual(applied)
+    expect(applyAll(state, put('service-defaults', 'c', { Protocol: 'tcp' })).result).toEqual(applied)
+  })
+
   it('are refused for what others make of them', () => {
     const state = createState()
     applyAll(
