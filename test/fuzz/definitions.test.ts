@@ -1,6 +1,7 @@
 // Definitions come from people and from the network: whatever is written, it ends as definitions or as sentences that say
 // where, and never as an exception.
 import { expect, test } from 'vitest'
+import { readConfigText } from '../../src/config/file.ts'
 import { readApiCheck, readApiService } from '../../src/definition/api.ts'
 import { readFileDefinitions, readGivenServices } from '../../src/definition/file.ts'
 import { serviceBody } from '../../src/definition/print.ts'
@@ -56,6 +57,8 @@ const scalars: readonly Json[] = [
   'h:1/a',
   '\u0000',
 ]
+
+const signs: readonly string[] = ['', '{', '}', '[', ']', '"', ':', ',', '=', '\n', '0', 'x', '.', '\u0000']
 
 function pick<T>(random: Random, list: readonly T[]): T {
   return list[random.below(list.length)] as T
@@ -143,6 +146,24 @@ test('what a file says is printed for the API as what the API takes', () => {
         const all = [read.value.service, read.value.sidecar].filter((each) => each !== null)
         expect(all, JSON.stringify(given)).toEqual(services)
       } else expect(read.ok, JSON.stringify(given)).toBe(services.length > 0)
+    }
+  }
+})
+
+test('files that were hit: what is wrong has a file and a line of it', () => {
+  const random = seededRandom(4)
+  for (let i = 0; i < 10_000; i++) {
+    const kind = pick(random, ['service', 'services', 'check', 'checks'])
+    const whole = JSON.stringify({ [kind]: nearlyRight(random, 'file') }, null, 1)
+    const at = random.below(whole.length)
+    const text =
+      random.below(3) === 0 ? whole : whole.slice(0, at) + pick(random, signs) + whole.slice(at + 1)
+    const file = readConfigText('/a', text, random.below(2) === 0 ? 'json' : 'hcl')
+    const { problems } = readFileDefinitions(file.definitions, rules)
+    const lines = text.split('\n').length
+    for (const { index, path, message } of problems) {
+      const [, line] = /^\/a:(\d+)$/.exec(file.definitions[index]?.place(path) ?? '') ?? []
+      expect(Number(line) >= 1 && Number(line) <= lines && message !== '', `${path}: ${text}`).toBe(true)
     }
   }
 })
