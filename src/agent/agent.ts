@@ -390,6 +390,7 @@ class RunningAgent implements Agent {
     this.#telemetry.set(config)
     this.#dns?.set(config)
     this.#local?.set(config)
+    this.#poolServices?.set(config)
     this.#server?.set(config)
     this.#watches?.set(config.watches)
     this.#rateLimit?.set(rateOf(config))

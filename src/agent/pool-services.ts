@@ -44,6 +44,8 @@ export interface PoolServices {
   coordinateResets(pool: PoolName): number
   /** The pools are there, and requests go out. */
   start(requests: Requests): void
+  /** A reload: whether commands run here. */
+  set(config: AgentConfig): void
 }
 
 /** Makes them; nothing is told or run before `start`. */
@@ -52,6 +54,7 @@ export function createPoolServices(options: PoolServicesOptions): PoolServices {
   const { clock } = host
   const { nodeName, datacenter } = config
   let requests: Requests | null = null
+  let isExecDisabled = config.disableRemoteExec
   const coordinates = config.disableCoordinates
     ? null
     : createCoordinates({
@@ -89,7 +92,6 @@ export function createPoolServices(options: PoolServicesOptions): PoolServices {
       requests = ready
       events.start(ready)
       coordinates?.start(ready)
-      if (config.disableRemoteExec) return
       const exec = createRemoteExec({
         host,
         nodeName,
@@ -97,7 +99,12 @@ export function createPoolServices(options: PoolServicesOptions): PoolServices {
         log: options.log.named('exec'),
         signal,
       })
-      events.onExec((event) => exec.onEvent(event))
+      events.onExec((event) => {
+        if (!isExecDisabled) exec.onEvent(event)
+      })
+    },
+    set(next) {
+      isExecDisabled = next.disableRemoteExec
     },
   }
 }

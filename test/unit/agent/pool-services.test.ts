@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Agent } from '../../../src/agent/agent.ts'
 import type { ChildProcess, Host, ProcessOptions, ProcessResult } from '../../../src/runtime/host.ts'
 import { World } from '../../sim/world.ts'
-import { startAgent, stopAll } from './agents.ts'
+import { machineIn, startAgent, stopAll } from './agents.ts'
 
 /** What a program was started with. */
 interface Started {
@@ -199,6 +199,29 @@ describe('remote execution', () => {
       `["${base}/job"]`,
     ])
     await stopAll(world, [one, two])
+  })
+
+  it('a reload decides anew who takes part', async () => {
+    const started: Started[] = []
+    const world = new World({ seed: 615 })
+    const machine = machineIn(world, 'n1')
+    const { host } = world.boot(machine)
+    const write = (isDisabled: boolean): Promise<void> => {
+      const text = JSON.stringify({ disable_remote_exec: isDisabled })
+      return world.wait(host.files.write('/data/exec.json', new TextEncoder().encode(text)), 1000)
+    }
+    await write(true)
+    const args = ['-server', '-bootstrap-expect=1', '-config-file=/data/exec.json']
+    const change = withPrograms(started)
+    const agent = await world.wait(startAgent(world, machine, args, { change }).agent, 10_000)
+    await world.run(5000)
+    await execute(world, agent, { Command: 'one' })
+    await write(false)
+    expect((await send(world, agent, 'PUT', '/v1/agent/reload')).status).toBe(200)
+    await execute(world, agent, { Command: 'two' })
+    expect(started.map(({ command }) => command.at(-1))).toEqual(['two'])
+    for (const program of started) program.end({ code: 0 })
+    await stopAll(world, [agent])
   })
 
   it('an event without a job, or with a malformed one, starts nothing', async () => {
