@@ -134,8 +134,12 @@ const serviceNodesView: View<readonly ServiceHealth[]> = {
 const servicesOfNode: Filtering<NodeDetail | null> = partsOf(
   serviceShape,
   (detail: NodeDetail | null): readonly ServiceInfo[] => detail?.services ?? [],
-  (detail, kept) => detail && { ...detail, services: detail.services.filter((one) => kept.includes(one)) },
+  (detail, kept) => detail && { ...detail, services: servicesAmong(detail, new Set(kept)) },
 )
+
+function servicesAmong({ services }: NodeDetail, kept: ReadonlySet<ServiceInfo>): NodeDetail['services'] {
+  return services.filter((service) => kept.has(service))
+}
 
 const nodeView: View<NodeDetail | null> = { render: renderNodeDetail, filtering: servicesOfNode }
 
