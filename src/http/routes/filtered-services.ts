@@ -9,13 +9,22 @@ import type { View } from './reads.ts'
 /** Of all nodes. */
 export const filteredServices: View<readonly NodeDump[]> = viewOf(() => true)
 
-/** Of nodes with this meta data. */
+/** Views that are kept; past it all are made anew. */
+const viewsMax = 64
+const viewsByMeta = new Map<string, View<readonly NodeDump[]>>()
+
+/** Of nodes with this meta data: the same view each time, so that expressions and bodies are kept for it. */
 export function filteredServicesWith(nodeMeta: TextMap): View<readonly NodeDump[]> {
-  return viewOf(({ node }) =>
-    Object.entries(nodeMeta).every(
-      ([key, value]) => Object.hasOwn(node.meta, key) && node.meta[key] === value,
-    ),
+  const pairs = Object.entries(nodeMeta).sort(([a], [b]) => (a < b ? -1 : 1))
+  const key = JSON.stringify(pairs)
+  const known = viewsByMeta.get(key)
+  if (known !== undefined) return known
+  const view = viewOf(({ node }) =>
+    pairs.every(([name, value]) => Object.hasOwn(node.meta, name) && node.meta[name] === value),
   )
+  if (viewsByMeta.size >= viewsMax) viewsByMeta.clear()
+  viewsByMeta.set(key, view)
+  return view
 }
 
 function viewOf(isMeant: (dump: NodeDump) => boolean): View<readonly NodeDump[]> {

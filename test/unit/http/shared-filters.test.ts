@@ -1,6 +1,7 @@
 // An expression is compiled once, and put once to each answer.
 import { expect, test } from 'vitest'
 import { Refusal } from '../../../src/http/errors.ts'
+import { filteredServicesWith } from '../../../src/http/routes/filtered-services.ts'
 import { type Filtering, Filters, eachOf } from '../../../src/http/filters.ts'
 import { struct, text } from '../../../src/filter/shape.ts'
 import { ok } from '../../../src/lib/result.ts'
@@ -43,6 +44,12 @@ test('the same expression on the same answer gives the same object', () => {
 test('an answer of which all is meant stays itself', () => {
   const filters = new Filters()
   expect(filters.narrowed(things, filters.narrowing(names, 'Name != c'))).toBe(things)
+})
+
+test('services of nodes with the same meta data share a view, in any order', () => {
+  const view = filteredServicesWith({ rack: 'r1', zone: 'z' })
+  expect(filteredServicesWith({ zone: 'z', rack: 'r1' })).toBe(view)
+  expect(filteredServicesWith({ rack: 'r1' })).not.toBe(view)
 })
 
 test('nothing is done twice', () => {
