@@ -18,10 +18,13 @@ export function partOf(key: string): string {
   return key.slice(0, key.indexOf('\0\0')).replaceAll('\0\u0001', '\0')
 }
 
+const plain = /^[^A-Z\0]*$/
+
 /** A key of folded names. */
 export function foldedKey(...parts: readonly string[]): string {
   let key = ''
-  for (const part of parts) key += keyPart(fold(part))
+  // Hardly any part holds what must be looked at twice.
+  for (const part of parts) key += plain.test(part) ? `${part}\0\0` : keyPart(fold(part))
   return key
 }
 
