@@ -14,6 +14,8 @@ const datagramBytesMax = 1400
 /** How long statsite is left alone after a failed attempt. */
 const retryMs = 10_000
 const connectMsMax = 5000
+/** Bytes that wait for a slow statsite; past it values are dropped. */
+const queuedBytesMax = 1024 * 1024
 
 /** Sinks at work. */
 export interface MetricsSinks {
@@ -118,8 +120,11 @@ function openTcp({ host, log }: MetricsSinksOptions, to: Address): Promise<Carri
   }
   return Promise.resolve({
     send(pieces) {
-      if (connection !== null) for (const piece of pieces) connection.write(encoder.encode(piece))
-      else if (!isConnecting && host.clock.nowMs() >= retryAtMs) void connect()
+      if (connection !== null) {
+        // One that does not read must not cost memory: what it has no room for is dropped.
+        if (connection.queuedBytes > queuedBytesMax) return
+        for (const piece of pieces) connection.write(encoder.encode(piece))
+      } else if (!isConnecting && host.clock.nowMs() >= retryAtMs) void connect()
     },
     close() {
       connection?.end()
