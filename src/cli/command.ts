@@ -32,6 +32,8 @@ export interface PositionalRule {
   readonly max: number
   readonly missing?: string
   readonly many?: string
+  /** The words that the arguments may be, where they are few. */
+  readonly values?: readonly string[]
   /** Shows the help after either sentence. */
   readonly showsHelp?: true
 }

@@ -59,7 +59,7 @@ export const agentCommands: readonly CommandSpec[] = [
       {
         name: 'config-format',
         kind: 'string',
-        placeholder: 'format',
+        placeholder: 'json|hcl',
         doc: 'Reads all files as this format, json or hcl, whatever their names end in.',
       },
       { name: 'quiet', kind: 'bool', doc: 'Prints nothing when the configuration is valid.' },

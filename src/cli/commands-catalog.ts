@@ -51,6 +51,7 @@ export const catalogCommands: readonly (CommandSpec | GroupSpec)[] = [
         name: 'near',
         kind: 'string',
         placeholder: 'node',
+        values: ['_agent'],
         doc: 'Sorts by round-trip time from this node; _agent is the agent that is asked.',
       },
       nodeMetaFlag,

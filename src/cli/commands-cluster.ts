@@ -136,7 +136,7 @@ export const clusterCommands: readonly CommandSpec[] = [
       {
         name: 'log-level',
         kind: 'string',
-        placeholder: 'level',
+        placeholder: 'trace|debug|info|warn|error',
         doc: 'Least level that is shown. By default INFO.',
       },
     ],

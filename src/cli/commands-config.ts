@@ -6,6 +6,15 @@ import { formatFlag } from './common-flags.ts'
 const kindFlag: FlagSpec = {
   name: 'kind',
   kind: 'string',
+  values: [
+    'ingress-gateway',
+    'proxy-defaults',
+    'service-defaults',
+    'service-resolver',
+    'service-router',
+    'service-splitter',
+    'terminating-gateway',
+  ],
   doc: 'Kind of the entry, such as service-defaults.',
 }
 const nameFlag: FlagSpec = { name: 'name', kind: 'string', doc: 'Name of the entry.' }

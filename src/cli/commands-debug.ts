@@ -24,6 +24,7 @@ export const debugCommands: readonly CommandSpec[] = [
         name: 'capture',
         kind: 'list',
         placeholder: 'what',
+        values: ['metrics', 'logs', 'pprof', 'host', 'agent', 'members'],
         doc: 'Collects only this: metrics, logs, pprof, host, agent or members. May be given several times. By default all.',
       },
       {

@@ -108,7 +108,12 @@ export const lockCommands: readonly CommandSpec[] = [
       { name: 'prefix', kind: 'string', doc: 'The prefix of the keys, for type keyprefix.' },
       { name: 'service', kind: 'string', doc: 'The service, for types service and checks.' },
       shellFlag,
-      { name: 'state', kind: 'string', doc: 'The state of the checks, for type checks. By default any.' },
+      {
+        name: 'state',
+        kind: 'string',
+        values: ['any', 'passing', 'warning', 'critical'],
+        doc: 'The state of the checks, for type checks. By default any.',
+      },
       {
         name: 'tag',
         kind: 'list',
@@ -117,6 +122,7 @@ export const lockCommands: readonly CommandSpec[] = [
       {
         name: 'type',
         kind: 'string',
+        values: ['key', 'keyprefix', 'services', 'nodes', 'service', 'checks', 'event'],
         doc: 'What to watch: key, keyprefix, services, nodes, service, checks or event.',
       },
     ],

@@ -17,6 +17,7 @@ const runFlags: readonly FlagSpec[] = [
     name: 'near',
     kind: 'string',
     placeholder: 'node',
+    values: ['_agent'],
     doc: 'The neighbours of this node come first; _agent is the node of the agent.',
   },
 ]

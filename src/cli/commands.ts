@@ -4,6 +4,7 @@ import type { CommandSpec, GroupSpec } from './command.ts'
 import { agentCommands } from './commands-agent.ts'
 import { catalogCommands } from './commands-catalog.ts'
 import { clusterCommands } from './commands-cluster.ts'
+import { completionCommands } from './commands-completion.ts'
 import { configCommands } from './commands-config.ts'
 import { debugCommands } from './commands-debug.ts'
 import { execCommands } from './commands-exec.ts'
@@ -20,6 +21,7 @@ export const commands: readonly (CommandSpec | GroupSpec)[] = [
   ...agentCommands,
   ...catalogCommands,
   ...clusterCommands,
+  ...completionCommands,
   ...configCommands,
   ...debugCommands,
   ...execCommands,

@@ -1,72 +1,42 @@
-// `-autocomplete-install` and `-autocomplete-uninstall`: the lines that make shells ask the program for completions.
+// `-autocomplete-install` and `-autocomplete-uninstall`: the line in a shell's configuration that loads completion. A line of
+// ours ends in a mark; nothing else in a file is changed.
 import type { Host } from '../runtime/host.ts'
+import { whyOf } from './data-argument.ts'
+import type { Shell } from './completion-line.ts'
 
-/** Where a shell is told, and what. */
-interface Shell {
-  /** From the home directory. */
+/** Where a shell is told. */
+interface Place {
+  readonly shell: Shell
   readonly path: string
-  /** Only where this exists already. */
-  readonly ifExists: string
-  /** A file of its own, or lines at the end of the user's. */
+  /** Exists where the shell is used. */
+  readonly sign: string
+  /** The file is ours as a whole. */
   readonly isOwnFile: boolean
-  readonly text: (program: string) => string
 }
 
-const shells: readonly Shell[] = [
-  {
-    path: '.bashrc',
-    ifExists: '.bashrc',
-    isOwnFile: false,
-    text: (program) => `complete -o default -C ${program} ${program}\n`,
-  },
-  {
-    path: '.zshrc',
-    ifExists: '.zshrc',
-    isOwnFile: false,
-    text: (program) =>
-      `autoload -U +X bashcompinit && bashcompinit\ncomplete -o nospace -o default -C ${program} ${program}\n`,
-  },
-  {
-    path: '.config/fish/completions/',
-    ifExists: '.config/fish',
-    isOwnFile: true,
-    text: (program) => `function __complete_${program}
-    set -lx COMP_LINE (commandline -cp)
-    test -z (commandline -ct)
-    and set COMP_LINE "$COMP_LINE "
-    ${program}
-end
-complete -c ${program} -a "(__complete_${program})"
-`,
-  },
-]
+/** What became of a file: a sentence, and whether it is as it was asked for. */
+interface Outcome {
+  readonly isGood: boolean
+  readonly text: string
+}
 
-/** Installs completion into the configuration of every shell that has one, or takes it out. Resolves with the exit code. */
+/** Installs completion for every shell of the user, or takes it out. Resolves with the exit code. */
 export async function installCompletion(host: Host, program: string, isWanted: boolean): Promise<number> {
   const home = host.system.env['HOME'] ?? ''
   if (home === '') return fail(host, 'Cannot find the home directory: HOME is not set')
-  const done: string[] = []
-  const refused: string[] = []
-  for (const shell of shells) {
-    if (!(await exists(host, `${home}/${shell.ifExists}`))) continue
-    const path = `${home}/${shell.path}${shell.isOwnFile ? `${program}.fish` : ''}`
-    const isThere = await isInstalled(host, path, shell, program)
-    if (isThere === isWanted)
-      refused.push(isWanted ? `already installed in ${path}` : `not installed in ${path}`)
-    else {
-      await change(host, path, { shell, program, isWanted })
-      done.push(path)
-    }
+  const outcomes: Outcome[] = []
+  for (const place of placesIn(host, home, program)) {
+    if (!(await isUsed(host, place))) continue
+    outcomes.push(await settle(host, place, { program, isWanted }))
   }
-  if (done.length > 0) {
-    const state = isWanted ? 'installed in' : 'taken out of'
-    host.console.out(`Completion is ${state} ${done.join(', ')}: begin a new shell\n`)
-    return 0
+  if (outcomes.length === 0) {
+    return fail(host, `Cannot find .bashrc, .zshrc or .config/fish in ${home}, nor a shell of them in SHELL`)
   }
-  return fail(
-    host,
-    refused.length > 0 ? refused.join('; ') : `Cannot find .bashrc, .zshrc or .config/fish in ${home}`,
-  )
+  for (const { isGood, text } of outcomes) {
+    if (isGood) host.console.out(`${text}\n`)
+    else host.console.err(`${text}\n`)
+  }
+  return outcomes.every(({ isGood }) => isGood) ? 0 : 1
 }
 
 function fail(host: Host, message: string): number {
@@ -74,47 +44,123 @@ function fail(host: Host, message: string): number {
   return 1
 }
 
-async function exists(host: Host, path: string): Promise<boolean> {
+function placesIn({ system }: Host, home: string, program: string): readonly Place[] {
+  // Terminals on macOS start login shells, and those read no .bashrc.
+  const bash = `${home}/${system.os === 'darwin' ? '.bash_profile' : '.bashrc'}`
+  const zsh = `${system.env['ZDOTDIR'] || home}/.zshrc`
+  const fish = `${system.env['XDG_CONFIG_HOME'] || `${home}/.config`}/fish`
+  return [
+    { shell: 'bash', path: bash, sign: bash, isOwnFile: false },
+    { shell: 'zsh', path: zsh, sign: zsh, isOwnFile: false },
+    { shell: 'fish', path: `${fish}/completions/${program}.fish`, sign: fish, isOwnFile: true },
+  ]
+}
+
+/** A shell is used if it has a configuration, or is the user's own. */
+async function isUsed(host: Host, { shell, sign }: Place): Promise<boolean> {
+  if (host.system.env['SHELL']?.split('/').at(-1) === shell) return true
+  return host.files.stat(sign).then(
+    () => true,
+    () => false,
+  )
+}
+
+interface Task {
+  readonly program: string
+  readonly isWanted: boolean
+}
+
+async function settle(host: Host, place: Place, task: Task): Promise<Outcome> {
+  const { path } = place
   try {
-    await host.files.stat(path)
-    return true
-  } catch {
-    return false
+    const present = await textAt(host, path)
+    const lines = (present ?? '').split('\n')
+    const foreign = lines.findIndex((line) => isForeign(line, place, task.program))
+    if (foreign >= 0 && (task.isWanted || place.isOwnFile)) {
+      const what = `line ${foreign + 1} of ${path} is not ours and already completes ${task.program}`
+      return { isGood: false, text: `Nothing was changed: ${what}: ${lines[foreign] ?? ''}` }
+    }
+    return await (task.isWanted ? put : takeOut)(host, place, { ...task, present })
+  } catch (error) {
+    return { isGood: false, text: `Cannot change ${path}: ${whyOf(error)}` }
   }
 }
 
-async function textAt(host: Host, path: string): Promise<string> {
-  return (await exists(host, path)) ? new TextDecoder().decode(await host.files.read(path)) : ''
+/** The file as characters of a byte each, so that what is no UTF-8 stays what it is. Undefined if it is not there. */
+async function textAt(host: Host, path: string): Promise<string | undefined> {
+  try {
+    const { kind } = await host.files.stat(path)
+    if (kind !== 'file') throw Object.assign(new Error('no file'), { code: 'it is not a regular file' })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+  const bytes = await host.files.read(path)
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 }
 
-/** The lines must stand there as lines: a longer name may end like this one. */
-async function isInstalled(host: Host, path: string, shell: Shell, program: string): Promise<boolean> {
-  return `\n${await textAt(host, path)}`.includes(`\n${shell.text(program)}`)
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0))
 }
 
-async function change(
+function isOurs(line: string, program: string): boolean {
+  return line.endsWith(markOf(program))
+}
+
+function markOf(program: string): string {
+  return `# ${program} -autocomplete-install`
+}
+
+/** A line that completes the program and is not of ours, such as the reference's; in a file of our own any other line. */
+function isForeign(line: string, { isOwnFile }: Place, program: string): boolean {
+  if (isOurs(line, program)) return false
+  if (isOwnFile) return line.trim() !== ''
+  return /^\s*(complete|compdef)\s/.test(line) && line.trimEnd().endsWith(` ${program}`)
+}
+
+/** The line for a shell. It loads the script with the first completion. */
+export function completionLine(shell: Shell, program: string): string {
+  return `${loaders[shell].replaceAll('%p', program)} ${markOf(program)}`
+}
+
+const loaders: Readonly<Record<Shell, string>> = {
+  bash: '_%p() { eval "$(%p completion bash)" && _%p "$@"; }; complete -o default -F _%p %p',
+  zsh: '_%p() { eval "$(%p completion zsh)" && _%p "$@" }; (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }; compdef _%p %p',
+  fish: '%p completion fish | source',
+}
+
+type Change = Task & { readonly present: string | undefined }
+
+async function put(host: Host, { shell, path }: Place, { program, present = '' }: Change): Promise<Outcome> {
+  const line = completionLine(shell, program)
+  const lines = present.split('\n')
+  if (lines.includes(line)) return { isGood: true, text: `Completion is already installed in ${path}` }
+  const at = lines.findIndex((each) => isOurs(each, program))
+  if (at >= 0) {
+    await rewrite(host, path, lines.with(at, line))
+    return { isGood: true, text: `Completion is renewed in ${path}: begin a new shell` }
+  }
+  await host.files.mkdir(path.slice(0, path.lastIndexOf('/')))
+  const file = await host.files.openAppend(path, 0o644)
+  await file.append(bytesOf(`${present === '' || present.endsWith('\n') ? '' : '\n'}${line}\n`))
+  await file.close()
+  return { isGood: true, text: `Completion is installed in ${path}: begin a new shell` }
+}
+
+async function takeOut(
   host: Host,
-  path: string,
-  {
-    shell,
-    program,
-    isWanted,
-  }: { readonly shell: Shell; readonly program: string; readonly isWanted: boolean },
-): Promise<void> {
-  const lines = shell.text(program)
-  if (shell.isOwnFile) {
-    if (!isWanted) return host.files.remove(path)
-    await host.files.mkdir(path.slice(0, path.lastIndexOf('/')))
-    return host.files.write(path, new TextEncoder().encode(lines), 0o644)
-  }
-  const present = await textAt(host, path)
-  if (isWanted) {
-    const gap = present === '' || present.endsWith('\n') ? '' : '\n'
-    const file = await host.files.openAppend(path)
-    await file.append(new TextEncoder().encode(`${gap}${lines}`))
-    return file.close()
-  }
-  const text = `\n${present}`.replace(`\n${lines}`, '\n').slice(1)
+  { path, isOwnFile }: Place,
+  { program, present = '' }: Change,
+): Promise<Outcome> {
+  const lines = present.split('\n')
+  const left = lines.filter((line) => !isOurs(line, program))
+  if (left.length === lines.length) return { isGood: true, text: `Completion is not installed in ${path}` }
+  if (isOwnFile) await host.files.remove(path)
+  else await rewrite(host, path, left)
+  return { isGood: true, text: `Completion is taken out of ${path}` }
+}
+
+async function rewrite(host: Host, path: string, lines: readonly string[]): Promise<void> {
   const { mode } = await host.files.stat(path)
-  await host.files.write(path, new TextEncoder().encode(text), mode & 0o777)
+  await host.files.write(path, bytesOf(lines.join('\n')), mode & 0o777)
 }

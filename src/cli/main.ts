@@ -39,10 +39,13 @@ function completion(host: Host, program: string): Promise<number> | null {
 }
 
 async function complete(host: Host, line: string): Promise<number> {
-  const { completionsOf } = await import('./completion.ts')
+  const [{ completionOf }, { plainLines, wordsOfLine }] = await Promise.all([
+    import('./completion.ts'),
+    import('./completion-line.ts'),
+  ])
   const point = Number(host.system.env['COMP_POINT'] ?? line.length)
-  const words = completionsOf(line.slice(0, Number.isSafeInteger(point) ? point : line.length), commands)
-  for (const word of words) host.console.out(`${word}\n`)
+  const words = wordsOfLine(line.slice(0, Number.isSafeInteger(point) ? point : line.length))
+  for (const each of plainLines(completionOf(words.slice(1), commands))) host.console.out(`${each}\n`)
   return 0
 }
 

@@ -13,6 +13,8 @@ export interface FlagSpec {
   readonly kind: FlagKind
   /** The placeholder in help texts; by default `value`. */
   readonly placeholder?: string
+  /** The words that completion offers as the value, where the placeholder does not name them all. */
+  readonly values?: readonly string[]
   /** A sentence for help texts. */
   readonly doc: string
   /** Between key and value of `pairs`; by default `=`. */

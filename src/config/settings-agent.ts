@@ -127,7 +127,7 @@ export const agentSettings = {
     default: 'INFO',
     dev: 'DEBUG',
     flag: 'log-level',
-    placeholder: 'level',
+    placeholder: 'trace|debug|info|warn|error',
     doc: 'Least level that is logged: trace, debug, info, warn or error.',
     reload: true,
   },

@@ -48,7 +48,7 @@ export const loaderFlags: readonly FlagSpec[] = [
   {
     name: 'config-format',
     kind: 'string',
-    placeholder: 'format',
+    placeholder: 'json|hcl',
     doc: 'Reads all files as this format, json or hcl, whatever their names end in.',
   },
   {

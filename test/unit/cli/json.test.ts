@@ -11,6 +11,7 @@ import { run, type Surroundings } from './console.ts'
 /** Commands without the flag, and why. */
 const exceptions: Readonly<Record<string, string>> = {
   agent: 'runs for long; its log is JSON with -log-json',
+  completion: 'prints a script for a shell',
   lock: 'what is printed is what the command under the lock prints',
   monitor: 'shows a log; it is JSON with -log-json',
   'snapshot agent': 'runs for long; what it prints is a log',
