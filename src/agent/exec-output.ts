@@ -8,7 +8,9 @@ export type WritePiece = (name: string, bytes: Uint8Array) => Promise<boolean>
 /** As the reference. */
 const pieceBytesMax = 4096
 const pieceMs = 500
-/** Bytes that wait to be written: past it output is dropped, and the last piece says how much. */
+/** With so many bytes that wait to be written the job has to wait. */
+const waitingBytesHigh = 256 * 1024
+/** Past it output is dropped, and the last piece says how much. */
 const waitingBytesMax = 1024 * 1024
 
 /** Takes output and writes it in order. */
@@ -24,6 +26,8 @@ export class ExecOutput {
   #disarm: (() => void) | null = null
   #disarmSign: (() => void) | null = null
   #isOver = false
+  /** The job waits for these. */
+  readonly #holding: (() => void)[] = []
 
   /** @param waitMs a sign of life, an empty piece, is written more often than this */
   constructor(clock: Clock, waitMs: number, write: WritePiece) {
@@ -33,17 +37,18 @@ export class ExecOutput {
     this.#armSign()
   }
 
-  /** Takes in what the job has written. */
-  add(bytes: Uint8Array): void {
-    if (this.#isOver) return
+  /** Takes in what the job has written; a promise if it is to wait before it writes more. */
+  add(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#isOver) return undefined
     const room = Math.max(0, waitingBytesMax - this.#waitingBytes)
     const kept = bytes.subarray(0, room)
     this.#droppedBytes += bytes.length - kept.length
-    if (kept.length === 0) return
-    this.#waiting.push(kept)
+    if (kept.length > 0) this.#waiting.push(kept)
     this.#waitingBytes += kept.length
     if (this.#waitingBytes >= pieceBytesMax) this.#flush()
     else this.#disarm ??= this.#clock.wakeAt(this.#clock.nowMs() + pieceMs, () => this.#flush())
+    if (this.#waitingBytes < waitingBytesHigh) return undefined
+    return new Promise((resolve) => this.#holding.push(resolve))
   }
 
   /** The job is over: resolves when all its output is written. */
@@ -57,6 +62,7 @@ export class ExecOutput {
     this.#flush()
     await this.#isAtWork
     this.#isOver = true
+    this.#release()
     this.#disarm?.()
   }
 
@@ -81,8 +87,13 @@ export class ExecOutput {
       const isWritten = await this.#put(this.#take())
       // The session is gone: nobody reads on.
       if (!isWritten) this.#isOver = true
+      if (this.#isOver || this.#waitingBytes < waitingBytesHigh) this.#release()
     }
     this.#isAtWork = null
+  }
+
+  #release(): void {
+    for (const resolve of this.#holding.splice(0)) resolve()
   }
 
   #put(piece: Uint8Array): Promise<boolean> {

@@ -121,7 +121,7 @@ async function runJob(options: RemoteExecOptions, job: ExecJob, place: ExecPlace
 async function start(
   { host, log, signal }: RemoteExecOptions,
   command: readonly string[],
-  onOutput: (bytes: Uint8Array) => void,
+  onOutput: (bytes: Uint8Array) => Promise<void> | undefined,
 ): Promise<ChildProcess | null> {
   try {
     return await host.processes.start(command, { output: 'capture', outputBytesMax: 0, onOutput, signal })

@@ -404,8 +404,8 @@ export interface ProcessOptions {
   readonly outputKept?: 'first' | 'last'
   /** What is left of the program's group when it has ended, and holds its output open, is killed. */
   readonly endsGroup?: boolean
-  /** Is given all captured output as it comes; the bytes are its own. */
-  readonly onOutput?: (bytes: Uint8Array) => void
+  /** Is given all captured output as it comes; the bytes are its own. The program waits for a promise it returns. */
+  readonly onOutput?: (bytes: Uint8Array) => Promise<void> | undefined
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }

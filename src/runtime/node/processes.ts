@@ -84,6 +84,8 @@ class NodeChildProcess implements ChildProcess {
   #outputBytes = 0
   #timedOut = false
   #isExited = false
+  /** What keeps us from reading on. */
+  #holds = 0
 
   constructor(child: NodeChild, options: ProcessOptions, isGroup: boolean) {
     this.#child = child
@@ -94,7 +96,8 @@ class NodeChildProcess implements ChildProcess {
     this.pid = child.pid ?? 0
     const keep = (bytes: Uint8Array): void => {
       this.#keep(bytes)
-      options.onOutput?.(new Uint8Array(bytes))
+      const taken = options.onOutput?.(new Uint8Array(bytes))
+      if (taken !== undefined) void this.#hold(taken)
     }
     child.stdout?.on('data', keep)
     child.stderr?.on('data', keep)
@@ -144,13 +147,20 @@ class NodeChildProcess implements ChildProcess {
     this.#unkeptBytes += size
     if (this.#unkeptBytes < unkeptBytesMax) return
     this.#unkeptBytes = 0
+    void this.#hold(new Promise((resolve) => setTimeout(resolve, pauseMs)))
+  }
+
+  /** Reads nothing until all that holds us is over. */
+  async #hold(until: Promise<unknown>): Promise<void> {
     const { stdout, stderr } = this.#child
+    this.#holds++
     stdout?.pause()
     stderr?.pause()
-    setTimeout(() => {
-      stdout?.resume()
-      stderr?.resume()
-    }, pauseMs)
+    await until.catch(() => undefined)
+    this.#holds--
+    if (this.#holds > 0) return
+    stdout?.resume()
+    stderr?.resume()
   }
 
   #end(options: ProcessOptions): Promise<ProcessResult> {
@@ -179,10 +189,16 @@ class NodeChildProcess implements ChildProcess {
       }
       this.#child.once('exit', (code, name) => {
         this.#isExited = true
-        grace = setTimeout(() => {
+        const end = (): void => {
+          // What the program has written before its end is still to be read.
+          if (this.#holds > 0) {
+            grace = setTimeout(end, outputGraceMs)
+            return
+          }
           if (this.#endsGroup) this.#killAll()
           finish(code, name)
-        }, outputGraceMs)
+        }
+        grace = setTimeout(end, outputGraceMs)
       })
       this.#child.once('close', finish)
     })

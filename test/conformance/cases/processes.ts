@@ -46,12 +46,37 @@ function ending(host: Host, { directory }: World): readonly ConformanceCase[] {
         const child = await processes.start(sh('echo one; sleep 60; echo two >&2'), {
           output: 'capture',
           outputBytesMax: 0,
-          onOutput: (bytes) => void pieces.push(text(bytes)),
+          onOutput: (bytes) => {
+            pieces.push(text(bytes))
+            return undefined
+          },
         })
         await until(host, 'output', () => pieces.length > 0)
         equal(pieces.join(''), 'one\n')
         child.kill('SIGTERM')
         equal((await child.ended).output.length, 0)
+      },
+    },
+    {
+      name: 'processes: a program waits for whoever takes its output, and none of it is lost',
+      async run() {
+        let bytes = 0
+        let atOnceMax = 0
+        let atOnce = 0
+        const child = await processes.start(sh('head -c 3000000 /dev/zero'), {
+          output: 'capture',
+          outputBytesMax: 1,
+          async onOutput(piece) {
+            bytes += piece.length
+            atOnce++
+            atOnceMax = Math.max(atOnceMax, atOnce)
+            await sleep(host, 5)
+            atOnce--
+          },
+        })
+        const ended = await child.ended
+        equal([ended.code, ended.outputBytes, bytes], [0, 3_000_000, 3_000_000])
+        ok(atOnceMax <= 2, `${atOnceMax} pieces at once`)
       },
     },
     {

@@ -72,6 +72,24 @@ describe('output of a remote job', () => {
     expect(pieces).toHaveLength(1)
   })
 
+  it('a job that writes faster than is written has to wait', async () => {
+    const { pieces, out } = output()
+    expect(out.add(new Uint8Array(8192))).toBeUndefined()
+    const held = out.add(new Uint8Array(300 * 1024))
+    expect(held).toBeInstanceOf(Promise)
+    await held
+    expect(pieces.join('').length).toBeGreaterThan(40 * 1024)
+    await out.end()
+    expect(pieces.join('')).toHaveLength(308 * 1024)
+  })
+
+  it('whoever waits goes on when the session is gone', async () => {
+    const { out } = output(false)
+    await out.add(new Uint8Array(300 * 1024))
+    expect(out.add(new Uint8Array(300 * 1024))).toBeUndefined()
+    await out.end()
+  })
+
   it('past a mebibyte that waits output is dropped, and that is said', async () => {
     const { pieces, out } = output()
     out.add(new Uint8Array(1024 * 1024 + 77).fill(0x78))
