@@ -56,6 +56,11 @@ export class HeldAnswers {
     this.#isOff = config.disableCompression
   }
 
+  /** What it takes, roughly. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** The reply to a packet, or null if there is none that is known to hold. */
   find(packet: Uint8Array, transport: 'udp' | 'tcp'): Uint8Array | null {
     const key = this.#key
@@ -71,7 +76,7 @@ export class HeldAnswers {
     const key = this.#key
     if (version === null || this.#isOff || !key.read(how.packet, how.transport)) return
     // In lower case, in which names of ours share most with it: whoever asks gets his own spelling back.
-    const lower = how.query.name.toLowerCase()
+    const lower = how.query.name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
     const held: Held = {
       hash: key.hash,
       shape: key.shape,
@@ -147,6 +152,10 @@ export class HeldAnswers {
     held.packets.push(packet)
     held.bytes += packet.length
     this.#bytes += packet.length
+    if (this.#bytes > heldBytesMax) {
+      this.#places = []
+      this.#bytes = 0
+    }
     return packet
   }
 

@@ -2,10 +2,14 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Answerer } from '../../../src/dns/answer.ts'
+import { HeldAnswers } from '../../../src/dns/held.ts'
+import { decodeQuery } from '../../../src/dns/query.ts'
+import { Trace } from '../../../src/dns/trace.ts'
+import { seededRandom } from '../../../src/lib/random.ts'
 import type { DnsConfig } from '../../../src/model/dns-config.ts'
 import type { Entry } from '../../parity/dns/setup.ts'
 import { normalise, type Reply } from '../../parity/dns/normalise.ts'
-import { addTo, answererOf, decode, holdingView, questionPacket, stateOf } from './catalog-view.ts'
+import { addTo, answererOf, decode, defaults, holdingView, questionPacket, stateOf } from './catalog-view.ts'
 
 const client = { ip: '127.0.0.1', port: 5353 }
 const entries: readonly Entry[] = [
@@ -213,6 +217,45 @@ describe('what is kept', () => {
     expect(kept).toBeLessThanOrEqual(8192)
     await ask('foo.node.consul')
     expect(now('foo.node.consul')).not.toBeNull()
+  })
+
+  it('stays within its bounds when answers are large and drawn again and again', async () => {
+    const state = stateOf(
+      Array.from({ length: 2000 }, (_, i) => ({
+        node: `huge-${i}`,
+        address: `10.7.${i >> 8}.${i & 255}`,
+        service: { name: 'huge', port: 1, tags: [`t${i % 40}`] },
+      })),
+    )
+    const view = holdingView(state)
+    const held = new HeldAnswers({ view, config: defaults, random: seededRandom(5) })
+    const answers = Array.from({ length: 2000 }, (_, i) => ({
+      record: { type: 1, name: 'huge.service.consul', ttl: 0, ip: `10.7.${i >> 8}.${i & 255}` } as const,
+      extra: [],
+    }))
+    const reply = { rcode: 0, isOurs: true, answers, authorities: [], isSampled: true }
+    let most = 0
+    let found = 0
+    for (let i = 0; i < 60; i++) {
+      const packet = questionPacket(`t${i}.huge.service.consul`, 'A')
+      const decoded = decodeQuery(packet)
+      if (decoded.kind !== 'query') throw new Error('a query')
+      held.put(new Trace(view), reply, { packet, query: decoded.query, transport: 'tcp', config: defaults })
+      for (let n = 0; n < 10; n++) {
+        if (held.find(packet, 'tcp') !== null) found++
+        most = Math.max(most, held.bytes)
+      }
+    }
+    expect(most).toBeLessThanOrEqual(16 * 1024 * 1024)
+    expect(found).toBeGreaterThan(500)
+  })
+
+  it('is the spelling of a name that has more than ASCII', async () => {
+    const { answerer, state } = setUp()
+    addTo(state, { node: 'größe', address: '10.0.0.8' })
+    const packet = questionPacket('GRÖßE.node.consul', 'A')
+    const asked = await answerer.ask(packet, 'udp', client)
+    expect(answerer.now(packet, 'udp')).toEqual(asked)
   })
 
   it('is nothing of the sort that only answer.ts decides about', async () => {
