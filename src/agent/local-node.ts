@@ -63,7 +63,7 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
   readonly #watches = new ServiceWatches()
   /** Those who wait for their news to have been heard, by check. */
   readonly #hearing = new Map<string, (() => void)[]>()
-  readonly #stopping = new AbortController()
+  #isStopped = false
   #pump: Pump<LocalInput> | null = null
   #duty: CheckDuty | null = null
   #store: LocalStore | null = null
@@ -124,7 +124,7 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
 
   changed(version: number, signal: AbortSignal): Promise<void> {
     if (this.version !== version) return Promise.resolve()
-    return this.#versions.above(version, AbortSignal.any([signal, this.#stopping.signal]))
+    return this.#versions.above(version, signal)
   }
 
   registerService(
@@ -275,7 +275,9 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort()
+    this.#isStopped = true
+    this.#versions.end()
+    this.#tried.end()
     this.#pump?.stop()
     this.#duty?.stop()
     for (const waiting of this.#hearing.values()) for (const resolve of waiting) resolve()
@@ -364,7 +366,7 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
   }
 
   async #follow(plan: Plan, what: string): Promise<Result<void, RequestError>> {
-    if (this.#stopping.signal.aborted) return err(requestError('overloaded', 'The agent is stopping'))
+    if (this.#isStopped) return err(requestError('overloaded', 'The agent is stopping'))
     this.#carryOut({ kind: 'changed', plan })
     const [kept] = await Promise.all([
       this.#store?.definitionFile.flushed() ?? Promise.resolve(ok(undefined)),
@@ -377,7 +379,7 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
 
   /** Resolves when all that is there now has been sent once, whatever became of it. */
   #whenTried(): Promise<void> {
-    return this.#tried.above(this.version - 1, this.#stopping.signal)
+    return this.#tried.above(this.version - 1, null)
   }
 
   #carryOut({ kind, plan }: { readonly kind: 'restored' | 'changed'; readonly plan: Plan }): void {

@@ -7,26 +7,31 @@ export class VersionWaits {
   #reached = 1
   readonly #waits = new Set<{ readonly above: number; readonly end: () => void }>()
 
-  /** Resolves when a number greater than this has been reached, or the signal aborts. */
-  above(number: number, signal: AbortSignal): Promise<void> {
-    if (this.#reached > number || signal.aborted) return Promise.resolve()
+  /** Resolves when a number greater than this has been reached, the signal aborts, or all is over. */
+  above(number: number, signal: AbortSignal | null): Promise<void> {
+    if (this.#reached > number || signal?.aborted === true) return Promise.resolve()
     return new Promise((resolve) => {
       const wait = {
         above: number,
         end: (): void => {
           this.#waits.delete(wait)
-          signal.removeEventListener('abort', wait.end)
+          signal?.removeEventListener('abort', wait.end)
           resolve()
         },
       }
       this.#waits.add(wait)
-      signal.addEventListener('abort', wait.end)
+      signal?.addEventListener('abort', wait.end)
     })
   }
 
   reach(number: number): void {
     this.#reached = Math.max(this.#reached, number)
     for (const wait of this.#waits) if (this.#reached > wait.above) wait.end()
+  }
+
+  /** Nothing changes any more: nobody waits, now or later. */
+  end(): void {
+    this.reach(Infinity)
   }
 }
 

@@ -12,7 +12,7 @@ export interface LocalNode {
   readonly checks: ReadonlyMap<string, LocalCheck>
   /** Grows with each change of any of it, check output included. */
   readonly version: number
-  /** Resolves when `version` is no longer this one, or the signal aborts. */
+  /** Resolves when `version` is no longer this one, the signal aborts, or the agent stops. */
   changed(version: number, signal: AbortSignal): Promise<void>
   /**
    * Registers or replaces a service and its checks, persists them, and tells the catalog. Checks of before that are not

@@ -96,7 +96,12 @@ async function untilOther({ backend, name, request }: Call, hash: string, waitMs
   const over = new AbortController()
   const signal = AbortSignal.any([over.signal, request.signal])
   const pause = backend.pause(waitMs, signal).then(() => over.abort())
-  while (isSame() && !signal.aborted) await local.changed(local.version, signal)
+  for (let isOn = true; isOn && isSame() && !signal.aborted;) {
+    const { version } = local
+    await local.changed(version, signal)
+    // Nothing has changed: the agent stops.
+    isOn = local.version !== version
+  }
   over.abort()
   await pause
 }

@@ -138,6 +138,22 @@ describe('services of an agent', () => {
     await finish(cluster)
   })
 
+  it('do not keep it from stopping while somebody waits for a change', async () => {
+    const cluster = await formed({ seed: 367, servers: 1 })
+    const node = nodeOf(cluster, 's1')
+    await send(cluster, node, '/v1/agent/service/register', web)
+    const path = '/v1/agent/service/web'
+    const first = await cluster.world.wait(ask(cluster.world, node, { path, timeoutMs: 5000 }), 6000)
+    const hash = first.header('x-consul-contenthash')
+    expect(hash).not.toBe('')
+    const waiting = ask(cluster.world, node, { path: `${path}?hash=${hash}&wait=60s`, timeoutMs: 90_000 })
+    await cluster.run(1000)
+    const startMs = cluster.world.nowMs
+    await finish(cluster)
+    await cluster.world.wait(waiting, 1000)
+    expect(cluster.world.nowMs - startMs).toBeLessThan(40_000)
+  })
+
   it('are gone by themselves when their check was critical for too long', async () => {
     const cluster = await formed({ seed: 365, servers: 1 })
     const node = nodeOf(cluster, 's1')
