@@ -455,7 +455,8 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     if (!this.#ledger.isOut(key)) this.#removed.delete(key)
     if (key !== nodeKey || !this.#isNodeForeign) return
     this.#isNodeForeign = false
-    this.#fullAtMs = nowMs
+    // Not at once: the next answer may still be older than this.
+    this.#fullAtMs = Math.min(this.#fullAtMs, nowMs + this.#config.timing.firstRetryMs)
   }
 
   #onSendFailed(planned: readonly Planned[], nowMs: number): void {

@@ -75,6 +75,24 @@ describe('the agent is the authority on its node', () => {
   })
 })
 
+describe('an answer that goes on being old', () => {
+  it('about who has our name costs a write a second at most', () => {
+    const bench = new Bench()
+    const other = { ...node, id: 'ffffffff-0000-4000-8000-000000000009' }
+    bench.catalog.node = other
+    const { catalog } = bench
+    const apply = catalog.apply.bind(catalog)
+    catalog.apply = (command) => {
+      const refusal = apply(command)
+      catalog.node = other
+      return refusal
+    }
+    bench.start()
+    bench.advance(30_000)
+    expect(bench.sent.length).toBeLessThanOrEqual(31)
+  })
+})
+
 describe('when', () => {
   it('a full sync comes a minute after the last, and up to another later', () => {
     const bench = synced()
