@@ -11,8 +11,11 @@ import { sleep } from './sleep.ts'
 const watchesMax = 1024
 /** A question that DNS has not asked for so long is not watched any longer. */
 const idleMsMax = 10 * 60_000
-/** One wait; then the watch asks whether it is still needed. */
-const waitMs = 5 * 60_000
+/**
+ * One wait. Then the watch asks whether it is still needed, and anew: a server that is cut off from the others lets wait,
+ * but does not answer what is older than `max_stale`.
+ */
+const waitMsMax = 5 * 60_000
 /** After a failure the next try comes within so long. */
 const retryMsMax = 1000
 
@@ -97,6 +100,7 @@ export class DnsCache {
   async #follow(key: string, watch: Watch): Promise<void> {
     const { requests, clock, random, read } = this.#options
     const { signal } = this.#stopping
+    const waitMs = Math.max(retryMsMax, Math.min(waitMsMax, read.maxStaleMs ?? waitMsMax))
     while (!signal.aborted && clock.nowMs() - watch.usedAtMs <= idleMsMax) {
       const minIndex = watch.brokenAtMs === null ? watch.index : 0
       const sinceMs = clock.nowMs()

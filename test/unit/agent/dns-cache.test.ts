@@ -18,25 +18,31 @@ const first = { node: { name: 'foo' } }
 class Server {
   readonly net = new FakeNet()
   readonly asked: number[] = []
+  readonly waits: number[] = []
   #answer: ((answer: { readonly value: unknown; readonly index: number } | null) => void) | undefined
 
-  readonly cache = new DnsCache({
-    requests: {
-      read: (_query, { minIndex }, signal) => {
-        this.asked.push(minIndex)
-        return new Promise((resolve) => {
-          const end = (): void => resolve(err(requestError('cancelled', 'over')) as never)
-          signal.addEventListener('abort', end)
-          this.#answer = (answer) =>
-            resolve((answer === null ? err(requestError('timeout', 'no server')) : ok(answer)) as never)
-        })
-      },
-    } as Pick<Requests, 'read'>,
-    clock: this.net.clock,
-    random: seededRandom(3),
-    read: { datacenter: '', consistency: 'stale', maxStaleMs: null, minIndex: 0, waitMs: 0 },
-    ageMsMax: 60_000,
-  })
+  readonly cache: DnsCache
+
+  constructor(maxStaleMs: number | null = null) {
+    this.cache = new DnsCache({
+      requests: {
+        read: (_query, { minIndex, waitMs }, signal) => {
+          this.asked.push(minIndex)
+          this.waits.push(waitMs)
+          return new Promise((resolve) => {
+            const end = (): void => resolve(err(requestError('cancelled', 'over')) as never)
+            signal.addEventListener('abort', end)
+            this.#answer = (answer) =>
+              resolve((answer === null ? err(requestError('timeout', 'no server')) : ok(answer)) as never)
+          })
+        },
+      } as Pick<Requests, 'read'>,
+      clock: this.net.clock,
+      random: seededRandom(3),
+      read: { datacenter: '', consistency: 'stale', maxStaleMs, minIndex: 0, waitMs: 0 },
+      ageMsMax: 60_000,
+    })
+  }
 
   async answer(answer: { readonly value: unknown; readonly index: number } | null): Promise<void> {
     this.#answer?.(answer)
@@ -104,6 +110,19 @@ describe('a watched answer', () => {
     expect(server.cache.reply(query, 9000)).toBeNull()
     expect(server.cache.reply(query, null)).toEqual({ ...whole, lastContactMs: 10_000, knownLeader: false })
     server.cache.stop()
+  })
+
+  it('is asked for anew within max_stale, and not more than once a second', () => {
+    for (const [maxStaleMs, waitMs] of [
+      [null, 300_000],
+      [5000, 5000],
+      [1, 1000],
+    ] as const) {
+      const server = new Server(maxStaleMs)
+      server.cache.watch(query, first, 7)
+      expect(server.waits).toEqual([waitMs])
+      server.cache.stop()
+    }
   })
 
   it('is let go of when nobody asks any more', async () => {
