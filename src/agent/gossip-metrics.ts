@@ -13,6 +13,9 @@ const memberWords: Partial<Readonly<Record<MemberEvent, string>>> = {
   reaped: 'reap',
 }
 
+/** Names of user events that are counted by themselves: names come from outside, and series are kept for ever. */
+const eventNamesMax = 256
+
 /** The measures of one pool. */
 export class GossipMetrics {
   readonly #metrics: Metrics
@@ -20,6 +23,7 @@ export class GossipMetrics {
   readonly #received: (bytes: number) => void
   readonly #probe: (ms: number) => void
   readonly #pushPull: (ms: number) => void
+  readonly #eventNames = new Set<string>()
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics
@@ -57,6 +61,7 @@ export class GossipMetrics {
 
   onUserEvent(name: string): void {
     this.#metrics.count('serf.events')
-    this.#metrics.count(`serf.events.${name}`)
+    if (this.#eventNames.size < eventNamesMax) this.#eventNames.add(name)
+    if (this.#eventNames.has(name)) this.#metrics.count(`serf.events.${name}`)
   }
 }

@@ -1,26 +1,29 @@
 // The text format of Prometheus, written by its own client library from what the agent has measured.
 import { Registry } from 'prom-client'
-import type { Labels, Series, SeriesKind } from '../metrics/series.ts'
+import { type Labels, type Series, seriesKey, type SeriesKind } from '../metrics/series.ts'
 
 const quantiles = [0.5, 0.9, 0.99] as const
 
 const types = { gauge: 'gauge', counter: 'counter', sample: 'summary' } as const
 
-/** All series of a set as text. */
+/**
+ * All series of a set as text. Names that are only told apart by characters that the format has not are one metric there:
+ * of those the first series counts, for none may stand there twice.
+ */
 export function prometheusText(all: Iterable<Series>): Promise<string> {
   const registry = new Registry()
-  const byName = Map.groupBy(all, (series) => `${series.kind} ${series.name}`)
-  for (const series of [...byName.values()].toSorted(byFirstName)) {
+  const byName = Map.groupBy(all, ({ name }) => plainName(name))
+  for (const [name, series] of [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const [first] = series
-    if (first !== undefined)
-      registry.registerMetric(metricOf(first.kind, plainName(first.name), series) as never)
+    if (first === undefined) continue
+    const alike = new Map<string, Series>()
+    for (const one of series) {
+      const key = seriesKey(first.kind, '', one.labels)
+      if (one.kind === first.kind && !alike.has(key)) alike.set(key, one)
+    }
+    registry.registerMetric(metricOf(first.kind, name, [...alike.values()]) as never)
   }
   return registry.metrics()
-}
-
-function byFirstName([a]: readonly Series[], [b]: readonly Series[]): number {
-  const [left, right] = [a?.name ?? '', b?.name ?? '']
-  return left < right ? -1 : left > right ? 1 : 0
 }
 
 /** Names have letters, digits, `_` and `:` only. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { GossipMetrics } from '../../../src/agent/gossip-metrics.ts'
 import { createTelemetry } from '../../../src/agent/telemetry.ts'
 import type { AgentConfig, TelemetrySettings } from '../../../src/config/agent-config.ts'
 import type { Json } from '../../../src/model/catalog.ts'
@@ -78,6 +79,25 @@ describe('metrics of an agent', () => {
     ])
     clock.ms += 60_001
     expect((await metrics.prometheus())?.trim()).toBe('')
+  })
+
+  it('stand once in that format, whatever it cannot tell apart', async () => {
+    const metrics = testMetrics(new TestClock(), { prometheusRetentionMs: 60_000, disableHostname: true })
+    metrics.count('serf.events.a.b', 3)
+    metrics.count('serf.events.a_b', 4)
+    metrics.gauge('serf.events.a-b', 5)
+    expect((await metrics.prometheus())?.match(/^consul.*/gm)).toEqual(['consul_serf_events_a_b 3'])
+  })
+
+  it('count user events by name, but not by any number of names', () => {
+    const metrics = testMetrics(new TestClock())
+    const pool = new GossipMetrics(metrics)
+    for (let i = 0; i < 1000; i++) pool.onUserEvent(`e${i}`)
+    pool.onUserEvent('e0')
+    const { Counters } = metrics.view() as { Counters: readonly { Name: string; Sum: number }[] }
+    expect(Counters).toHaveLength(1 + 256)
+    expect(Counters.find(({ Name }) => Name === 'consul.serf.events')?.Sum).toBe(1001)
+    expect(Counters.find(({ Name }) => Name === 'consul.serf.events.e0')?.Sum).toBe(2)
   })
 
   it('are not told to Prometheus unless that is switched on', () => {
