@@ -253,8 +253,11 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
       nodeName: this.#parts.nodeName,
       hasService: (id) => machine.services.has(id),
       *checks(serviceId) {
-        for (const { info } of machine.checks.values())
-          if (info.serviceId === '' || info.serviceId === serviceId) yield info
+        const ids = [...machine.checksOf(''), ...(serviceId === '' ? [] : machine.checksOf(serviceId))]
+        for (const id of ids) {
+          const check = machine.checks.get(id)
+          if (check !== undefined) yield check.info
+        }
       },
       watch: (serviceId, onChange) => this.#watches.add(serviceId, onChange),
       read,

@@ -78,7 +78,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     return this.#table.checks
   }
 
-  /** Ids of a service's checks. */
+  /** Ids of a service's checks; '' for those of the node. */
   checksOf(serviceId: string): ReadonlySet<string> {
     return this.#table.checksOf(serviceId)
   }

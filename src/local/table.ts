@@ -16,7 +16,7 @@ export class OwnTable {
     return this.#checks
   }
 
-  /** Ids of a service's checks. */
+  /** Ids of a service's checks; '' for those of the node. */
   checksOf(serviceId: string): ReadonlySet<string> {
     return this.#checkIdsByService.get(serviceId) ?? none
   }
@@ -68,7 +68,6 @@ export class OwnTable {
   #store(check: OwnCheck): void {
     const { checkId, serviceId } = check.info
     this.#checks.set(checkId, check)
-    if (serviceId === '') return
     const siblings = this.#checkIdsByService.get(serviceId)
     if (siblings === undefined) this.#checkIdsByService.set(serviceId, new Set([checkId]))
     else siblings.add(checkId)

@@ -302,6 +302,8 @@ describe('who waits', () => {
     await node.updateCheck('c', 'passing', '')
     await node.setNodeMaintenance(true, '')
     expect(told).toBe(2)
+    expect([...view.checks('web')].map(({ checkId }) => checkId)).toEqual(['_node_maintenance', 'c'])
+    expect([...view.checks('')].map(({ checkId }) => checkId)).toEqual(['_node_maintenance'])
     end()
     await node.deregisterService('web')
     expect(told).toBe(2)
