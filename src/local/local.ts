@@ -424,20 +424,21 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
       this.#effects.push({ kind: 'synced', items: synced.flatMap(({ items }) => items) })
     }
     for (const { keys } of synced) for (const key of keys) this.#onDone(key, nowMs)
-    for (const [i, { keys, items }] of planned.entries()) {
-      const reason = refusals[i] ?? null
-      if (reason === null) continue
-      this.#effects.push({ kind: 'refused', items, reason })
-      for (const key of keys) this.#ledger.markRefused(key)
-      this.#registerAnew(keys)
-      if (keys.includes(nodeKey)) this.#isNodeForeign = true
-    }
+    for (const [i, each] of planned.entries()) this.#onRefused(each, refusals[i] ?? null)
     // A refusal tells that the catalog is not what it was. One that comes again and again must not be asked for often,
     // but for that of the node, without which there is nothing.
     const isNews = synced.length < planned.length && (!this.#isFullRound || this.#isNodeForeign)
     if (isNews) this.#fullAtMs = Math.min(this.#fullAtMs, nowMs + this.#retryMs())
     if (this.#ledger.queue.size === 0) this.#isFullRound = false
     this.#raiseTried(this.#ledger.settledVersion(this.#version))
+  }
+
+  #onRefused({ keys, items }: Planned, reason: string | null): void {
+    if (reason === null) return
+    this.#effects.push({ kind: 'refused', items, reason })
+    for (const key of keys) this.#ledger.markRefused(key)
+    this.#registerAnew(keys)
+    if (keys.includes(nodeKey)) this.#isNodeForeign = true
   }
 
   /** The catalog may have lost the service of a check: once until the next full sync both are sent. */
