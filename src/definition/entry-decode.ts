@@ -182,17 +182,18 @@ function readFlag(value: Json, path: string, faults: EntryFaults): Json {
 function readInteger(value: Json, path: string, faults: EntryFaults): Json {
   if (value === null || value === '') return 0
   if (typeof value === 'boolean') return value ? 1 : 0
-  if (typeof value === 'number') return Math.trunc(value)
-  if (typeof value !== 'string') {
-    faults.values.push(`'${path}' expected type 'int', got unconvertible type '${goTypeOf(value)}'`)
-    return 0
-  }
-  const number = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN
+  if (typeof value === 'number' || typeof value === 'string') return readNumber(value, path, faults)
+  faults.values.push(`'${path}' expected type 'int', got unconvertible type '${goTypeOf(value)}'`)
+  return 0
+}
+
+function readNumber(value: number | string, path: string, faults: EntryFaults): number {
+  const isNumber = typeof value === 'number' || /^[+-]?\d+$/.test(value)
+  const number = isNumber ? Math.trunc(Number(value)) : Number.NaN
   if (Number.isSafeInteger(number)) return number
   const why = Number.isNaN(number) ? 'invalid syntax' : 'value out of range'
-  faults.values.push(
-    `cannot parse '${path}' as int: strconv.ParseInt: parsing ${JSON.stringify(value)}: ${why}`,
-  )
+  const given = JSON.stringify(String(value))
+  faults.values.push(`cannot parse '${path}' as int: strconv.ParseInt: parsing ${given}: ${why}`)
   return 0
 }
 
