@@ -118,6 +118,9 @@ test.each([
   expect(await run(['completion', ...args])).toEqual({ code: 1, out: '', err })
 })
 
+/** Each starts the program, which takes its time on a machine that is busy. */
+const inTime = { timeout: 60_000 }
+
 function hasShell(name: string): boolean {
   return spawnSync(name, ['--version']).status === 0
 }
@@ -150,7 +153,7 @@ printf '%s\n' "$${'{COMPREPLY[@]}'}"
 complete -p proconsul
 `
 
-describe.runIf(hasShell('bash'))('bash', () => {
+describe.runIf(hasShell('bash'))('bash', inTime, () => {
   test.each<readonly [string, readonly string[], readonly string[]]>([
     ['proconsul kv ge', ['proconsul', 'kv', 'ge'], ['get']],
     ['proconsul info -format=', ['proconsul', 'info', '-format', '='], ['pretty', 'json']],
@@ -167,14 +170,14 @@ describe.runIf(hasShell('bash'))('bash', () => {
   })
 })
 
-describe.runIf(hasShell('zsh'))('zsh', () => {
+describe.runIf(hasShell('zsh'))('zsh', inTime, () => {
   test('the script has no fault of syntax', () => {
     const script = execFileSync(join(bin, 'proconsul'), ['completion', 'zsh'])
     expect(spawnSync('zsh', ['-n'], { input: script }).stderr.toString()).toBe('')
   })
 })
 
-describe.runIf(hasShell('fish'))('fish', () => {
+describe.runIf(hasShell('fish'))('fish', inTime, () => {
   test.each([
     ['proconsul kv ge', ['get\tReads a key, or all below a prefix']],
     ['proconsul info -format ', ['json', 'pretty']],
