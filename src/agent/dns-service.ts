@@ -1,12 +1,13 @@
 // DNS at work: the listeners, and the catalog behind them.
 import type { AgentConfig } from '../config/agent-config.ts'
-import { createAnswerer } from '../dns/answer.ts'
+import { type Answerer, createAnswerer } from '../dns/answer.ts'
 import { serveDns } from '../dns/server.ts'
 import { formatAddress } from '../model/address.ts'
 import { createDnsView, type DnsSources } from './dns-view.ts'
 import { describe, StartError, wayToListen } from './identity.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { Host } from '../runtime/host.ts'
 
 /** What DNS is made of. */
 export interface DnsServiceOptions extends DnsSources {
@@ -31,7 +32,7 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
   let answerer = createAnswerer({ view, config: config.dns, random })
   const watch = createStopwatch(options)
   try {
-    const server = await serveDns(host, config.dnsListen, {
+    const asked: Answerer = {
       now(packet, transport) {
         const sinceMicros = watch.now()
         const reply = answerer.now(packet, transport)
@@ -51,7 +52,8 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
         )
         return reply
       },
-    })
+    }
+    const server = await serveDns(host, config.dnsListen, asked, ownAddresses(host))
     return {
       set(next) {
         view.stop()
@@ -70,6 +72,14 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
         wayToListen(error, { address: '-client', port: '-dns-port' }),
     )
   }
+}
+
+/** All that can be bound without naming an interface. */
+function ownAddresses({ system }: Pick<Host, 'system'>): readonly string[] {
+  return system
+    .interfaces()
+    .filter(({ scopeId = 0 }) => scopeId === 0)
+    .map(({ ip }) => ip)
 }
 
 /** Of answers that are there at once the time of one in so many is taken, for all of them: they differ little. */

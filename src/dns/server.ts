@@ -34,23 +34,37 @@ const connectionsMax = 1024
 const tcpPendingMax = 64
 /** A connection without a whole question for so long is closed (RFC 7766 6.2.3: seconds). */
 const idleMsMax = 10_000
+/** Addresses behind a wildcard with sockets of their own. */
+const ownMax = 64
 /** How often idle connections are looked for, while there are any. */
 const sweepMs = 2000
 
-/** Serves DNS at all addresses, or rejects with HostError and listens nowhere. */
+/**
+ * Serves DNS at all addresses, or rejects with HostError and listens nowhere.
+ *
+ * @param own the machine's addresses: behind a wildcard each has a socket of its own, so that an answer comes from where the
+ *            question went to, as resolvers demand; the route may give another one
+ */
 export async function serveDns(
   host: DnsPorts,
   at: readonly Address[],
   answerer: Answerer,
+  own: readonly string[] = [],
 ): Promise<DnsServer> {
   const server = new Server(host.clock, answerer)
   try {
-    for (const address of at) await server.listen(host, address)
+    for (const address of at) await server.listen(host, address, ownBehind(address.ip, own))
   } catch (error) {
     await server.close()
     throw error
   }
   return server
+}
+
+/** Which of the machine's addresses a wildcard stands for; `::` stands for both families. */
+function ownBehind(ip: string, own: readonly string[]): readonly string[] {
+  if (ip !== '0.0.0.0' && ip !== '::') return []
+  return own.filter((each) => ip === '::' || !each.includes(':')).slice(0, ownMax)
 }
 
 class Server implements DnsServer {
@@ -75,12 +89,22 @@ class Server implements DnsServer {
     this.#answerer = answerer
   }
 
-  async listen(host: Pick<DnsPorts, 'udp' | 'tcp'>, at: Address): Promise<void> {
-    const socket = await host.udp.bind(at, (bytes, from) => this.#onPacket(bytes, from, socket))
-    this.#sockets.push(socket)
+  async listen(host: Pick<DnsPorts, 'udp' | 'tcp'>, at: Address, behind: readonly string[]): Promise<void> {
+    const socket = await this.#bind(host, at, behind.length > 0)
     const listener = await host.tcp.listen(at, (connection) => this.#onConnection(connection))
     this.#listeners.push(listener)
+    for (const ip of behind) {
+      // One that cannot be had is served behind the wildcard, like those that come later.
+      await this.#bind(host, { ip, port: socket.local.port }, true).catch(() => undefined)
+    }
     this.locals.push({ udp: socket.local, tcp: listener.local })
+  }
+
+  async #bind(host: Pick<DnsPorts, 'udp'>, at: Address, isShared: boolean): Promise<UdpSocket> {
+    const onPacket = (bytes: Uint8Array, from: Address): void => this.#onPacket(bytes, from, socket)
+    const socket = await host.udp.bind(at, onPacket, { isShared })
+    this.#sockets.push(socket)
+    return socket
   }
 
   async close(): Promise<void> {

@@ -55,13 +55,26 @@ export interface Entropy {
 /** Datagrams. */
 export interface Udp {
   /** Binds a socket. Rejects with HostError (`EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`). */
-  bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) => void): Promise<UdpSocket>
+  bind(
+    at: Address,
+    onPacket: (bytes: Uint8Array, from: Address) => void,
+    options?: UdpBindOptions,
+  ): Promise<UdpSocket>
   /**
    * Sends one datagram, which may be empty, and waits for the first that comes back from there; null if none has come
    * after `timeoutMs`, or when the signal aborts. Rejects with HostError when the system says that nobody is there
    * (`ECONNREFUSED`) or that there is no way to it.
    */
   exchange(to: Address, bytes: Uint8Array, options: UdpExchangeOptions): Promise<Uint8Array | null>
+}
+
+/** How to bind. */
+export interface UdpBindOptions {
+  /**
+   * Others that are bound so may have the same port at the wildcard address, or at single ones: packets go to the one
+   * that names their address, and what it sends comes from there. Hosts may refuse (`EADDRINUSE`).
+   */
+  readonly isShared?: boolean
 }
 
 /** How long to wait for an answer. */

@@ -83,6 +83,8 @@ interface BunNamespace {
     readonly hostname: string
     readonly port: number
     readonly binaryType: 'uint8array'
+    /** 16: SO_REUSEADDR. Not documented: it is what Bun's node:dgram passes on for `reuseAddr`. */
+    readonly flags?: number
     readonly socket: BunUdpHandler
   }): Promise<BunUdpSocket>
   udpSocket(options: {

@@ -1,7 +1,7 @@
 // Datagrams on Bun's own sockets.
 
 import { type Address, formatAddress } from '../../model/address.ts'
-import type { Udp, UdpSocket } from '../host.ts'
+import type { Udp, UdpBindOptions, UdpSocket } from '../host.ts'
 import { isIpv6, plainIp } from '../node/address.ts'
 import { hostError, passOnBugs } from '../node/errors.ts'
 import { type BunUdpSocket, bunApi } from './api.ts'
@@ -12,12 +12,20 @@ export function bunUdp(base: Udp): Udp {
   return { bind, exchange: (to, bytes, options) => base.exchange(to, bytes, options) }
 }
 
-async function bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) => void): Promise<UdpSocket> {
+/** SO_REUSEADDR among the flags of Bun's sockets. */
+const flagReuseAddress = 16
+
+async function bind(
+  at: Address,
+  onPacket: (bytes: Uint8Array, from: Address) => void,
+  options: UdpBindOptions = {},
+): Promise<UdpSocket> {
   try {
     const socket = await bunApi().udpSocket({
       hostname: at.ip,
       port: at.port,
       binaryType: 'uint8array',
+      flags: options.isShared === true ? flagReuseAddress : 0,
       socket: {
         data: (_, bytes, port, address) => onPacket(bytes, { ip: plainIp(address), port }),
         // A refused or unroutable datagram is a lost datagram.

@@ -3,7 +3,7 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 
 import { type Address, formatAddress } from '../../model/address.ts'
-import type { Udp, UdpExchangeOptions, UdpSocket } from '../host.ts'
+import type { Udp, UdpExchangeOptions, UdpBindOptions, UdpSocket } from '../host.ts'
 import { isIpv6, plainBytes, plainIp } from './address.ts'
 import { callHandler, hostError, passOnBugs } from './errors.ts'
 import { trueRuntime } from './system.ts'
@@ -23,10 +23,15 @@ function literalLookup(name: string, _options: unknown, callback: Callback): voi
   callback(null, name, isIpv6(name) ? 6 : 4)
 }
 
-async function bind(at: Address, onPacket: (bytes: Uint8Array, from: Address) => void): Promise<UdpSocket> {
+async function bind(
+  at: Address,
+  onPacket: (bytes: Uint8Array, from: Address) => void,
+  options: UdpBindOptions = {},
+): Promise<UdpSocket> {
   const { createSocket } = await import('node:dgram')
   const type = isIpv6(at.ip) ? 'udp6' : 'udp4'
-  const socket = createSocket({ type, lookup: literalLookup as never })
+  const reuseAddr = options.isShared === true
+  const socket = createSocket({ type, reuseAddr, lookup: literalLookup as never })
   await new Promise<void>((resolve, reject) => {
     socket.once('error', (error) => {
       closeQuietly(socket)

@@ -102,6 +102,37 @@ export function udpCases(host: Host, world: World): readonly ConformanceCase[] {
       },
     },
     {
+      name: 'udp: a socket at one address stands beside one at all of them, and answers from its address',
+      async run() {
+        if (!world.hasProcesses) throw new Skip('no shared ports here')
+        const from: Address[] = []
+        const all = deferred()
+        const answer = (socket: () => UdpSocket) => (bytes: Uint8Array, to: Address) =>
+          socket().send(bytes, to)
+        const shared = { isShared: true }
+        const wild: UdpSocket = await host.udp.bind(
+          { ip: '0.0.0.0', port: 0 },
+          answer(() => wild),
+          shared,
+        )
+        const here = { ip: world.ip, port: wild.local.port }
+        const one: UdpSocket = await host.udp.bind(
+          here,
+          answer(() => one),
+          shared,
+        )
+        const asker = await host.udp.bind({ ip: '127.0.0.1', port: 0 }, (_, sender) => {
+          from.push(sender)
+          if (from.length === 2) all.resolve()
+        })
+        asker.send(new Uint8Array([1]), here)
+        asker.send(new Uint8Array([2]), { ip: '127.0.0.1', port: wild.local.port })
+        await within(host, 2000, all.promise)
+        equal(from.map(({ ip }) => ip).toSorted(), ['127.0.0.1', world.ip].toSorted())
+        await Promise.all([wild.close(), one.close(), asker.close()])
+      },
+    },
+    {
       name: 'udp: a port without a listener keeps no packet back that is meant for others',
       async run() {
         const kept = new Set<number>()

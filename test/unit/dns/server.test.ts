@@ -63,6 +63,21 @@ it('frees the port that it had when another is taken', async () => {
   await Promise.all([again.close(), taken.close()])
 })
 
+it('answers from the address that was asked, behind a wildcard too', async () => {
+  const own = ['127.0.0.1', '127.0.90.7', '192.0.2.77']
+  const server = await serveDns(nodeHost(), [{ ip: '0.0.0.0', port: 0 }], answerer, own)
+  const port = server.locals[0]?.udp.port ?? 0
+  for (const ip of ['127.0.0.1', '127.0.90.7']) {
+    const from = await new Promise<string>((resolve) => {
+      void nodeHost()
+        .udp.bind({ ip: '127.0.0.1', port: 0 }, (_bytes, sender) => resolve(sender.ip))
+        .then((socket) => socket.send(question, { ip, port }))
+    })
+    expect(from).toBe(ip)
+  }
+  await server.close()
+})
+
 it('cuts a connection that sends what is no question', async () => {
   const server = await listening()
   const socket = connect(server.locals[0]?.tcp.port ?? 0, '127.0.0.1', () =>
