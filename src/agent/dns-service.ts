@@ -53,7 +53,7 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
         return reply
       },
     }
-    const server = await serveDns(host, config.dnsListen, asked, ownAddresses(host))
+    const server = await serveDns(host, config.dnsListen, asked, ownAddresses(host, config))
     return {
       set(next) {
         view.stop()
@@ -74,12 +74,11 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
   }
 }
 
-/** All that can be bound without naming an interface. */
-function ownAddresses({ system }: Pick<Host, 'system'>): readonly string[] {
-  return system
-    .interfaces()
-    .filter(({ scopeId = 0 }) => scopeId === 0)
-    .map(({ ip }) => ip)
+/** All that can be bound without naming an interface; of a loopback network the system lists only the first address. */
+function ownAddresses({ system }: Pick<Host, 'system'>, { bind }: AgentConfig): readonly string[] {
+  const listed = system.interfaces().filter(({ scopeId = 0 }) => scopeId === 0)
+  const own = new Set([...listed.map(({ ip }) => ip), bind.rpc.ip])
+  return [...own].filter((ip) => ip !== '0.0.0.0' && ip !== '::')
 }
 
 /** Of answers that are there at once the time of one in so many is taken, for all of them: they differ little. */
