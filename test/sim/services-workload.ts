@@ -20,6 +20,8 @@ type Possible = readonly (number | null)[]
 interface Known {
   /** By the API. */
   readonly byApi: Map<string, Possible>
+  /** The last change could not be persisted: what is not there now may be back after a restart. */
+  isUnsure: boolean
   /** In the file that was written last. */
   inFile: readonly FileService[]
 }
@@ -48,7 +50,7 @@ export class ServicesWorkload extends Crew {
     this.#cluster = cluster
     this.#random = random
     for (const node of cluster.nodes) {
-      this.#known.set(node, { byApi: new Map(), inFile: [] })
+      this.#known.set(node, { byApi: new Map(), isUnsure: false, inFile: [] })
       this.launch(this.#team(node))
       this.launch(this.#teller(node))
     }
@@ -101,13 +103,16 @@ export class ServicesWorkload extends Crew {
     }
     const query = random.chance(300) ? '?replace-existing-checks=true' : ''
     const answer = await this.#put(node, `/v1/agent/service/register${query}`, body)
-    const { byApi } = this.#knownOf(node)
+    const known = this.#knownOf(node)
+    const { byApi } = known
+    if (answer.status === 200 || answer.status === 500) known.isUnsure = answer.status === 500
     byApi.set(id, answer.status === 200 ? [port] : [...(byApi.get(id) ?? [null]), port])
   }
 
   async #deregister(node: SimNode, id: string): Promise<void> {
     const answer = await this.#put(node, `/v1/agent/service/deregister/${id}`)
-    const { byApi } = this.#knownOf(node)
+    const known = this.#knownOf(node)
+    const { byApi } = known
     const possible = byApi.get(id) ?? [null]
     this.#cluster.check(() => {
       if (answer.status === 404 && !possible.includes(null))
@@ -115,7 +120,8 @@ export class ServicesWorkload extends Crew {
           `lostDefinition: ${node.name} does not know ${id}, which is on ${possible.join(' or ')}`,
         )
     })
-    const isGone = answer.status === 200 || answer.status === 404
+    const isGone = answer.status === 200 || (answer.status === 404 && !known.isUnsure)
+    if (answer.status === 200 || answer.status === 500) known.isUnsure = answer.status === 500
     byApi.set(id, isGone ? [null] : [...possible, null])
   }
 
