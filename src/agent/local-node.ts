@@ -371,10 +371,9 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
   async #follow(plan: Plan, what: string): Promise<Result<void, RequestError>> {
     if (this.#isStopped) return err(requestError('overloaded', 'The agent is stopping'))
     this.#carryOut({ kind: 'changed', plan })
-    const [kept] = await Promise.all([
-      this.#store?.definitionFile.flushed() ?? Promise.resolve(ok(undefined)),
-      this.#whenTried(),
-    ])
+    const tried = this.#whenTried()
+    const kept = (await this.#store?.definitionFile.flushed()) ?? ok(undefined)
+    await tried
     if (kept.ok) return ok(undefined)
     const why = `Cannot persist ${what}: ${kept.error}; it is in force until the agent restarts`
     return err(requestError('internal', why))
