@@ -55,6 +55,7 @@ const reasonOf = (what: string): string =>
 export class OwnNode implements LocalNode, LocalContents, CheckReports {
   readonly #parts: OwnNodeParts
   readonly #machine: LocalMachine
+  /** Services whose tags others may set, as they were given. */
   readonly #defined = new Map<string, ServiceInfo>()
   /** TTL checks with what they were told last. */
   readonly #states = new Map<string, KnownCheck>()
@@ -407,9 +408,14 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
     return info === undefined ? null : { status: info.status, output: info.output, expiresAtWallMs: 0 }
   }
 
+  #define(info: ServiceInfo): void {
+    if (info.enableTagOverride) this.#defined.set(info.id, info)
+    else this.#defined.delete(info.id)
+  }
+
   /** Follows a change in the file, before the machine has it: a removed service still has its checks. */
   #persist(change: LocalChange, isKept: boolean): void {
-    if (change.kind === 'putService') this.#defined.set(change.service.info.id, change.service.info)
+    if (change.kind === 'putService') this.#define(change.service.info)
     if (change.kind === 'removeService') this.#defined.delete(change.id)
     const file = this.#store?.definitionFile
     if (file !== undefined)

@@ -10,7 +10,7 @@ export interface Present {
   readonly node: string
   readonly services: ReadonlyMap<string, OwnService>
   readonly checks: ReadonlyMap<string, OwnCheck>
-  /** Services as they were defined, before others set their tags in the catalog. */
+  /** Services whose tags others may set in the catalog, as they were defined. */
   readonly defined: ReadonlyMap<string, ServiceInfo>
   /** Ids of a service's checks. */
   checksOf(serviceId: string): ReadonlySet<string>
@@ -149,7 +149,7 @@ function putOfFile({ service, token }: ServiceDefinition): LocalChange {
 function isServiceChanged(present: Present, { service, token }: ServiceDefinition): boolean {
   const known = present.services.get(service.id)
   const isKnown = known?.source === 'file' && known.token === token
-  return !isKnown || !isSameValue(present.defined.get(service.id), service)
+  return !isKnown || !isSameValue(present.defined.get(service.id) ?? known.info, service)
 }
 
 function isChanged(present: Present, check: CheckDefinition): boolean {
