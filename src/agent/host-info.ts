@@ -139,10 +139,7 @@ async function machine(host: Host): Promise<Json> {
       host.system.arch === 'amd64' ? 'x86_64' : host.system.arch === 'arm64' ? 'aarch64' : host.system.arch,
     virtualizationSystem: '',
     virtualizationRole: '',
-    hostid: (productId === ''
-      ? await lineOf(host, '/etc/machine-id')
-      : productId
-    ).toLowerCase(),
+    hostid: (productId === '' ? await lineOf(host, '/etc/machine-id') : productId).toLowerCase(),
   }
 }
 

@@ -1,5 +1,6 @@
 // The agent's log in the system's log: datagrams of RFC 3164 to its socket.
-import type { Host, UnixDatagramSocket } from '../runtime/host.ts'
+import type { Host } from '../runtime/host.ts'
+import type { UnixDatagramSocket } from '../runtime/host/unix-datagrams.ts'
 import { describe, StartError } from './identity.ts'
 import { renderLogLine, type LogEvent, type LogLevel } from './log.ts'
 

@@ -2,6 +2,7 @@
 // Real hosts are in node.ts, bun.ts and deno.ts; the simulated one in test/sim. The agent cannot tell them apart.
 
 import type { Address } from '../model/address.ts'
+import type { UnixDatagrams } from './host/unix-datagrams.ts'
 
 /** Everything outside the program. Made once by `entry/` (or the simulator) and handed down. */
 export interface Host {
@@ -88,19 +89,6 @@ export interface UdpSocket {
   readonly local: Address
   send(bytes: Uint8Array, to: Address): void
   close(): Promise<void>
-}
-
-/** Datagrams to sockets of the file system: the way to the system's log. */
-export interface UnixDatagrams {
-  /** Opens a socket of no name. Rejects with HostError. */
-  open(): Promise<UnixDatagramSocket>
-}
-
-/** An open socket. */
-export interface UnixDatagramSocket {
-  /** False if nobody listens at that path, or its queue is full: nothing waits. */
-  send(bytes: Uint8Array, path: string): boolean
-  close(): void
 }
 
 /** Streams. */

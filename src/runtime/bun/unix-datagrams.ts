@@ -1,5 +1,6 @@
 // Datagrams to sockets of the file system (unix(7)), by the system's library: Bun has none of its own.
-import { HostError, type UnixDatagramSocket } from '../host.ts'
+import { HostError } from '../host.ts'
+import type { UnixDatagramSocket } from '../host/unix-datagrams.ts'
 import { systemLibrary } from './system-library.ts'
 
 /** Linux's numbers: AF_UNIX; SOCK_DGRAM with SOCK_NONBLOCK and SOCK_CLOEXEC; MSG_DONTWAIT with MSG_NOSIGNAL. */

@@ -22,9 +22,9 @@ function output(isTaken = true): { clock: TestClock; pieces: string[]; names: st
 describe('output of a remote job', () => {
   it('what comes within half a second is one piece', async () => {
     const { clock, pieces, names, out } = output()
-    out.add(bytes('a\n'))
+    void out.add(bytes('a\n'))
     clock.pass(499)
-    out.add(bytes('b\n'))
+    void out.add(bytes('b\n'))
     expect(pieces).toEqual([])
     clock.pass(1)
     await out.end()
@@ -33,7 +33,7 @@ describe('output of a remote job', () => {
 
   it('more than 4 KiB goes at once, in pieces of that size', async () => {
     const { pieces, names, out } = output()
-    out.add(bytes('x'.repeat(10_000)))
+    void out.add(bytes('x'.repeat(10_000)))
     await out.end()
     expect(pieces.map((piece) => piece.length)).toEqual([4096, 4096, 1808])
     expect(names).toEqual(['out/00000', 'out/00001', 'out/00002'])
@@ -41,7 +41,7 @@ describe('output of a remote job', () => {
 
   it('what is left goes with the end', async () => {
     const { pieces, out } = output()
-    out.add(bytes('last'))
+    void out.add(bytes('last'))
     await out.end()
     expect(pieces).toEqual(['last'])
   })
@@ -65,9 +65,9 @@ describe('output of a remote job', () => {
 
   it('when the session is gone nothing more is written', async () => {
     const { pieces, out } = output(false)
-    out.add(bytes('x'.repeat(10_000)))
+    void out.add(bytes('x'.repeat(10_000)))
     await out.end()
-    out.add(bytes('y'))
+    void out.add(bytes('y'))
     await out.end()
     expect(pieces).toHaveLength(1)
   })
@@ -92,7 +92,7 @@ describe('output of a remote job', () => {
 
   it('past a mebibyte that waits output is dropped, and that is said', async () => {
     const { pieces, out } = output()
-    out.add(new Uint8Array(1024 * 1024 + 77).fill(0x78))
+    void out.add(new Uint8Array(1024 * 1024 + 77).fill(0x78))
     await out.end()
     expect(pieces.join('')).toHaveLength(1024 * 1024 + '\n[77 bytes of output were dropped]\n'.length)
     expect(pieces.at(-1)).toContain('77 bytes')

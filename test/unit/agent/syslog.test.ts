@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openSyslog } from '../../../src/agent/syslog.ts'
-import type { Host, UnixDatagrams } from '../../../src/runtime/host.ts'
+import type { Host } from '../../../src/runtime/host.ts'
+import type { UnixDatagrams } from '../../../src/runtime/host/unix-datagrams.ts'
 import { nodeHost } from '../../../src/runtime/node.ts'
 
 const base = nodeHost()

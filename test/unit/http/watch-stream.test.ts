@@ -275,7 +275,7 @@ describe('events in a stream', () => {
   async function told(stream: Stream): Promise<string> {
     const event = await stream.next()
     const { type, index, value } = JSON.parse(event?.data ?? '{}') as JsonObject
-    return `${String(type)} ${String((value as JsonObject)['Name'])} ${String(index)}`
+    return JSON.stringify([type, (value as JsonObject)['Name'], index])
   }
 
   it('are told from now on, those of the name that is asked for', async () => {
@@ -285,7 +285,7 @@ describe('events in a stream', () => {
     expect((await stream.present()).told).toEqual([])
     await fire(backend, 'other')
     await fire(backend, 'deploy')
-    expect(await told(stream)).toBe('event deploy 4')
+    expect(await told(stream)).toBe('["event","deploy",4]')
     await stream.close()
   })
 
@@ -298,7 +298,7 @@ describe('events in a stream', () => {
     await fire(backend, 'a')
     await fire(backend, 'b')
     const again = new Stream(await post(backend, { watches, resume: token }))
-    expect([await told(again), await told(again)]).toEqual(['event a 2', 'event b 3'])
+    expect([await told(again), await told(again)]).toEqual(['["event","a",2]', '["event","b",3]'])
     const { token: later } = await again.present()
     await again.close()
     const last = new Stream(await post(backend, { watches, resume: later }))
