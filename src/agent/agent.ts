@@ -333,7 +333,7 @@ class RunningAgent implements Agent {
         reload: () => this.#reload(),
       }),
     )
-    this.#http = await startHttp(host, config, (request, from) => {
+    this.#http = await startHttp(host, config, this.log, (request, from) => {
       this.#settling?.note()
       return this.app(request, from)
     })

@@ -4,6 +4,8 @@ import { formatAddress } from '../model/address.ts'
 import type { Host, HttpHandler, HttpServer } from '../runtime/host.ts'
 import { limitClients } from './client-limit.ts'
 import { describe, StartError, wayToListen } from './identity.ts'
+import type { Log } from './log.ts'
+import { logRequests } from './request-log.ts'
 
 /** Running listeners. */
 export interface HttpService {
@@ -16,9 +18,14 @@ export interface HttpService {
 const graceMs = 500
 
 /** Serves at all configured addresses, or at none. Errors: StartError. */
-export async function startHttp(host: Host, config: AgentConfig, handler: HttpHandler): Promise<HttpService> {
+export async function startHttp(
+  host: Host,
+  config: AgentConfig,
+  log: Log,
+  handler: HttpHandler,
+): Promise<HttpService> {
   const servers: HttpServer[] = []
-  const limit = limitClients(handler, config.limits.httpConnectionsPerClientMax)
+  const limit = limitClients(logRequests(handler, log, host.clock), config.limits.httpConnectionsPerClientMax)
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.close(graceMs)))
   }

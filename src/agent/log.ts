@@ -38,6 +38,8 @@ export interface LogSink {
 /** The agent's log with its sinks. */
 export interface Log {
   readonly root: Logger
+  /** True if any sink takes lines of this level: for those that are costly to make. */
+  isHeard(level: LogLevel): boolean
   /** Adds a sink; returns what removes it. */
   attach(sink: LogSink): () => void
 }
@@ -64,6 +66,7 @@ export function createLog(clock: Clock): Log {
   }
   return {
     root: makeLogger('agent', emit),
+    isHeard: (level) => rankByLevel[level] >= lowest,
     attach(sink) {
       sinks.add(sink)
       refresh()
