@@ -104,6 +104,7 @@ function agentControl(parts: BackendParts): AgentControl {
     monitor: (level, asJson, signal) =>
       monitorStream(parts.log, parseLogLevel(level) ?? 'info', asJson, signal),
     reload: parts.reload,
+    warn: (message) => parts.log.root.warn(message),
     host: () => hostInfo(parts.host, parts.config.dataDir),
     profile: (durationMs, signal) =>
       parts.config.enableDebug ? profile(parts.host, durationMs, signal) : null,

@@ -2,8 +2,7 @@
 // for http.
 import { type Result, err, ok } from '../lib/result.ts'
 import type { Json } from '../model/catalog.ts'
-import type { CheckDefinition } from '../model/definition.ts'
-import { buildCheck, checkFault, isStatus } from './check.ts'
+import { type BuiltCheck, buildCheck, checkFault, isStatus } from './check.ts'
 import { type GivenCheck, checkReader } from './check-fields.ts'
 import { type Reader, required } from './decode.ts'
 import { Misfit, apiRoot } from './misfit.ts'
@@ -32,7 +31,7 @@ export function readApiService(
 const readService: Reader<GivenService> = required(serviceReader)
 
 /** Reads the body of `/v1/agent/check/register`. */
-export function readApiCheck(value: Json, rules: DefinitionRules): Result<CheckDefinition, ApiFault> {
+export function readApiCheck(value: Json, rules: DefinitionRules): Result<BuiltCheck, ApiFault> {
   const read = fitting(value, readCheck)
   if (!read.ok) return read
   const given = read.value
@@ -40,7 +39,7 @@ export function readApiCheck(value: Json, rules: DefinitionRules): Result<CheckD
   if (!isStatus(given.Status)) return refused('Bad check status')
   const fault = checkFault(given)
   if (fault !== null) return refused(`Invalid check: ${fault}`)
-  return ok(buildCheck(given, identityOf(given), rules).definition)
+  return ok(buildCheck(given, identityOf(given), rules))
 }
 
 const readCheck: Reader<GivenCheck> = required(checkReader)

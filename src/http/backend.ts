@@ -128,6 +128,8 @@ export interface AgentControl {
   /** Log lines from now on at this level, until the signal aborts (`/v1/agent/monitor`). */
   monitor(level: string, asJson: boolean, signal: AbortSignal): ReadableStream<Uint8Array>
   reload(): Promise<Result<void, RequestError>>
+  /** Says in the log what is odd about something that was done. */
+  warn(message: string): void
   /** The machine, in the reference's field names (`/v1/agent/host`). */
   host(): Promise<JsonObject>
   /** What the processor does for so long, as V8's JSON; null if debugging endpoints are off (`enable_debug`). */

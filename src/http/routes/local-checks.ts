@@ -111,13 +111,14 @@ async function register(call: Call): Promise<Response> {
   const body = parseJson(await readText(call.request, limits.bodyBytesMax))
   const read = readApiCheck(body, definitionRules)
   if (!read.ok) throw new Refusal(read.error.status, read.error.message)
-  const given = read.value
+  const { definition: given, warnings } = read.value
   if (given.serviceId !== '' && !local.services.has(given.serviceId)) {
     throw new Refusal(500, `ServiceID ${JSON.stringify(given.serviceId)} does not exist`)
   }
   refusePrograms(call.backend, [given])
   const token = given.token === '' ? tokenOf(call) : given.token
   unwrap(await local.registerCheck({ ...given, token }))
+  for (const warning of warnings) call.backend.agent.warn(warning)
   return call.reply.empty(200)
 }
 

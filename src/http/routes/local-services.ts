@@ -113,7 +113,7 @@ async function register(call: Call): Promise<Response> {
   const infos = { get: (id: string) => local.services.get(id)?.info, values: () => servicesOf(local) }
   const read = readApiService(body, definitionRules, firstFreePort(definitionRules.sidecarPorts, infos))
   if (!read.ok) throw new Refusal(read.error.status, read.error.message)
-  const { service: main, sidecar } = read.value
+  const { service: main, sidecar, warnings } = read.value
   const all = sidecar === null ? [main] : [main, sidecar]
   for (const { checks } of all) refusePrograms(backend, checks)
   const options = {
@@ -124,6 +124,7 @@ async function register(call: Call): Promise<Response> {
     const owned = each.token === '' ? { ...each, token } : each
     unwrap(await local.registerService(owned, options))
   }
+  for (const warning of warnings) backend.agent.warn(warning)
   return call.reply.empty(200)
 }
 

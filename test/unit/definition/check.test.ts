@@ -15,7 +15,7 @@ const rules: DefinitionRules = {
 function ofApi(value: JsonObject): CheckDefinition {
   const read = readApiCheck(value, rules)
   if (!read.ok) throw new Error(read.error.message)
-  return read.value
+  return read.value.definition
 }
 
 function ofFile(value: Json): { readonly check: CheckDefinition; readonly warnings: readonly string[] } {

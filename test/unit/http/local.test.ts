@@ -172,3 +172,16 @@ test('a name that is no key of a plain object is a service like any other', asyn
   await register({ Name: '__proto__' })
   expect(await (await ask('GET /v1/agent/services')).text()).toContain('"__proto__":{"ID":"__proto__"')
 })
+
+test('what is odd about a definition is said in the log', async () => {
+  const { ask, backend, register } = bench()
+  await register({ Name: 'my_app', Check: { TCP: 'h:1', Interval: '10ms' } })
+  await ask('PUT /v1/agent/check/register', {
+    body: JSON.stringify({ Name: 'c', HTTP: 'http://h', TCP: 'h:1', Interval: '5s' }),
+  })
+  expect(backend.calls.filter(([name]) => name === 'warn').map(([, message]) => message)).toEqual([
+    'Service "my_app" cannot be found through DNS: only letters, digits and "-", at most 63, can be',
+    'Check "service:my_app" has an interval below 1s: it runs every second',
+    'Check "c" is of type http; what makes it tcp has no effect',
+  ])
+})

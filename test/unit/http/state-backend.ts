@@ -365,6 +365,7 @@ function fakeAgent(calls: (readonly unknown[])[]): AgentControl {
       return new Blob(['a line\n']).stream()
     },
     reload: () => record('reload'),
+    warn: (message) => void calls.push(['warn', message]),
     host: () =>
       Promise.resolve({ Memory: null, CPU: null, Host: null, Disk: null, CollectionTime: 0, Errors: null }),
     profile: () => null,
