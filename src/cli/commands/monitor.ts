@@ -32,8 +32,9 @@ export async function monitor(context: Context): Promise<number> {
 async function copy(context: Context, lines: ReadableStream<Uint8Array>): Promise<void> {
   const reader = lines.getReader()
   for (;;) {
-    const { value, done } = await reader.read()
-    if (done) return
+    // An agent that dies ends it like one that stops, in the words of the runtime.
+    const { value } = await reader.read().catch(() => ({ value: undefined }))
+    if (value === undefined) return
     context.host.console.out(value)
   }
 }

@@ -221,6 +221,24 @@ test('monitor copies the stream and says when it ends', async () => {
   expect(err).toMatch(/^Remote side ended the monitor!/)
 })
 
+test('monitor says the same when the connection breaks', async () => {
+  const { code, out, err } = await run(['monitor'], {
+    answer: () => {
+      let isTold = false
+      const broken = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (isTold) controller.error(new Error('ECONNRESET'))
+          else controller.enqueue(new TextEncoder().encode('line 1\n'))
+          isTold = true
+        },
+      })
+      return new Response(broken)
+    },
+  })
+  expect({ code, out }).toEqual({ code: 0, out: 'line 1\n' })
+  expect(err).toMatch(/^Remote side ended the monitor![^\n]*\n$/)
+})
+
 test('CONSUL_HTTP_SSL counts more than http:// in the address', async () => {
   const { err } = await run(['reload'], {
     env: { CONSUL_HTTP_SSL: '1', CONSUL_HTTP_ADDR: 'http://127.0.0.1:1' },
