@@ -7,7 +7,6 @@ import type { Labels, Series, SeriesKind } from '../metrics/series.ts'
 import { dumpInterval, viewInterval } from '../metrics/view.ts'
 import type { Json } from '../model/catalog.ts'
 import type { Clock } from '../runtime/host.ts'
-import { prometheusText } from './metrics-prometheus.ts'
 
 /** Where the agent counts what it does. Names come without the prefix. */
 export interface Metrics {
@@ -136,8 +135,14 @@ class AgentMetrics implements MetricsView {
   prometheus(): Promise<string> | null {
     const { prometheusRetentionMs } = this.#settings
     if (prometheusRetentionMs <= 0) return null
+    return this.#prometheusText(prometheusRetentionMs)
+  }
+
+  async #prometheusText(retentionMs: number): Promise<string> {
+    // The library takes 12 MiB, which nobody shall have for nothing.
+    const { prometheusText } = await import('./metrics-prometheus.ts')
     this.#look()
-    return prometheusText(this.#registry.since(this.#clock.nowMs() - prometheusRetentionMs))
+    return prometheusText(this.#registry.since(this.#clock.nowMs() - retentionMs))
   }
 
   onInterval(told: (interval: Json) => void): () => void {

@@ -20,6 +20,7 @@ interface GivenWatch {
   readonly PassingOnly: boolean
   readonly State: string
   readonly Name: string
+  readonly ServiceID: string
   readonly Filter: string
   readonly Datacenter: string
   readonly Token: string
@@ -58,6 +59,7 @@ const fields: Fields<GivenWatch> = {
   PassingOnly: bool,
   State: text(),
   Name: text(),
+  ServiceID: { reader: text(), config: ['service_id', 'serviceid'] },
   Filter: text(),
   Datacenter: text(),
   Token: text(),
@@ -80,7 +82,7 @@ export type BuiltWatch =
   | { readonly ok: false; readonly message: string }
 
 /** Types that need what this version does not have. */
-const unsupported: ReadonlySet<string> = new Set(['connect_roots', 'connect_leaf', 'agent_service'])
+const unsupported: ReadonlySet<string> = new Set(['connect_roots', 'connect_leaf'])
 
 const nanosPerMs = 1e6
 const httpTimeoutMs = 10_000
@@ -122,6 +124,7 @@ function subjectOf(type: WatchType, given: GivenWatch): WatchSubject {
     passingOnly: given.PassingOnly,
     state: given.State,
     name: given.Name,
+    serviceId: given.ServiceID,
     filter: given.Filter,
   }
 }

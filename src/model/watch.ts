@@ -1,7 +1,16 @@
 // Watches: what somebody wants to be told of, and who is told. One vocabulary for the command line and for agents.
 
 /** Kinds of things that can be watched. */
-export type WatchType = 'key' | 'keyprefix' | 'services' | 'nodes' | 'service' | 'checks' | 'event'
+export type WatchType =
+  | 'key'
+  | 'keyprefix'
+  | 'services'
+  | 'nodes'
+  | 'service'
+  | 'checks'
+  | 'event'
+  /** A service of the agent itself, by id. */
+  | 'agent_service'
 
 /** What is watched. Absent texts are ''. */
 export interface WatchSubject {
@@ -19,6 +28,8 @@ export interface WatchSubject {
   readonly state: string
   /** Of `event`; '' is all. */
   readonly name: string
+  /** Of `agent_service`. */
+  readonly serviceId: string
   /** Of `service`, `checks`, `nodes` and `services`: an expression that each item must fulfil. */
   readonly filter: string
 }
@@ -59,6 +70,7 @@ export const watchTakes: Readonly<Record<WatchType, readonly (keyof WatchSubject
   service: ['service', 'tags', 'passingOnly', 'filter'],
   checks: ['service', 'state', 'filter'],
   event: ['name'],
+  agent_service: ['serviceId'],
 }
 
 /** States that checks can be watched in. */
@@ -70,6 +82,7 @@ export function watchFault(subject: WatchSubject): string | null {
   if (type === 'key' && subject.key === '') return 'Must specify a single key to watch'
   if (type === 'keyprefix' && subject.prefix === '') return 'Must specify a single prefix to watch'
   if (type === 'service' && service === '') return 'Must specify a single service to watch'
+  if (type === 'agent_service' && subject.serviceId === '') return 'Must specify a single service_id to watch'
   if (type !== 'checks') return null
   if (service !== '' && state !== '') return 'Cannot specify service and state'
   if (state !== '' && !watchStates.includes(state)) {

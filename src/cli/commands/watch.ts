@@ -61,6 +61,7 @@ function subjectOf(context: Context): WatchSubject {
     passingOnly,
     state: text('state'),
     name: text('name'),
+    serviceId: '',
     filter: text('filter'),
   }
   const fault = watchFault(subject)

@@ -121,7 +121,8 @@ export function localCalls(connection: Connection): LocalClient {
   }
 }
 
-async function oneService(
+/** The service of an agent, null if there is none; with a hash it waits for another content. */
+export async function oneService(
   connection: Connection,
   id: string,
   { hash, wait, signal }: LocalOptions & { readonly hash?: string; readonly wait?: string },

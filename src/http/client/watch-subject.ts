@@ -1,43 +1,37 @@
 // What a watch is of, as a stream of answers: one way for the command line and for agents.
-import type { WatchSubject } from '../../model/watch.ts'
+import type { WatchSubject, WatchType } from '../../model/watch.ts'
 import type { Client } from '../client.ts'
 import type { EventShape, KvPairShape } from './shapes.ts'
 import type { Change, Changes, WatchOptions } from './watch.ts'
+
+/** Makes the watch of one type. */
+type Source = (client: Client, subject: WatchSubject, options: WatchOptions) => AsyncIterable<Change<unknown>>
+
+const sources: Readonly<Record<WatchType, Source>> = {
+  key: (client, { key }, options) => mapped(client.watchKv(key, options), pairOf),
+  keyprefix: (client, { prefix }, options) =>
+    mapped(client.watchKvPrefix(prefix, options), (pairs) => (pairs.length === 0 ? null : pairs.map(pairOf))),
+  services: (client, _, options) => client.watchServices(options),
+  nodes: (client, _, options) => client.watchNodes(options),
+  service: (client, { service, passingOnly: passing, tags }, options) =>
+    client.watchService(service, { ...options, passing, tags }),
+  checks: (client, { service, state }, options) =>
+    service === ''
+      ? client.watchChecks(state === '' ? 'any' : state, options)
+      : client.watchServiceChecks(service, options),
+  event: (client, { name }, options) =>
+    newOnly(client.watchEvents({ ...options, ...(name !== '' && { name }) })),
+  agent_service: (client, { serviceId }, options) => client.watchAgentService(serviceId, options),
+}
 
 /** Every answer that differs from the one before it, the first one included, in the form that handlers are given. */
 export function watchSubject(
   client: Client,
   subject: WatchSubject,
-  given: WatchOptions,
+  options: WatchOptions,
 ): AsyncIterable<Change<unknown>> {
-  const { filter } = subject
-  const options = { ...given, ...(filter !== '' && { filter }) }
-  switch (subject.type) {
-    case 'key':
-      return mapped(client.watchKv(subject.key, options), pairOf)
-    case 'keyprefix':
-      return mapped(client.watchKvPrefix(subject.prefix, options), (pairs) =>
-        pairs.length === 0 ? null : pairs.map(pairOf),
-      )
-    case 'services':
-      return client.watchServices(options)
-    case 'nodes':
-      return client.watchNodes(options)
-    case 'service': {
-      const { service, passingOnly: passing, tags } = subject
-      return client.watchService(service, { ...options, passing, tags })
-    }
-    case 'checks':
-      return subject.service === ''
-        ? client.watchChecks(subject.state === '' ? 'any' : subject.state, options)
-        : client.watchServiceChecks(subject.service, options)
-    case 'event': {
-      const { name } = subject
-      return newOnly(client.watchEvents({ ...options, ...(name !== '' && { name }) }))
-    }
-    default:
-      return subject.type satisfies never
-  }
+  const { type, filter } = subject
+  return sources[type](client, subject, { ...options, ...(filter !== '' && { filter }) })
 }
 
 async function* mapped<T>(changes: Changes<T>, map: (value: T) => unknown): AsyncGenerator<Change<unknown>> {

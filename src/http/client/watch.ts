@@ -3,6 +3,8 @@ import type { Connection } from './connection.ts'
 import { type InstanceQuery, type ServiceTags, catalogReads } from './catalog.ts'
 import { type EventQuery, eventReads } from './event.ts'
 import { kvReads } from './kv.ts'
+import { oneService } from './local.ts'
+import type { HashedServiceShape } from './local-shapes.ts'
 import { type Answer, type RawAnswer, type ReadQuery, type ReadSpec, readRaw } from './requests.ts'
 import { Backoff, isEnded, isPassing } from './retry.ts'
 import type { CheckShape, EventShape, KvPairShape, NodeShape, ServiceHealthShape } from './shapes.ts'
@@ -42,6 +44,11 @@ export interface WatchClient {
   /** Checks in a state: any, passing, warning or critical. */
   watchChecks(state: string, options?: WatchOptions): Changes<readonly CheckShape[]>
   watchEvents(options?: WatchOptions<EventQuery>): Changes<readonly EventShape[]>
+  /** A service of the agent itself, by its content; null while there is none of this id. Has no index. */
+  watchAgentService(
+    id: string,
+    options?: Pick<WatchOptions, 'signal' | 'onError'>,
+  ): Changes<HashedServiceShape | null>
 }
 
 /** How long one request waits if nobody says: below the limits that runtimes and proxies put on silent requests. */
@@ -60,6 +67,7 @@ export function watchCalls(connection: Connection): WatchClient {
     watchServiceChecks: (service, options) => watch(catalogReads.serviceChecks(service), options),
     watchChecks: (state, options) => watch(catalogReads.state(state), options),
     watchEvents: (options = {}) => watch(eventReads.list(options), options),
+    watchAgentService: (id, options = {}) => contents(connection, id, options),
   }
 }
 
@@ -94,6 +102,52 @@ async function* changes<T>(connection: Connection, spec: ReadSpec<T>, options: W
   }
 }
 
+/** A service of the agent, as often as its content is another. */
+async function* contents(
+  connection: Connection,
+  id: string,
+  options: Pick<WatchOptions, 'signal' | 'onError'>,
+): Changes<HashedServiceShape | null> {
+  const backoff = new Backoff(connection)
+  let seen: string | undefined
+  while (!isEnded(options.signal)) {
+    const found = await askContent(connection, id, { hash: seen ?? '', signal: options.signal })
+    if (isEnded(options.signal)) return
+    if (found instanceof Error) {
+      if (!isPassing(found)) throw found
+      const pauseMs = backoff.next()
+      options.onError?.(found, pauseMs)
+      await connection.pause(pauseMs, options.signal)
+      continue
+    }
+    const { hash, value } = found
+    if (hash !== seen) yield { value, index: 0, indexText: '0', knownLeader: true, lastContactMs: 0 }
+    seen = hash
+    // What is not there has no content to wait for.
+    if (hash === '') await connection.pause(backoff.next(), options.signal)
+    else backoff.reset()
+  }
+}
+
+/** A service with the hash of its content; '' if there is none. */
+async function askContent(
+  connection: Connection,
+  id: string,
+  { hash, signal }: { readonly hash: string; readonly signal: AbortSignal | undefined },
+): Promise<{ readonly hash: string; readonly value: HashedServiceShape | null } | Error> {
+  const wait = hash === '' ? {} : { hash, wait: waitDefault }
+  try {
+    const value = await oneService(connection, id, { ...wait, ...(signal && { signal }) })
+    return { hash: value?.ContentHash ?? '', value }
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
 async function ask<T>(
   connection: Connection,
   spec: ReadSpec<T>,
@@ -106,7 +160,7 @@ async function ask<T>(
       ...(index !== '0' && { index, wait: wait ?? waitDefault }),
     })
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return asError(error)
   }
 }
 

@@ -17,6 +17,7 @@ const key: WatchSubject = {
   passingOnly: false,
   state: '',
   name: '',
+  serviceId: '',
   filter: '',
 }
 
@@ -33,6 +34,7 @@ class Bench {
   code = 0
   #waiting: (() => void)[] = []
   readonly duty: WatchDuty
+  readonly app: ReturnType<typeof createApp>
 
   constructor() {
     const real = nodeHost()
@@ -44,8 +46,8 @@ class Bench {
       return Promise.resolve({ code: this.code, signal: null, output, outputBytes: 0, timedOut: false })
     }
     const host: Host = { ...real, processes: { ...real.processes, run } }
-    const app = createApp(this.backend)
-    this.duty = createWatchDuty({ host, app, random: seededRandom(1), log: silent })
+    this.app = createApp(this.backend)
+    this.duty = createWatchDuty({ host, app: this.app, random: seededRandom(1), log: silent })
     // The index of the first write is the one that answers have before it.
     this.put('other', '')
   }
@@ -53,6 +55,11 @@ class Bench {
   put(name: string, value: string): void {
     const write = { key: name, value: new TextEncoder().encode(value), flags: 0n, ttlMs: 0 }
     this.backend.apply({ kind: 'kvSet', ...write })
+  }
+
+  async ask(call: string, body: string): Promise<void> {
+    const [method = '', path = ''] = call.split(' ')
+    await this.app(new Request(`http://x${path}`, { method, body }), { ip: '127.0.0.1', port: 1 })
   }
 
   async news(count: number): Promise<readonly string[]> {
@@ -89,6 +96,15 @@ describe('watches of an agent', () => {
     await bench.news(1)
     bench.put('a', 'x')
     expect(await bench.news(2)).toHaveLength(2)
+    bench.duty.stop()
+  })
+
+  it('follow a service of the agent itself by its content', async () => {
+    const bench = new Bench()
+    bench.duty.set([watchOf(program, { type: 'agent_service', key: '', serviceId: 'web' })])
+    expect(await bench.news(1)).toEqual(['handler 0 null'])
+    await bench.ask('PUT /v1/agent/service/register', '{"Name": "web", "Port": 80}')
+    expect((await bench.news(2))[1]).toMatch(/^handler 0 \{.*"Port":80/)
     bench.duty.stop()
   })
 
