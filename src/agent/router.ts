@@ -10,6 +10,7 @@ import { failure, type RpcFailure } from '../rpc/failure.ts'
 import type { Rpc } from '../rpc/rpc.ts'
 import type { Clock } from '../runtime/host.ts'
 import { changes } from './actions.ts'
+import { createComplaints, type Complaints } from './complaints.ts'
 import {
   createSignsOfLife,
   forward,
@@ -86,12 +87,14 @@ interface Context extends RouterOptions {
   /** Questions that wait, by the server that they wait at. */
   readonly waitingByServer: Map<string, number>
   readonly signs: SignsOfLife
+  readonly complaints: Complaints
 }
 
 /** Makes the router of one agent. */
 export function createRouter(options: RouterOptions): Router {
   const signs = createSignsOfLife(options.rpc)
-  const context: Context = { ...options, waitingByServer: new Map(), signs }
+  const complaints = createComplaints(options.clock)
+  const context: Context = { ...options, waitingByServer: new Map(), signs, complaints }
   const { local } = options
   return {
     request: (request, signal) => route(context, request, signal),
@@ -380,11 +383,10 @@ async function askServer(
   return { reply: failed(request, reason), isFinal, hasAnswered: false, isFull }
 }
 
-function putLast(options: RouterOptions, directory: ServerDirectory, server: ServerInfo, why: string): void {
+function putLast(options: Context, directory: ServerDirectory, server: ServerInfo, why: string): void {
   directory.demote(server)
-  options.log.warn('A server could not answer; asking another', {
-    server: server.name,
-    datacenter: server.datacenter,
-    error: why,
-  })
+  const { name, datacenter } = server
+  // While no server answers, every request that waits comes by here several times a second.
+  const level = options.complaints.mayTell(`${name} ${datacenter} ${why}`) ? 'warn' : 'debug'
+  options.log[level]('A server could not answer; asking another', { server: name, datacenter, error: why })
 }

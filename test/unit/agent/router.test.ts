@@ -166,3 +166,23 @@ describe('a silent datacenter', () => {
     await finish(two)
   })
 })
+
+describe('servers that do not answer', () => {
+  it('are told of once a minute, however many ask', async () => {
+    const cluster = await formed({ seed: 905, servers: 3, clients: 1 })
+    const client = nodeOf(cluster, 'c1')
+    const told: string[] = []
+    client.agent?.log.attach({
+      level: 'warn',
+      write: ({ name, fields: { server, error } }) => {
+        if (name === 'agent.router') told.push(`${String(server)} ${String(error)}`)
+      },
+    })
+    for (const node of cluster.nodes) if (node.isServer) node.crash('kill')
+    for (let i = 0; i < 20; i++) void watch(cluster, client, '/v1/kv/k')
+    await cluster.run(20_000)
+    expect(told.length).toBeGreaterThan(0)
+    expect(told).toEqual([...new Set(told)])
+    await finish(cluster)
+  })
+})
