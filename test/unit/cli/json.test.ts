@@ -157,7 +157,7 @@ describe('validate', () => {
 
   test('valid: warnings and keys', async () => {
     const file = join(directory, 'good.json')
-    writeFileSync(file, '{"node_name": "n1", "data_dir": "/tmp/x"}')
+    writeFileSync(file, JSON.stringify({ node_name: 'n1', data_dir: join(directory, 'data') }))
     const [code, document] = await json(`validate -format=json -verbose ${file}`, {})
     expect(code).toBe(0)
     expect(document).toMatchObject({
