@@ -86,6 +86,10 @@ function debugConfig(config: AgentConfig): JsonObject {
     DataDir: config.dataDir ?? '',
     Datacenter: config.datacenter,
     DevMode: config.dev,
+    // The reference's command "debug" does not begin without it.
+    EnableDebug: config.enableDebug,
+    EnableLocalScriptChecks: config.definitionRules.scripts !== 'nowhere',
+    EnableRemoteScriptChecks: config.definitionRules.scripts === 'anywhere',
     HTTPPort: config.ports.http,
     LeaveOnTerm: config.leaveOnTerminate,
     NodeName: config.nodeName,

@@ -140,3 +140,11 @@ describe('the log file', () => {
     expect([...(await written({ rotateBytes: 7, rotateFilesMax: -1 })).keys()]).toEqual(['a.log'])
   })
 })
+
+it('/v1/agent/self says whether profiles and programs as checks are allowed', async () => {
+  const { world, agent } = await agentWith(979, { enable_debug: true, enable_local_script_checks: true })
+  expect(await get(world, agent, '/v1/agent/self')).toMatchObject({
+    DebugConfig: { EnableDebug: true, EnableLocalScriptChecks: true, EnableRemoteScriptChecks: false },
+  })
+  await stopAll(world, [agent])
+})
