@@ -35,15 +35,16 @@ function table(servers: readonly RaftServerShape[]): string {
     server.Leader ? 'leader' : 'follower',
     String(server.Voter),
     server.ProtocolVersion,
-    server.LastIndex === 0 ? '-' : String(server.LastIndex),
+    server.LastIndex > 0 ? String(server.LastIndex) : '-',
     trail(server, leaderIndex),
   ])
   return renderTable([header, ...rows])
 }
 
 function trail({ Leader, LastIndex }: RaftServerShape, leaderIndex: number | undefined): string {
-  // 0 is said of a server of which the one that was asked does not know: with -stale one that does not lead.
-  if (Leader || leaderIndex === undefined || leaderIndex === 0 || LastIndex === 0) return '-'
+  // 0 is said of a server of which the one that was asked does not know: with -stale one that does not lead. Servers of the
+  // reference say nothing.
+  if (Leader || leaderIndex === undefined || !(leaderIndex > 0 && LastIndex > 0)) return '-'
   return `${Math.max(0, leaderIndex - LastIndex)} commits`
 }
 

@@ -166,6 +166,25 @@ test('operator raft list-peers -stale of a follower: what it cannot know is not 
   )
 })
 
+test("operator raft list-peers of the reference's servers, which do not say how far they are", async () => {
+  const server = { ProtocolVersion: '3', Voter: true }
+  const { out } = await run(['operator', 'raft', 'list-peers'], {
+    answer: () =>
+      Response.json({
+        Servers: [
+          { ...server, ID: 'i1', Node: 's1', Address: '10.0.0.1:8300', Leader: true },
+          { ...server, ID: 'i2', Node: 's2', Address: '10.0.0.2:8300', Leader: false },
+        ],
+        Index: 1,
+      }),
+  })
+  expect(out).toBe(
+    'Node  ID  Address        State     Voter  RaftProtocol  Commit Index  Trails Leader By\n' +
+      's1    i1  10.0.0.1:8300  leader    true   3             -             -\n' +
+      's2    i2  10.0.0.2:8300  follower  true   3             -             -\n',
+  )
+})
+
 test('catalog nodes -service shows each node once', async () => {
   const instance = { Node: 'n', ID: '0123456789', Address: '10.0.0.1', Datacenter: 'dc1', NodeMeta: {} }
   const { out } = await run(['catalog', 'nodes', '-service=web', '-node-meta=a=b'], {
