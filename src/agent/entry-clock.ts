@@ -16,6 +16,12 @@ export interface EntryClock {
 /** A difference is made up for by one part in so many of the time that passes. */
 const slewParts = 10
 
+/** Entries come some time after they were written. Of those that come within so long the quickest tells the time. */
+const windowMs = 10_000
+
+/** An entry that is no older than this may just have come late: it says nothing against our own clock. */
+const lateMsMax = 1000
+
 /** Makes a clock; `stateMs` is the time of the newest entry. */
 export function createEntryClock(clock: Clock, stateMs: () => number): EntryClock {
   return new SteadyClock(clock, stateMs)
@@ -30,6 +36,8 @@ class SteadyClock implements EntryClock {
   #unusedMs = 0
   /** It has followed a leader: its own wall clock at the start counts no more. */
   #hasFollowed = false
+  /** How far the entries of this window were behind our time, at least; null after one that was not. */
+  #behind: { readonly endsAtMs: number; leastMs: number } | null = null
 
   constructor(clock: Clock, stateMs: () => number) {
     this.#clock = clock
@@ -46,15 +54,35 @@ class SteadyClock implements EntryClock {
 
   onEntry(wallMs: number): void {
     this.#goOn()
-    if (this.#hasFollowed) return this.#approach(wallMs)
+    const behindMs = this.#timeMs - wallMs
+    if (!this.#hasFollowed && (behindMs < 0 || behindMs > lateMsMax)) {
+      this.#timeMs = Math.max(wallMs, this.#stateMs())
+    } else if (behindMs <= 0) {
+      this.#behind = null
+      this.#approach(wallMs)
+    } else {
+      this.#noteBehind(behindMs)
+    }
     this.#hasFollowed = true
-    this.#timeMs = Math.max(wallMs, this.#stateMs())
+  }
+
+  /**
+   * Whether we are ahead of the leader or the entry has come late cannot be told from one of them. Were lateness taken for
+   * the leader's time, we would be behind when we lead, and lock-delays be cut short while we made up for it.
+   */
+  #noteBehind(behindMs: number): void {
+    this.#behind ??= { endsAtMs: this.#readAtMs + windowMs, leastMs: behindMs }
+    this.#behind.leastMs = Math.min(this.#behind.leastMs, behindMs)
+    if (this.#readAtMs < this.#behind.endsAtMs) return
+    this.#approach(this.#timeMs - this.#behind.leastMs)
+    this.#behind = null
   }
 
   onLeading(): void {
     this.#goOn()
     // What could have been corrected before is not made up for at once.
     this.#unusedMs = 0
+    this.#behind = null
   }
 
   #goOn(): void {

@@ -99,6 +99,22 @@ describe('the time of entries at a follower', () => {
     expect(entryClock.nowMs()).toBe(leaderMs())
   })
 
+  it('is not held back by entries that come late, from the first one on', () => {
+    const clock = new SteppedClock()
+    let late = 0
+    const entryClock = follow(clock, 60_000, () => clock.wallMs() - ([400, 900, 3, 250][late++ % 4] ?? 0))
+    entryClock.onLeading()
+    expect(clock.wallMs() - entryClock.nowMs()).toBeLessThanOrEqual(3)
+  })
+
+  it('goes back to the leader’s when it is ahead of it for long', () => {
+    const clock = new SteppedClock()
+    let late = 0
+    const entryClock = follow(clock, 120_000, () => clock.wallMs() - 700 - ([0, 300, 20][late++ % 3] ?? 0))
+    entryClock.onLeading()
+    expect(Math.abs(clock.wallMs() - 700 - entryClock.nowMs())).toBeLessThanOrEqual(20)
+  })
+
   it('is its own as long as it has followed nobody', () => {
     const clock = new SteppedClock()
     const entryClock = createEntryClock(clock, () => 0)
