@@ -107,11 +107,19 @@ class Entries {
   }
 }
 
+/** Steps from the beginning of a chain to any end of it: the same for every server, whatever its stack bears. */
+const stepsMax = 128
+
 /** The walk over one chain. */
 class Chain {
   readonly #entries: Entries
   readonly #start: string
   readonly #reached = new Set<string>()
+  /**
+   * What was found to be in order, with all that it leads to: ways that meet are walked once. Nothing of it leads to
+   * where the walk is then, or that would be in order already too.
+   */
+  readonly #sound = new Set<string>()
   readonly #protocol: string
 
   constructor(entries: Entries, start: string) {
@@ -146,6 +154,8 @@ class Chain {
     if (met !== null) return met
     const here = `splitter:${service}.default`
     if (path.includes(here)) return `detected circular reference: [${[...path, here].join(' -> ')}]`
+    if (path.length > stepsMax) return this.#tooLong()
+    if (this.#sound.has(here)) return null
     for (const split of objectsIn(splitter['Splits'])) {
       const target = textIn(split['Service']) || service
       const wanted = textIn(split['ServiceSubset'])
@@ -156,10 +166,23 @@ class Chain {
           : this.#split(target, [...path, here], wanted)
       if (problem !== null) return problem
     }
+    this.#sound.add(here)
     return null
   }
 
+  #tooLong(): string {
+    return `discovery chain ${quote(this.#start)} is longer than ${stepsMax} steps`
+  }
+
   #resolve(service: string, subset: string, path: readonly string[]): string | null {
+    const way = foldedKey('resolver', service, subset)
+    if (this.#sound.has(way)) return null
+    const problem = this.#resolveAnew(service, subset, path)
+    if (problem === null) this.#sound.add(way)
+    return problem
+  }
+
+  #resolveAnew(service: string, subset: string, path: readonly string[]): string | null {
     const met = this.#meet(service)
     if (met !== null) return met
     const resolver = this.#entries.bodyOf('service-resolver', service)
@@ -168,6 +191,7 @@ class Chain {
     const here = `${service}.default`
     if (to !== '' && foldedKey(to) !== foldedKey(service)) {
       if (path.includes(here)) return `detected circular resolver redirect: [${[...path, here].join(' -> ')}]`
+      if (path.length > stepsMax) return this.#tooLong()
       return this.#resolve(to, textIn(redirect['ServiceSubset']), [...path, here])
     }
     const known = objectIn(resolver?.['Subsets'])

@@ -48,6 +48,38 @@ describe('configuration entries', () => {
     expect(state.query({ kind: 'configEntries', configKind: '' }).value).toEqual([])
   })
 
+  it('may lead to each other by more ways than could be walked', () => {
+    const state = createState()
+    applyAll(state, put('proxy-defaults', 'global', { Config: { protocol: 'http' } }))
+    for (let level = 60; level > 0; level--) {
+      const Splits = ['a', 'b'].map((next) => ({ Weight: 50, Service: `${next}${level + 1}` }))
+      for (const name of ['a', 'b']) {
+        expect(applyAll(state, put('service-splitter', `${name}${level}`, { Splits })).result).toEqual(
+          applied,
+        )
+      }
+    }
+    const circle = put('service-splitter', 'a61', { Splits: [{ Weight: 100, Service: 'b1' }] })
+    expect(applyAll(state, circle).result).toMatchObject({ message: expect.stringContaining('circular') })
+  })
+
+  it.each([
+    ['service-resolver', (to: string): JsonObject => ({ Redirect: { Service: to } })],
+    ['service-splitter', (to: string): JsonObject => ({ Splits: [{ Weight: 100, Service: to }] })],
+  ])('of %s stand in lines of bounded length: every server must be able to follow them', (kind, body) => {
+    const state = createState()
+    applyAll(state, put('proxy-defaults', 'global', { Config: { protocol: 'http' } }))
+    let length = 0
+    let result: unknown = applied
+    while (length < 200) {
+      result = applyAll(state, put(kind, `s${length}`, body(`s${length - 1}`))).result
+      if (!Object.hasOwn(result as object, 'applied')) break
+      length++
+    }
+    expect(length).toBe(129)
+    expect(result).toMatchObject({ message: expect.stringContaining('is longer than 128 steps') })
+  })
+
   it('are not refused for a chain that they have no part in', () => {
     const state = createState()
     applyAll(
