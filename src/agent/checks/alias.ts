@@ -75,8 +75,15 @@ export function worstOf(checks: Iterable<AliasedCheck>, alias: string): CheckOut
     if (worst === null || rank[check.status] > rank[worst.status]) worst = check
   }
   if (worst === null) return { status: 'passing', output: 'All checks passing.' }
-  const output = `Aliased check ${JSON.stringify(worst.name)} failing: ${worst.output}`
+  const output = `Aliased check ${JSON.stringify(worst.name)} failing: ${causeOf(worst)}`
   return { status: worst.status, output }
+}
+
+const quotations = /^(?:Aliased check "(?:[^"\\]|\\.)*" failing: )+/
+
+/** What an alias quotes: two that look at each other would quote each other's quotations without end. */
+function causeOf({ type, output }: AliasedCheck): string {
+  return type === 'alias' ? output.replace(quotations, '') : output
 }
 
 function isAliasOfNode({ serviceId, type }: AliasedCheck): boolean {

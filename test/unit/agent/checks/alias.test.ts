@@ -36,6 +36,19 @@ describe('the worst of some checks', () => {
     })
   })
 
+  it('comes to rest where two aliases look at each other', () => {
+    let output = 'refused'
+    const outputs = new Set<string>()
+    for (let i = 0; i < 10; i++) {
+      output = worstOf([check('critical', { name: `a "${i % 2}`, type: 'alias', output })], 'me').output
+      outputs.add(output)
+    }
+    expect([...outputs]).toEqual([
+      'Aliased check "a \\"0" failing: refused',
+      'Aliased check "a \\"1" failing: refused',
+    ])
+  })
+
   it('is passing when there are none, or none but the alias itself', () => {
     const well = { status: 'passing', output: 'All checks passing.' }
     expect(worstOf([], 'me')).toEqual(well)
