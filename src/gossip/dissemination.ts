@@ -36,6 +36,9 @@ export class Dissemination {
   /** Takes new members into the walk. */
   admit(arrived: readonly MemberRecord[]): void {
     for (const record of arrived) this.#round.insert(record)
+    // What waits for somebody to hear it goes on.
+    if (arrived.length > 0 && this.#tickAtMs === Infinity && this.#core.hasNews)
+      this.#core.hasFreshNews = true
   }
 
   /** Plans the next tick after news was queued. */
@@ -51,8 +54,8 @@ export class Dissemination {
 
   wake(): void {
     if (this.#core.nowMs < this.#tickAtMs) return
-    this.#tick()
-    this.#plan()
+    if (this.#tick()) this.#plan()
+    else this.#tickAtMs = Infinity
   }
 
   #earn(): void {
@@ -82,17 +85,20 @@ export class Dissemination {
     this.#tickAtMs = nowMs + this.#gapMs(isFresh)
   }
 
-  #tick(): void {
+  /** False if there is nobody to tell. */
+  #tick(): boolean {
     const { nowMs, config } = this.#core
     if (nowMs - this.#lastTickMs < config.timing.gossipIntervalMs)
       this.#fastTicks = Math.max(0, this.#fastTicks - 1)
     this.#lastTickMs = nowMs
     const room = config.limits.packetBytesMax - packetOverheadBytes
-    for (const target of this.#round.take(config.timing.gossipNodes)) {
+    const targets = this.#round.take(config.timing.gossipNodes)
+    for (const target of targets) {
       const news = this.#core.takeNews(room)
-      if (news.length === 0) return
+      if (news.length === 0) break
       this.#core.emit({ kind: 'send', to: target.update.address, messages: news })
     }
+    return targets.length > 0
   }
 
   /** Live members, and those that died lately: they may be alive and must be able to refute. */

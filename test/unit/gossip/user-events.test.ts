@@ -46,6 +46,23 @@ describe('user events', () => {
     expect(me.machine.statistics().eventsQueued).toBe(0)
   })
 
+  it('whoever is alone rests, and tells it when somebody comes', () => {
+    const me = new Lone()
+    me.feed({ kind: 'fireEvent', event: fired('a') })
+    me.advance(1000)
+    let wakes = 0
+    for (let i = 0; i < 1000; i++) {
+      const atMs = me.machine.wakeAtMs
+      me.advance(100)
+      if (me.machine.wakeAtMs !== atMs) wakes++
+    }
+    expect(wakes).toBeLessThan(100)
+    const before = me.effects.length
+    me.packet('p1', alive('p1'))
+    me.advance(1000)
+    expect(sent(me.effects.slice(before), 'userEvent')[0]?.event.id).toBe('a')
+  })
+
   it('two of one name and payload are two', () => {
     const me = new Lone().meet('p1')
     me.packet('p1', { kind: 'userEvent', event: event('a') }, { kind: 'userEvent', event: event('b') })
