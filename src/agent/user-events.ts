@@ -108,21 +108,22 @@ class AgentEvents implements UserEvents {
   }
 
   #concernsUs({ nodeFilter, serviceFilter, tagFilter }: UserEvent): boolean {
-    if (!matches(nodeFilter, this.#options.nodeName)) return false
+    if (!matching(nodeFilter)(this.#options.nodeName)) return false
     if (serviceFilter === '') return true
+    const isService = matching(serviceFilter)
+    const isTag = matching(tagFilter)
     for (const { service, tags } of this.#options.services()) {
-      if (!matches(serviceFilter, service)) continue
-      if (tagFilter === '' || tags.some((tag) => matches(tagFilter, tag))) return true
+      if (isService(service) && (tagFilter === '' || tags.some(isTag))) return true
     }
     return false
   }
 }
 
-/** What cannot be compiled matches nothing: it came from an agent that took it. */
-function matches(filter: string, text: string): boolean {
-  if (filter === '') return true
+/** A filter, compiled once for all texts. What cannot be compiled matches nothing: it came from an agent that took it. */
+function matching(filter: string): (text: string) => boolean {
+  if (filter === '') return () => true
   const regex = compileRegex(filter)
-  return regex.ok && regex.value.test(text)
+  return (text) => regex.ok && regex.value.test(text)
 }
 
 /** Why an event may not be fired at a Lamport time, in the reference's words; null if it may. */
