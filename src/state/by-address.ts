@@ -4,8 +4,9 @@ import type { Tables } from './tables.ts'
 
 /** What has an address, found at once. */
 interface ByAddress<T> {
-  /** The table's index that it was made at. */
+  /** The table's index that it was made at, and that of the restore before. */
   readonly index: number
+  readonly restoredIndex: number
   readonly count: number
   readonly found: ReadonlyMap<string, readonly T[]>
 }
@@ -17,9 +18,9 @@ const servicesOf = new WeakMap<Tables, ByAddress<CatalogService>>()
 export function nodesAt(tables: Tables, ip: string): readonly CatalogNode[] {
   const { nodes, marks } = tables
   const known = nodesOf.get(tables)
-  if (known?.index === marks.nodes && known.count === nodes.size) return known.found.get(ip) ?? []
+  if (isOf(known, marks, marks.nodes) && known.count === nodes.size) return known.found.get(ip) ?? []
   const found = byAddress(nodes.valuesArray())
-  nodesOf.set(tables, { index: marks.nodes, count: nodes.size, found })
+  nodesOf.set(tables, { index: marks.nodes, restoredIndex: marks.restoredIndex, count: nodes.size, found })
   return found.get(ip) ?? []
 }
 
@@ -27,10 +28,24 @@ export function nodesAt(tables: Tables, ip: string): readonly CatalogNode[] {
 export function servicesAt(tables: Tables, ip: string): readonly CatalogService[] {
   const { services, marks } = tables
   const known = servicesOf.get(tables)
-  if (known?.index === marks.services && known.count === services.size) return known.found.get(ip) ?? []
+  if (isOf(known, marks, marks.services) && known.count === services.size) return known.found.get(ip) ?? []
   const found = byAddress(services.valuesArray())
-  servicesOf.set(tables, { index: marks.services, count: services.size, found })
+  servicesOf.set(tables, {
+    index: marks.services,
+    restoredIndex: marks.restoredIndex,
+    count: services.size,
+    found,
+  })
   return found.get(ip) ?? []
+}
+
+/** Indexes of an archive may be those that were here before: a restore has one of its own. */
+function isOf<T>(
+  known: ByAddress<T> | undefined,
+  { restoredIndex }: Tables['marks'],
+  index: number,
+): known is ByAddress<T> {
+  return known?.index === index && known.restoredIndex === restoredIndex
 }
 
 function byAddress<T extends { readonly address: string }>(

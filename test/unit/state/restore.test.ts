@@ -49,6 +49,20 @@ describe('a restore', () => {
     expect(state.nextExpiry()).toEqual(archive.nextExpiry())
   })
 
+  it('leaves nothing behind of who had which address, though all indexes be the same', () => {
+    const [state, other] = ['10.0.0.1', '10.0.0.2'].map((address) => {
+      const made = createState()
+      applyAll(made, register(node('n1', { address })))
+      return made
+    }) as [State, State]
+    const at = (ip: string): number =>
+      (state.query({ kind: 'nodesByAddress', ip }).value as readonly unknown[]).length
+    expect([at('10.0.0.1'), at('10.0.0.2')]).toEqual([1, 0])
+    const records = [...other.snapshot().archive()]
+    applyAll(state, begin(), bring(records), end(records.length))
+    expect([at('10.0.0.1'), at('10.0.0.2')]).toEqual([0, 1])
+  })
+
   it.each([
     ['of a longer history', 0],
     ['of a shorter history', 100],
