@@ -2,6 +2,7 @@
 import type { CheckInfo, ServiceInfo } from '../model/catalog.ts'
 import type { LocalNode } from './backend-local.ts'
 import { quote, renderList } from './json.ts'
+import { checksByServiceOf } from './local-views.ts'
 import { renderHealthCheck, renderLocalService } from './render-local.ts'
 
 /** An instance with all that bears on it. */
@@ -28,14 +29,7 @@ export const statusOf: Readonly<Record<AggregatedStatus, number>> = {
 
 /** The instances with these services, each with its checks. */
 export function healthOf(local: LocalNode, services: readonly ServiceInfo[]): readonly LocalHealth[] {
-  const wanted = new Set(services.map(({ id }) => id))
-  const byService = new Map<string, CheckInfo[]>()
-  for (const { info } of local.checks.values()) {
-    if (info.serviceId !== '' && !wanted.has(info.serviceId)) continue
-    const present = byService.get(info.serviceId)
-    if (present === undefined) byService.set(info.serviceId, [info])
-    else present.push(info)
-  }
+  const byService = checksByServiceOf(local)
   return services.map((service) => {
     const own = byService.get(service.id) ?? []
     const checks = [...(byService.get('') ?? []), ...own].toSorted((a, b) => (a.checkId < b.checkId ? -1 : 1))

@@ -11,6 +11,7 @@ interface Views {
   version: number
   services: readonly ServiceInfo[] | null
   checks: readonly CheckInfo[] | null
+  checksByService: ReadonlyMap<string, readonly CheckInfo[]> | null
 }
 
 const known = new WeakMap<LocalNode, Views>()
@@ -29,10 +30,17 @@ export function checksOf(local: LocalNode): readonly CheckInfo[] {
   return views.checks
 }
 
+/** Checks by the ID of their service, '' for those of the node. */
+export function checksByServiceOf(local: LocalNode): ReadonlyMap<string, readonly CheckInfo[]> {
+  const views = viewsOf(local)
+  views.checksByService ??= Map.groupBy(checksOf(local), ({ serviceId }) => serviceId)
+  return views.checksByService
+}
+
 function viewsOf(local: LocalNode): Views {
   const present = known.get(local)
   if (present !== undefined && present.version === local.version) return present
-  const views: Views = { version: local.version, services: null, checks: null }
+  const views: Views = { version: local.version, services: null, checks: null, checksByService: null }
   known.set(local, views)
   return views
 }
