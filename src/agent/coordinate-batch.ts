@@ -24,6 +24,8 @@ export interface CoordinateBatch {
 /** As the reference: every 5 s, at most 5 × 128 nodes. */
 const periodMs = 5000
 const nodesPerEntryMax = 640
+/** Characters of a node's name; whoever has a longer one is no member of a pool. */
+const nameLengthMax = 255
 /** Attempts for one batch; then what is in it is dropped: nodes tell again when they have moved. */
 const attemptsMax = 6
 
@@ -57,7 +59,8 @@ export function createCoordinateBatch(options: CoordinateBatchOptions): Coordina
       if (!updates.every(({ coordinate }) => isValidCoordinate(coordinate)))
         return err(requestError('refused', 'incompatible coordinate'))
       for (const update of updates) {
-        if (byNode.size < nodesMax || byNode.has(update.node)) byNode.set(update.node, update)
+        const isPlace = byNode.size < nodesMax || byNode.has(update.node)
+        if (isPlace && update.node.length <= nameLengthMax) byNode.set(update.node, update)
       }
       arm()
       return ok(null)

@@ -56,6 +56,14 @@ describe('a batch of coordinates', () => {
     expect([written, clock.armed]).toEqual([[], 0])
   })
 
+  it('takes nobody with a name that no member can have', async () => {
+    const { clock, batch, written } = fixture()
+    batch.add([update('a'.repeat(100_000)), update('b')])
+    clock.pass(5000)
+    await settled()
+    expect(written).toEqual([['b']])
+  })
+
   it('writes 640 at most at once, the others 5 seconds later', async () => {
     const { clock, batch, written } = fixture()
     batch.add(Array.from({ length: 700 }, (_, i) => update(`n${i}`)))
