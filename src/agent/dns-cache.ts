@@ -120,9 +120,11 @@ export class DnsCache {
   #take(watch: Watch, { value, index, epoch }: Pick<ReadReply<unknown>, 'value' | 'index' | 'epoch'>): void {
     if (watch.brokenAtMs !== null) this.#broken--
     watch.brokenAtMs = null
+    // Indexes compare only within one history: another cluster, or one that was restored, may be at the same number.
+    const isSameHistory = watch.epoch === '' || epoch === watch.epoch
     watch.epoch = epoch
     // The index of a list may move while the list is the same; what is decoded anew is another object all the same.
-    if (index === watch.index) return
+    if (index === watch.index && isSameHistory) return
     watch.index = index
     watch.value = value
     this.#version++

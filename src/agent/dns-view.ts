@@ -53,8 +53,9 @@ export function createDnsView(sources: DnsSources, config: AgentConfig): AgentDn
     if (known) return ok(known.value)
     const answer = await shared.read(query)
     if (!answer.ok) return err(answer.error)
-    cache?.watch(query, answer.value.value, answer.value.index)
-    return ok(answer.value.value)
+    const { value, index, epoch } = answer.value
+    cache?.watch(query, value, index, epoch)
+    return ok(value)
   }
   const readElsewhere = async <Q extends Query>(query: Q, datacenter: string): Read<Q> => {
     if (elsewhere >= elsewhereMax) {

@@ -44,7 +44,9 @@ class Server {
     })
   }
 
-  async answer(answer: { readonly value: unknown; readonly index: number } | null): Promise<void> {
+  async answer(
+    answer: { readonly value: unknown; readonly index: number; readonly epoch?: string } | null,
+  ): Promise<void> {
     this.#answer?.(answer)
     await this.net.run(2000)
   }
@@ -69,6 +71,15 @@ describe('a watched answer', () => {
     expect(cache.find(query)?.value).toMatchObject({ node: { address: 'new' } })
     expect(server.asked).toEqual([7, 9])
     cache.stop()
+  })
+
+  it('is another one in another history, though its index be the same', async () => {
+    const server = new Server()
+    server.cache.watch(query, first, 7, 'a-0')
+    const other = { node: { name: 'foo', address: 'new' } }
+    await server.answer({ value: other, index: 7, epoch: 'b-0' })
+    expect(server.cache.find(query)?.value).toBe(other)
+    server.cache.stop()
   })
 
   it('is the same version when only its time was over', async () => {
