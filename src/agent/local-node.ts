@@ -1,5 +1,7 @@
 // The services and checks of this node: registered, persisted, checked, and kept in the catalog (http/backend-local.ts).
 // The machine of local/ decides what is to be written there; here it is joined with files, checks and requests.
+import { runsProgram } from '../definition/check.ts'
+import type { DefinitionRules } from '../definition/rules.ts'
 import type { LocalCheck, LocalNode, LocalService } from '../http/backend-local.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { LocalChange, OwnCheck } from '../local/entries.ts'
@@ -65,6 +67,7 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
   /** Those who wait for their news to have been heard, by check. */
   readonly #hearing = new Map<string, (() => void)[]>()
   #isStopped = false
+  #scripts: DefinitionRules['scripts'] = 'nowhere'
   #pump: Pump<LocalInput> | null = null
   #duty: CheckDuty | null = null
   #store: LocalStore | null = null
@@ -80,9 +83,11 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
     readonly duty: CheckDuty
     readonly pump: Pump<LocalInput>
     readonly files: FileDefinitions
+    readonly scripts: DefinitionRules['scripts']
     readonly nowWallMs: number
   }): void {
-    const { store, duty, pump, files, nowWallMs } = joined
+    const { store, duty, pump, files, scripts, nowWallMs } = joined
+    this.#scripts = scripts
     this.#store = store
     this.#duty = duty
     this.#pump = pump
@@ -200,10 +205,12 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
   }
 
   /** Services and checks of the files are from now on these. What has not changed goes on; nothing flaps. */
-  setFiles(files: FileDefinitions): void {
+  setFiles(files: FileDefinitions, scripts: DefinitionRules['scripts']): void {
+    this.#scripts = scripts
     const plan = planFiles(this.#present(), files)
     this.#pump?.feed({ kind: 'paused' })
     this.#carryOut({ kind: 'changed', plan })
+    this.#carryOut({ kind: 'changed', plan: this.#planForbidden() })
     this.#pump?.feed({ kind: 'resumed' })
     const changes = plan.changes.length
     if (changes > 0) this.#parts.log.info('Services and checks follow the changed files', { changes })
@@ -299,17 +306,35 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
     }
   }
 
+  /** True of a check that runs a program, where those of the API may not; what allowed it may have been taken back. */
+  #isForbidden(definition: CheckDefinition | null): boolean {
+    return this.#scripts !== 'anywhere' && definition !== null && runsProgram(definition.run)
+  }
+
+  /** The end of checks that the API gave and that may not run any more. */
+  #planForbidden(): Plan {
+    const ids: string[] = []
+    for (const [id, { source, definition }] of this.#machine.checks)
+      if (source === 'api' && this.#isForbidden(definition)) ids.push(id)
+    const changes = ids.map((id) => ({ kind: 'removeCheck', id }) as const)
+    return { changes, begin: [], end: ids, problems: ids.map(forbidden) }
+  }
+
   /** Checks that the API gave in an earlier run, unless a file defines them now. */
-  #planStored(stored: readonly StoredCheck[]): Plan {
+  #planStored(all: readonly StoredCheck[]): Plan {
+    const stored = all.filter(({ definition }) => !this.#isForbidden(definition))
     const kept = stored.filter(({ id }) => !this.#machine.checks.has(id))
     const isThere = ({ serviceId }: StoredCheck): boolean => serviceId === '' || this.services.has(serviceId)
     return {
       changes: kept.filter(isThere).map((each) => ({ kind: 'putCheck', check: this.#restoredCheck(each) })),
       begin: kept.filter(isThere).flatMap(({ definition }) => definition ?? []),
       end: [],
-      problems: kept
-        .filter((each) => !isThere(each))
-        .map(({ id, serviceId }) => `Check "${id}" is forgotten: its service "${serviceId}" is gone`),
+      problems: [
+        ...all.filter(({ definition }) => this.#isForbidden(definition)).map(({ id }) => forbidden(id)),
+        ...kept
+          .filter((each) => !isThere(each))
+          .map(({ id, serviceId }) => `Check "${id}" is forgotten: its service "${serviceId}" is gone`),
+      ],
     }
   }
 
@@ -424,6 +449,10 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
 }
 
 const nothing: Plan = { changes: [], begin: [], end: [], problems: [] }
+
+function forbidden(id: string): string {
+  return `Check "${id}" is forgotten: it runs a program, and enable_script_checks is off`
+}
 
 function unknownOf(what: 'service' | 'check', id: string): Promise<Result<void, RequestError>> {
   const hint = `Ensure that the ${what} ID is passed, not the ${what} name.`

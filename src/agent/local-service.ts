@@ -81,7 +81,8 @@ export async function startLocal(options: LocalServiceOptions): Promise<LocalSer
     log: log.named('checks'),
     onFault,
   })
-  node.open({ store, duty, pump, files: filesOf(config), nowWallMs: host.clock.wallMs() })
+  const { scripts } = config.definitionRules
+  node.open({ store, duty, pump, files: filesOf(config), scripts, nowWallMs: host.clock.wallMs() })
   const unsubscribe = watchServers(options, pump)
   return {
     node,
@@ -91,7 +92,7 @@ export async function startLocal(options: LocalServiceOptions): Promise<LocalSer
     set(next) {
       pump.feed({ kind: 'nodeSet', node: ownNode(next, id) })
       pump.feed({ kind: 'outputSet', output: outputOf(next) })
-      node.setFiles(filesOf(next))
+      node.setFiles(filesOf(next), next.definitionRules.scripts)
     },
     async leave() {
       pump.feed({ kind: 'paused' })

@@ -60,6 +60,11 @@ function scene(files: Parameters<typeof createOwnNode>[0] = {}) {
 
 const replaceNot = { replaceChecks: false }
 
+/** A check that runs a program. */
+function script(id: string): CheckDefinition {
+  return { ...ttl(id), run: { type: 'script', args: ['/bin/true'], intervalMs: 1000, timeoutMs: 1000 } }
+}
+
 describe('what is registered', () => {
   it('is there, in the catalog, checked and persisted', async () => {
     const { node, catalog, calls, definitions } = scene()
@@ -200,6 +205,16 @@ describe('after a restart', () => {
     expect(calls).toEqual(['add a passing', 'add b critical'])
   })
 
+  it('no program runs for the API where that is no longer allowed', async () => {
+    const { node, definitions, restarted } = scene()
+    await node.registerCheck(script('s'))
+    await node.registerCheck(ttl('t'))
+    const { node: again, calls } = restarted({ scripts: 'files' })
+    expect([...again.checks.keys()]).toEqual(['t'])
+    expect(calls).toEqual(['add t critical'])
+    expect([...definitions.live.keys()]).toEqual(['c:t'])
+  })
+
   it('a file that defines the same id wins, and what was persisted is forgotten', async () => {
     const { node, definitions, restarted } = scene()
     await node.registerService(defined('web', [], ['api']), replaceNot)
@@ -231,7 +246,7 @@ describe('a reload', () => {
     await node.registerService(defined('api'), replaceNot)
     const { version } = node
     const before = calls.length
-    node.setFiles({ ...files })
+    node.setFiles({ ...files }, 'anywhere')
     expect([node.version, calls.length]).toEqual([version, before])
   })
 
@@ -239,7 +254,10 @@ describe('a reload', () => {
     const { node, catalog, calls } = scene({ files })
     await node.updateCheck('c', 'passing', 'fine')
     const changed = { ...ttl('c', 'web'), notes: 'new' }
-    node.setFiles({ services: [defined('web', [changed], ['x']), defined('db')], checks: [ttl('node')] })
+    node.setFiles(
+      { services: [defined('web', [changed], ['x']), defined('db')], checks: [ttl('node')] },
+      'anywhere',
+    )
     expect(node.checks.get('c')?.info).toMatchObject({ status: 'passing', output: 'fine', notes: 'new' })
     expect(catalog.services.get('web')?.tags).toEqual(['x'])
     expect(calls.slice(2)).toEqual(['add c passing'])
@@ -249,7 +267,7 @@ describe('a reload', () => {
     const { node, catalog, calls } = scene({ files })
     await node.registerService(defined('api', [ttl('a', 'api')]), replaceNot)
     await node.setNodeMaintenance(true, 'x')
-    node.setFiles({ services: [defined('db')], checks: [] })
+    node.setFiles({ services: [defined('db')], checks: [] }, 'anywhere')
     expect([...node.services.keys()]).toEqual(['db', 'api'])
     expect([...node.checks.keys()]).toEqual(['a', '_node_maintenance'])
     expect([...catalog.services.keys()]).toEqual(['db', 'api'])
@@ -261,15 +279,26 @@ describe('a reload', () => {
     await node.deregisterService('db')
     await node.registerService(defined('web', [], ['api']), replaceNot)
     expect([...definitions.live.keys()]).toEqual(['s:web'])
-    node.setFiles(files)
+    node.setFiles(files, 'anywhere')
     expect(node.services.get('web')).toMatchObject({ source: 'file', info: { tags: [] } })
     expect(node.services.has('db')).toBe(true)
     expect(definitions.live.size).toBe(0)
   })
 
+  it('ends what runs programs and came from the API, where that is no longer allowed', async () => {
+    const { node, calls, definitions, warnings } = scene()
+    await node.registerCheck(script('s'))
+    await node.registerCheck(ttl('t'))
+    node.setFiles({ services: [], checks: [script('f')] }, 'files')
+    expect([...node.checks.keys()]).toEqual(['t', 'f'])
+    expect(calls).toContain('remove s')
+    expect([...definitions.live.keys()]).toEqual(['c:t'])
+    expect(warnings).toEqual(['Check "s" is forgotten: it runs a program, and enable_script_checks is off'])
+  })
+
   it('says which check has no service', () => {
     const { node, warnings } = scene({ files })
-    node.setFiles({ services: [], checks: [ttl('node'), ttl('lost', 'none')] })
+    node.setFiles({ services: [], checks: [ttl('node'), ttl('lost', 'none')] }, 'anywhere')
     expect([...node.checks.keys()]).toEqual(['node'])
     expect(warnings.join()).toContain('Cannot add check "lost": service "none" is not registered')
   })

@@ -5,6 +5,7 @@ import { noJournal } from '../../../src/agent/local-journal.ts'
 import type { LocalStore } from '../../../src/agent/local-store.ts'
 import type { CheckDuty } from '../../../src/agent/checks/check-duty.ts'
 import type { Logger } from '../../../src/agent/log.ts'
+import type { DefinitionRules } from '../../../src/definition/rules.ts'
 import { batchLimits, localTiming } from '../../../src/local/config.ts'
 import type { LocalEffect, LocalInput } from '../../../src/local/events.ts'
 import { LocalMachine } from '../../../src/local/local.ts'
@@ -26,6 +27,7 @@ export interface OwnNodeSettings {
   readonly store?: LocalStore
   readonly files?: FileDefinitions
   readonly nodeName?: string
+  readonly scripts?: DefinitionRules['scripts']
 }
 
 const noStore: LocalStore = {
@@ -66,6 +68,7 @@ export function createOwnNode(settings: OwnNodeSettings = {}): OwnNodeBench {
     duty: dutyOf(node, calls),
     pump: { feed, stop: () => undefined },
     files: settings.files ?? { services: [], checks: [] },
+    scripts: settings.scripts ?? 'anywhere',
     nowWallMs: 1000,
   })
   return { node, catalog, calls, warnings }
