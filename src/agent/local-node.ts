@@ -167,6 +167,7 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
   }
 
   async updateCheck(id: string, status: CheckStatus, output: string): Promise<Result<void, RequestError>> {
+    const before = this.checks.get(id)?.info.status
     const isHeard = this.#duty?.heard(id, { status, output }) ?? false
     if (!isHeard) {
       const code = this.checks.has(id) ? 'refused' : 'notFound'
@@ -177,7 +178,8 @@ export class OwnNode implements LocalNode, LocalContents, CheckReports {
       if (waiting === undefined) this.#hearing.set(id, [resolve])
       else waiting.push(resolve)
     })
-    await this.#whenTried()
+    // Output alone is told later: a sign of life must not wait for a catalog that cannot be reached.
+    if (status !== before) await this.#whenTried()
     return ok(undefined)
   }
 

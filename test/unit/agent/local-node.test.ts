@@ -147,6 +147,20 @@ describe('what is registered', () => {
   })
 })
 
+describe('a sign of life', () => {
+  it('does not wait for the catalog unless it is news', async () => {
+    let isSilent = false
+    const { node } = scene({ isSilent: () => isSilent })
+    await node.registerCheck(ttl('c'))
+    isSilent = true
+    const news = node.updateCheck('c', 'passing', 'at 10:00').then(() => 'told')
+    await new Promise((resolve) => setImmediate(resolve))
+    await node.updateCheck('c', 'passing', 'at 10:01')
+    expect(node.checks.get('c')?.info.output).toBe('at 10:01')
+    expect(await Promise.race([news, Promise.resolve('waits')])).toBe('waits')
+  })
+})
+
 describe('maintenance', () => {
   it('is a critical check with the reason, also after a restart', async () => {
     const { node, restarted } = scene()

@@ -28,6 +28,8 @@ export interface OwnNodeSettings {
   readonly files?: FileDefinitions
   readonly nodeName?: string
   readonly scripts?: DefinitionRules['scripts']
+  /** While it is true the catalog answers nothing. */
+  readonly isSilent?: () => boolean
 }
 
 const noStore: LocalStore = {
@@ -55,6 +57,8 @@ export function createOwnNode(settings: OwnNodeSettings = {}): OwnNodeBench {
     for (const effect of machine.step(input, 0)) perform(effect)
   }
   const perform = (effect: LocalEffect): void => {
+    const isQuestion = effect.kind === 'fetch' || effect.kind === 'send'
+    if (isQuestion && settings.isSilent?.() === true) return
     if (effect.kind === 'fetch') {
       feed({ kind: 'fetched', attempt: effect.attempt, catalog: { node: null, services: [], checks: [] } })
     } else if (effect.kind === 'send') {
