@@ -113,6 +113,8 @@ async function followThere(follower: AliasFollower): Promise<void> {
   let minIndex = 0
   let failures = 0
   while (!signal.aborted) {
+    const sinceMs = clock.nowMs()
+    const askedIndex = minIndex
     const reply = await view.read({ kind: 'nodeDump', node: run.node }, readOptions(minIndex), signal)
     if (signal.aborted) return
     if (!reply.ok) {
@@ -132,6 +134,9 @@ async function followThere(follower: AliasFollower): Promise<void> {
       ({ serviceId }) => serviceId === '' || serviceId === run.service,
     )
     tell(isThere ? worstOf(checks, '') : notFound(run.service, run.node))
+    // Nobody lets it wait: it must not ask on and on.
+    const isInVain = index === askedIndex && clock.nowMs() - sinceMs < retryMs
+    if (isInVain) await sleep(clock, retryMs, signal)
   }
 }
 

@@ -185,6 +185,25 @@ describe('an alias of another node', () => {
     )
   })
 
+  it('does not ask on and on where nobody lets it wait', async () => {
+    let asked = 0
+    const read: AliasView['read'] = () => {
+      asked++
+      const meta = { index: 7, knownLeader: true, lastContactMs: 0, epoch: '' }
+      return Promise.resolve(ok({ ...meta, value: dump(['web'], []) as never }))
+    }
+    await withDuty(
+      async ({ duty, next }) => {
+        const first = next('c')
+        duty.add(aliasThere, null)
+        expect(await first).toMatchObject({ status: 'passing' })
+        for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve))
+        expect(asked).toBe(2)
+      },
+      { aliases: { ...noAliases, read } },
+    )
+  })
+
   it('is critical when nobody can be asked, and asks again', async () => {
     const remote = new Remote()
     await withDuty(
