@@ -84,17 +84,21 @@ export async function startLocal(options: LocalServiceOptions): Promise<LocalSer
   const { scripts } = config.definitionRules
   node.open({ store, duty, pump, files: filesOf(config), scripts, nowWallMs: host.clock.wallMs() })
   const unsubscribe = watchServers(options, pump)
+  let hasLeft = false
   return {
     node,
     *services() {
       for (const { info } of node.services.values()) yield info
     },
     set(next) {
+      // It would be written into the catalog, which is to forget this node.
+      if (hasLeft) return
       pump.feed({ kind: 'nodeSet', node: ownNode(next, id) })
       pump.feed({ kind: 'outputSet', output: outputOf(next) })
       node.setFiles(filesOf(next), next.definitionRules.scripts)
     },
     async leave() {
+      hasLeft = true
       pump.feed({ kind: 'paused' })
       const hasArrived = new AbortController()
       void pump.arrived().then(() => hasArrived.abort())
