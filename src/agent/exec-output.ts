@@ -67,8 +67,9 @@ export class ExecOutput {
   }
 
   #armSign(): void {
+    if (this.#isOver) return
     this.#disarmSign = this.#clock.wakeAt(this.#clock.nowMs() + this.#signMs, () => {
-      if (this.#isAtWork === null && this.#waitingBytes === 0)
+      if (!this.#isOver && this.#isAtWork === null && this.#waitingBytes === 0)
         this.#isAtWork = this.#work([new Uint8Array(0)])
       this.#armSign()
     })
@@ -82,7 +83,7 @@ export class ExecOutput {
 
   /** Writes one piece after the other, until nothing waits. */
   async #work(first: readonly Uint8Array[]): Promise<void> {
-    for (const piece of first) await this.#put(piece)
+    for (const piece of first) if (!(await this.#put(piece))) this.#isOver = true
     while (this.#waitingBytes > 0 && !this.#isOver) {
       const isWritten = await this.#put(this.#take())
       // The session is gone: nobody reads on.

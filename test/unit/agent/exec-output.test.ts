@@ -72,6 +72,15 @@ describe('output of a remote job', () => {
     expect(pieces).toHaveLength(1)
   })
 
+  it('when the session is gone there is no sign of life either, however long the job goes on', async () => {
+    const { clock, pieces } = output(false)
+    for (let i = 0; i < 10; i++) {
+      clock.pass(30_000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect([pieces, clock.armed]).toEqual([[''], 0])
+  })
+
   it('a job that writes faster than is written has to wait', async () => {
     const { pieces, out } = output()
     expect(out.add(new Uint8Array(8192))).toBeUndefined()
