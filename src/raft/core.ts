@@ -221,7 +221,7 @@ export class Core {
   /** Appends to the own log as the leader. The entries are durable later, replication does not wait for that. */
   appendOwn(bodies: readonly EntryBody[]): readonly Entry[] {
     const first = this.log.lastIndex + 1
-    const entries = bodies.map((body, at): Entry => ({ ...body, index: first + at, term: this.#term }))
+    const entries = bodies.map((body, at) => entryOf(body, first + at, this.#term))
     this.putEntries(entries)
     return entries
   }
@@ -387,4 +387,16 @@ function usableEntries(
   log.append(entries.slice(1))
   if (log.termAt(base.index) === base.term) return { log, isReset: false }
   return { log: new RaftLog(base.index, base.term), isReset: true }
+}
+
+/** An entry at its place. Field by field: a spread costs as much as the rest of an append. */
+function entryOf(body: EntryBody, index: number, term: number): Entry {
+  switch (body.kind) {
+    case 'command':
+      return { kind: 'command', data: body.data, index, term }
+    case 'configuration':
+      return { kind: 'configuration', configuration: body.configuration, index, term }
+    case 'noop':
+      return { kind: 'noop', index, term }
+  }
 }

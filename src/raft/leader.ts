@@ -63,7 +63,8 @@ export function onPropose(core: Core, leader: Leader, proposals: readonly Propos
     }
   }
   const entries = core.appendOwn(accepted.map(({ data }) => ({ kind: 'command', data })))
-  for (const [at, entry] of entries.entries()) accept(core, accepted[at]?.request ?? 0, entry)
+  let at = 0
+  for (const entry of entries) accept(core, accepted[at++]?.request ?? 0, entry)
 }
 
 function proposalRefusal(

@@ -48,6 +48,7 @@ class TopicWatches<W> implements Watches<W> {
   }
 
   wake(changed: readonly string[]): readonly W[] {
+    if (this.#watches.size === 0) return []
     const found = new Set<Watch<W>>()
     for (const topic of changed) {
       for (const watch of this.#exact.get(topic) ?? []) found.add(watch)
