@@ -26,10 +26,15 @@ export function proposalProblem(tables: Tables, proposal: Proposal): string | nu
   const chains = isForAll
     ? new Set(chainKinds.flatMap((each) => entries.namesOf(each)))
     : [name, ...leadingTo(tables, name)]
+  const soundByProtocol = new Map<string, Set<string>>()
   for (const start of chains) {
-    const chain = new Chain(entries, start)
+    const protocol = entries.protocolOf(start)
+    const sound = soundByProtocol.get(protocol) ?? new Set<string>()
+    soundByProtocol.set(protocol, sound)
+    if (new Chain(entries, start, sound).problem() === null) continue
+    // All of it, to see what it leads to: a chain that the entry has no part in is not its fault.
+    const chain = new Chain(entries, start, new Set())
     const problem = chain.problem()
-    // A chain that the entry has no part in is not its fault.
     if (problem !== null && (isForAll || start === name || chain.reaches(name))) return problem
   }
   return listenersProblem(entries, isForAll ? null : name)
@@ -115,16 +120,17 @@ class Chain {
   readonly #entries: Entries
   readonly #start: string
   readonly #reached = new Set<string>()
-  /**
-   * What was found to be in order, with all that it leads to: ways that meet are walked once. Nothing of it leads to
-   * where the walk is then, or that would be in order already too.
-   */
-  readonly #sound = new Set<string>()
+  readonly #sound: Set<string>
   readonly #protocol: string
 
-  constructor(entries: Entries, start: string) {
+  /**
+   * @param sound what was found to be in order in chains of this protocol, with all that it leads to: ways that meet are
+   *              walked once. Nothing of it leads to where a walk is, or that would be in order already too.
+   */
+  constructor(entries: Entries, start: string, sound: Set<string>) {
     this.#entries = entries
     this.#start = start
+    this.#sound = sound
     this.#protocol = entries.protocolOf(start)
   }
 

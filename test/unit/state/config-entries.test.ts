@@ -63,6 +63,24 @@ describe('configuration entries', () => {
     expect(applyAll(state, circle).result).toMatchObject({ message: expect.stringContaining('circular') })
   })
 
+  it('are held against all chains that lead to them in one walk, not in one for each', () => {
+    const state = createState()
+    applyAll(state, put('proxy-defaults', 'global', { Config: { protocol: 'http' } }))
+    const width = 16
+    const splits = (level: number): JsonObject => ({
+      Splits: Array.from({ length: width }, (_, i) => ({ Weight: 1, Service: `s${level}-${i}` })),
+    })
+    for (let level = 10; level > 0; level--) {
+      for (let i = 0; i < width; i++)
+        applyAll(state, put('service-splitter', `s${level}-${i}`, splits(level + 1)))
+    }
+    for (let i = 0; i < 40; i++)
+      expect(applyAll(state, put('service-splitter', 's10-0', splits(11 + i))).result).toEqual(applied)
+    expect(applyAll(state, put('service-splitter', 's10-0', splits(1))).result).toMatchObject({
+      message: expect.stringContaining('circular'),
+    })
+  })
+
   it.each([
     ['service-resolver', (to: string): JsonObject => ({ Redirect: { Service: to } })],
     ['service-splitter', (to: string): JsonObject => ({ Splits: [{ Weight: 100, Service: to }] })],
