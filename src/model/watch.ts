@@ -76,13 +76,23 @@ export const watchTakes: Readonly<Record<WatchType, readonly (keyof WatchSubject
 /** States that checks can be watched in. */
 export const watchStates: readonly string[] = ['any', 'passing', 'warning', 'critical']
 
+/** The field that a type cannot do without, and what it is called. */
+const neededBy: Readonly<
+  Partial<Record<WatchType, { readonly field: keyof WatchSubject; readonly word: string }>>
+> = {
+  key: { field: 'key', word: 'key' },
+  keyprefix: { field: 'prefix', word: 'prefix' },
+  service: { field: 'service', word: 'service' },
+  agent_service: { field: 'serviceId', word: 'service_id' },
+}
+
 /** What is missing or does not fit in a subject, in the reference's words; null if it can be watched. */
 export function watchFault(subject: WatchSubject): string | null {
   const { type, service, state } = subject
-  if (type === 'key' && subject.key === '') return 'Must specify a single key to watch'
-  if (type === 'keyprefix' && subject.prefix === '') return 'Must specify a single prefix to watch'
-  if (type === 'service' && service === '') return 'Must specify a single service to watch'
-  if (type === 'agent_service' && subject.serviceId === '') return 'Must specify a single service_id to watch'
+  const needed = neededBy[type]
+  if (needed !== undefined && subject[needed.field] === '') {
+    return `Must specify a single ${needed.word} to watch`
+  }
   if (type !== 'checks') return null
   if (service !== '' && state !== '') return 'Cannot specify service and state'
   if (state !== '' && !watchStates.includes(state)) {
