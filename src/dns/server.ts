@@ -97,6 +97,8 @@ class Server implements DnsServer {
       // One that cannot be had is served behind the wildcard, like those that come later.
       await this.#bind(host, { ip, port: socket.local.port }, true).catch(() => undefined)
     }
+    // What lets our own sockets be side by side would let anybody's be there too, and take our questions.
+    if (behind.length > 0) await Promise.all(this.#sockets.map((each) => each.stopSharing()))
     this.locals.push({ udp: socket.local, tcp: listener.local })
   }
 

@@ -88,6 +88,8 @@ export interface UdpExchangeOptions {
 export interface UdpSocket {
   readonly local: Address
   send(bytes: Uint8Array, to: Address): void
+  /** Nobody binds the same address any more, as others may as long as it `isShared`; where the runtime has the means. */
+  stopSharing(): Promise<void>
   close(): Promise<void>
 }
 

@@ -101,7 +101,15 @@ it('takes a stream in any pieces, and cuts it where it is none', async () => {
   for (let round = 0; round < 60; round++) {
     const net = new FakeNet()
     const at = { ip: '10.0.0.2', port: 8600 }
-    const udp = { bind: () => Promise.resolve({ local: at, send: () => {}, close: () => Promise.resolve() }) }
+    const udp = {
+      bind: () =>
+        Promise.resolve({
+          local: at,
+          send: () => {},
+          stopSharing: () => Promise.resolve(),
+          close: () => Promise.resolve(),
+        }),
+    }
     const server = await serveDns({ ...net.host(at.ip), udp }, [at], answerer)
     const connecting = net.tcp('10.0.0.9').connect(at, { timeoutMs: 1000 })
     await net.run(5)

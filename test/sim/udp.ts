@@ -61,6 +61,7 @@ function bind(world: World, { machine, process, at, onPacket }: Binding): UdpSoc
     send(bytes, to) {
       if (isOpen && process.isAlive) transmit(world, machine, { bytes: bytes.slice(), from: local, to })
     },
+    stopSharing: () => Promise.resolve(),
     close() {
       isOpen = false
       machine.udp.delete(endpoint)

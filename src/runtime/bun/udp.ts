@@ -5,7 +5,7 @@ import type { Udp, UdpBindOptions, UdpSocket } from '../host.ts'
 import { isIpv6, plainIp } from '../node/address.ts'
 import { hostError, passOnBugs } from '../node/errors.ts'
 import { type BunUdpSocket, bunApi } from './api.ts'
-import { enlargeBuffers } from './socket-buffers.ts'
+import { enlargeBuffers, stopSharing } from './socket-options.ts'
 
 /** Datagrams on Bun; single exchanges are rare, and made by `base`. */
 export function bunUdp(base: Udp): Udp {
@@ -64,6 +64,10 @@ class BunUdp implements UdpSocket {
     if (this.#batch.length === 0) setImmediate(this.#flush)
     this.#batch.push(bytes, to.port, ip)
     if (this.#batch.length >= batchMax * 3) this.#sendBatch()
+  }
+
+  stopSharing(): Promise<void> {
+    return this.#isClosed ? Promise.resolve() : stopSharing(this.#socket.fd)
   }
 
   close(): Promise<void> {

@@ -127,6 +127,11 @@ class NodeUdpSocket implements UdpSocket {
     }
   }
 
+  stopSharing(): Promise<void> {
+    // node:dgram has no way to a socket's options.
+    return Promise.resolve()
+  }
+
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       this.#socket.removeAllListeners('message')

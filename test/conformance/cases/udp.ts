@@ -1,7 +1,7 @@
 // Datagrams: what the gossip and the DNS server rely on.
 
 import type { Address } from '../../../src/model/address.ts'
-import type { Host, UdpSocket } from '../../../src/runtime/host.ts'
+import { type Host, HostError, type UdpSocket } from '../../../src/runtime/host.ts'
 import {
   type ConformanceCase,
   type World,
@@ -130,6 +130,21 @@ export function udpCases(host: Host, world: World): readonly ConformanceCase[] {
         await within(host, 2000, all.promise)
         equal(from.map(({ ip }) => ip).toSorted(), ['127.0.0.1', world.ip].toSorted())
         await Promise.all([wild.close(), one.close(), asker.close()])
+      },
+    },
+    {
+      name: 'udp: a socket that shares no more keeps all others from its port',
+      async run() {
+        if (!world.hasProcesses || host.unixDatagrams === null)
+          throw new Skip('no way to an open socket here')
+        const shared = { isShared: true }
+        const nothing = (): void => undefined
+        const wild = await host.udp.bind({ ip: '0.0.0.0', port: 0 }, nothing, shared)
+        await wild.stopSharing()
+        const here = { ip: world.ip, port: wild.local.port }
+        const refused = await host.udp.bind(here, nothing, shared).catch((error: unknown) => error)
+        ok(refused instanceof HostError && refused.code === 'EADDRINUSE', 'the other one is refused')
+        await wild.close()
       },
     },
     {

@@ -90,7 +90,15 @@ it('cuts a connection that sends what is no question', async () => {
 it('cuts connections that ask nothing, and leaves no wake-up', async () => {
   const net = new FakeNet()
   const at = { ip: '10.0.0.2', port: 8600 }
-  const udp = { bind: () => Promise.resolve({ local: at, send: () => {}, close: () => Promise.resolve() }) }
+  const udp = {
+    bind: () =>
+      Promise.resolve({
+        local: at,
+        send: () => {},
+        stopSharing: () => Promise.resolve(),
+        close: () => Promise.resolve(),
+      }),
+  }
   const server = await serveDns({ ...net.host(at.ip), udp }, [at], answerer)
   const connecting = net.tcp('10.0.0.9').connect(at, { timeoutMs: 1000 })
   await net.run(5)
@@ -114,7 +122,15 @@ it('cuts connections that ask nothing, and leaves no wake-up', async () => {
 async function inMemory(answering: Answerer): Promise<{ readonly net: FakeNet; readonly server: DnsServer }> {
   const net = new FakeNet()
   const at = { ip: '10.0.0.2', port: 8600 }
-  const udp = { bind: () => Promise.resolve({ local: at, send: () => {}, close: () => Promise.resolve() }) }
+  const udp = {
+    bind: () =>
+      Promise.resolve({
+        local: at,
+        send: () => {},
+        stopSharing: () => Promise.resolve(),
+        close: () => Promise.resolve(),
+      }),
+  }
   return { net, server: await serveDns({ ...net.host(at.ip), udp }, [at], answering) }
 }
 
