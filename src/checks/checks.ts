@@ -50,6 +50,8 @@ interface Held {
   run: number | null
   runSinceMs: number
   isSlow: boolean
+  /** Of a TTL check: when it was last heard of, or begun. */
+  heardAtMs: number
   /** Since when the outcome is critical; `Infinity` when it is not. */
   criticalSinceMs: number
   /** When it runs next, or expires. Not set while it runs or waits for a place. */
@@ -138,6 +140,7 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
       counters: noResults,
       run: null,
       runSinceMs: 0,
+      heardAtMs: 0,
       isSlow: false,
       criticalSinceMs: Infinity,
       next: this.#alarms.alarm({ kind: 'next', held: () => made }),
@@ -169,8 +172,7 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
     const { run } = held.check
     const { atMs } = held.next
     if (run.type === 'ttl' && before.type === 'ttl') {
-      const expiresAtMs = Math.max(atMs - before.ttlMs + run.ttlMs, this.#nowMs)
-      return this.#alarms.set(held.next, expiresAtMs)
+      return atMs === Infinity ? undefined : this.#expireAfter(held, run.ttlMs, held.heardAtMs)
     }
     const isSoon = isTimed(run) && atMs <= this.#nowMs + run.intervalMs + stepMsMax
     if (!isSoon) this.#begin(held)
@@ -188,9 +190,15 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
   /** Plans the first run or the expiry of a check that has neither. */
   #begin(held: Held): void {
     const { run } = held.check
-    if (run.type === 'ttl') return this.#alarms.set(held.next, this.#nowMs + run.ttlMs)
+    if (run.type === 'ttl') return this.#expireAfter(held, run.ttlMs, this.#nowMs)
     if (run.type === 'alias') return this.#start(held)
     this.#planRun(held, run, this.#random.below(run.intervalMs))
+  }
+
+  /** A TTL check that was heard of then expires so long after; a time to live that has become shorter may be over already. */
+  #expireAfter(held: Held, ttlMs: number, heardAtMs: number): void {
+    held.heardAtMs = heardAtMs
+    this.#alarms.set(held.next, Math.max(heardAtMs + ttlMs, this.#nowMs))
   }
 
   /** Sets the time of the next run, in so many milliseconds at the earliest. */
@@ -225,7 +233,7 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
     const held = this.#heldById.get(checkId)
     if (held === undefined || held.check.run.type !== 'ttl') return
     const expiresAtMs = this.#nowMs + held.check.run.ttlMs
-    this.#alarms.set(held.next, expiresAtMs)
+    this.#expireAfter(held, held.check.run.ttlMs, this.#nowMs)
     this.#hold(held, outcome)
     this.#effects.push({ kind: 'heard', checkId, outcome, expiresAtMs })
   }
@@ -261,7 +269,8 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
   #next(held: Held, hasSlept: boolean): void {
     const { run } = held.check
     if (run.type === 'ttl') {
-      if (hasSlept) this.#alarms.set(held.next, this.#nowMs + Math.min(run.ttlMs, sleptGraceMs))
+      const restMs = Math.min(run.ttlMs, sleptGraceMs)
+      if (hasSlept) this.#expireAfter(held, run.ttlMs, this.#nowMs - run.ttlMs + restMs)
       else this.#expire(held)
     } else if (isTimed(run)) {
       const spreadMs = Math.min(run.intervalMs, sleptSpreadMsMax)

@@ -119,6 +119,16 @@ describe('a TTL check', () => {
     expect(bench.pass(5000)).toHaveLength(1)
   })
 
+  it('forgets nothing of its time when it is shortened below it and lengthened again at once', () => {
+    const bench = new Bench()
+    bench.add({ ...ttl, initialStatus: 'passing' })
+    bench.pass(20_000)
+    bench.add({ ...ttl, run: { type: 'ttl', ttlMs: 10_000 } })
+    bench.add(ttl)
+    expect(bench.pass(9999)).toEqual([])
+    expect(bench.pass(1)).toHaveLength(1)
+  })
+
   it('has a moment to be heard after the process has slept', () => {
     const bench = new Bench()
     bench.add(ttl)
