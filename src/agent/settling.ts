@@ -4,11 +4,11 @@ import type { Host } from '../runtime/host.ts'
 /** Joining, electing and the first round of registrations are over by then. */
 const startMs = 30_000
 /** So many requests are load, whatever the time. */
-const startRequests = 5000
+const startRequests = 500
 /** So many bytes of applied entries count as a request: a follower under load serves none. */
 const requestBytes = 256
 /** After so many requests there is something to give back. */
-const loadRequests = 20_000
+const loadRequests = 5000
 /** The load is over when so little comes in such a time. */
 const restMs = 100
 const restRequests = 2
