@@ -1,9 +1,10 @@
 // Metrics on their way to others: StatsD and DogStatsD by UDP, statsite by TCP.
 import type { TelemetrySettings } from '../config/agent-config.ts'
 import { StatsdLines, type StatsdStyle } from '../metrics/statsd.ts'
-import type { Address } from '../model/address.ts'
+import { formatAddress, type Address } from '../model/address.ts'
 import type { Clock, Host, TcpConnection, UdpSocket } from '../runtime/host.ts'
 import { describe } from './identity.ts'
+import { resolveAddress } from './join.ts'
 import type { Logger } from './log.ts'
 import type { MetricsSink, MetricsView } from './metrics.ts'
 
@@ -14,6 +15,8 @@ const datagramBytesMax = 1400
 /** How long statsite is left alone after a failed attempt. */
 const retryMs = 10_000
 const connectMsMax = 5000
+/** There is no usual one: it has to be given. */
+const noPort = 0
 /** Bytes that wait for a slow statsite; past it values are dropped. */
 const queuedBytesMax = 1024 * 1024
 
@@ -47,8 +50,9 @@ export async function startMetricsSinks(options: MetricsSinksOptions): Promise<M
   ].filter(({ at }) => at !== '')
   const carriers: Carrier[] = []
   for (const { at, style, open } of wanted) {
-    const to = await resolve(host, at)
-    if (to === null) {
+    const resolved = await resolveAddress(host, at, noPort)
+    const to = resolved.ok ? resolved.value[0] : undefined
+    if (to === undefined) {
       options.log.error('Cannot send metrics: the address is unknown', { address: at })
       continue
     }
@@ -73,23 +77,13 @@ function gathering(clock: Clock, style: StatsdStyle, carrier: Carrier): MetricsS
   }
 }
 
-/** An address of `host:port`; null if the name is unknown or there is no port. */
-async function resolve(host: Host, at: string): Promise<Address | null> {
-  const colon = at.lastIndexOf(':')
-  const port = Number(at.slice(colon + 1))
-  if (colon <= 0 || !Number.isInteger(port) || port < 1 || port > 65_535) return null
-  const name = at.slice(0, colon).replace(/^\[|\]$/g, '')
-  const [ip] = await host.names.lookup(name).catch(() => [])
-  return ip === undefined ? null : { ip, port }
-}
-
 async function openUdp({ host, log }: MetricsSinksOptions, to: Address): Promise<Carrier> {
   const local = { ip: to.ip.includes(':') ? '::' : '0.0.0.0', port: 0 }
   let socket: UdpSocket | null = null
   try {
     socket = await host.udp.bind(local, () => undefined)
   } catch (error) {
-    log.error('Cannot send metrics', { address: `${to.ip}:${to.port}`, error: describe(error) })
+    log.error('Cannot send metrics', { address: formatAddress(to), error: describe(error) })
   }
   const encoder = new TextEncoder()
   return {
@@ -113,7 +107,7 @@ function openTcp({ host, log }: MetricsSinksOptions, to: Address): Promise<Carri
       connection.handle({ onData: () => undefined, onClose: () => (connection = null) })
     } catch (error) {
       retryAtMs = host.clock.nowMs() + retryMs
-      log.warn('Cannot send metrics to statsite', { address: `${to.ip}:${to.port}`, error: describe(error) })
+      log.warn('Cannot send metrics to statsite', { address: formatAddress(to), error: describe(error) })
     } finally {
       isConnecting = false
     }

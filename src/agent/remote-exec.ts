@@ -7,6 +7,7 @@ import { ExecOutput } from './exec-output.ts'
 import { describe, randomUuid } from './identity.ts'
 import type { Logger } from './log.ts'
 import { never, type Requests } from './requests.ts'
+import { userShell } from './shell.ts'
 
 /** What it is made of. */
 export interface RemoteExecOptions {
@@ -105,7 +106,7 @@ async function runJob(options: RemoteExecOptions, job: ExecJob, place: ExecPlace
   const { host, log, signal } = options
   const output = new ExecOutput(host.clock, job.waitMs, (name, bytes) => place.put(name, bytes))
   const script = job.script === null ? null : await keepScript(host, job.script)
-  const command = script === null ? job.command : [shellOf(host), '-c', script]
+  const command = script === null ? job.command : [userShell(host.system), '-c', script]
   log.info('Remote exec', { command: command.join(' ') })
   let code = failedCode
   try {
@@ -133,11 +134,6 @@ async function start(
 
 function codeOf({ code }: ProcessResult): number {
   return code ?? failedCode
-}
-
-function shellOf({ system }: Pick<Host, 'system'>): string {
-  const shell = system.env['SHELL'] ?? ''
-  return shell === '' ? '/bin/sh' : shell
 }
 
 /** A script that came over standard input: a file of its own, so that its first line may name what runs it. */

@@ -6,8 +6,11 @@ import type { Change } from '../http/client/watch.ts'
 import { watchSubject } from '../http/client/watch-subject.ts'
 import type { WatchDefinition, WatchHandler } from '../model/watch.ts'
 import type { Host, HttpHandler } from '../runtime/host.ts'
+import { capturedText } from './checks/texts.ts'
 import { describe } from './identity.ts'
 import type { Logger } from './log.ts'
+import { never } from './requests.ts'
+import { userShell } from './shell.ts'
 import { sleep } from './sleep.ts'
 
 /** The watches of one agent. */
@@ -106,8 +109,6 @@ function clientOf({ host, app, random }: WatchDutyOptions, { token, datacenter }
   })
 }
 
-const never: AbortSignal = new AbortController().signal
-
 interface News {
   readonly change: Change<unknown>
   readonly type: string
@@ -132,9 +133,7 @@ async function run(
   handler: Exclude<WatchHandler, { readonly kind: 'http' }>,
   { change, signal }: News,
 ): Promise<string> {
-  const shell = host.system.env['SHELL'] ?? ''
-  const command =
-    handler.kind === 'program' ? handler.args : [shell === '' ? '/bin/sh' : shell, '-c', handler.command]
+  const command = handler.kind === 'program' ? handler.args : [userShell(host.system), '-c', handler.command]
   const {
     code,
     signal: ending,
@@ -147,9 +146,7 @@ async function run(
     outputBytesMax,
     signal,
   })
-  const text = new TextDecoder().decode(output)
-  const shown =
-    outputBytes > output.length ? `Captured ${output.length} of ${outputBytes} bytes\n...\n${text}` : text
+  const shown = capturedText(output, outputBytes)
   if (code !== 0)
     throw new Error(`${ending === null ? `exit status ${code ?? -1}` : `signal ${ending}`}: ${shown}`)
   return shown

@@ -1,12 +1,12 @@
 // The programs that `lock` and `watch` run.
+import { userShell } from '../agent/shell.ts'
 import type { FlagValues } from '../config/flags.ts'
 import type { ChildProcess, Host, ProcessResult, SignalName } from '../runtime/host.ts'
 
 /** The program and its arguments: by a shell, or with -shell=false as they are. */
 export function childCommand(words: readonly string[], flags: FlagValues, host: Host): readonly string[] {
   if (flags.has('shell') && !flags.bool('shell')) return words
-  const shell = host.system.env['SHELL'] ?? ''
-  return [shell === '' ? '/bin/sh' : shell, '-c', words.join(' ')]
+  return [userShell(host.system), '-c', words.join(' ')]
 }
 
 /** How a program ended, in the reference's words; undefined for a good end. */

@@ -2,6 +2,7 @@
 import type { CheckRun } from '../../model/definition.ts'
 import { HostError, type HttpFetchOptions } from '../../runtime/host.ts'
 import { sleep } from '../sleep.ts'
+import { userShell } from '../shell.ts'
 import type { RunParts, Runner } from './runner.ts'
 import { exitStatus } from './script.ts'
 import { Tail, capturedText, critical, failureText, textOf, timedOutText } from './texts.ts'
@@ -83,7 +84,7 @@ function commandOf({ args, shell }: DockerRun, { host }: RunParts): readonly str
   const [only] = args
   const isLine = args.length === 1 && only !== undefined && /\s/.test(only)
   if (!isLine) return args
-  return [shell === '' ? (host.system.env['SHELL'] ?? '/bin/sh') : shell, '-c', only]
+  return [shell === '' ? userShell(host.system) : shell, '-c', only]
 }
 
 interface Question {
