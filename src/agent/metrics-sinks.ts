@@ -70,9 +70,9 @@ export async function startMetricsSinks(options: MetricsSinksOptions): Promise<M
 /** Gathers values, and sends them when their time has come. */
 function gathering(clock: Clock, style: StatsdStyle, carrier: Carrier): MetricsSink {
   const lines = new StatsdLines(style)
-  return (kind, name, labels, value) => {
+  return (series, value) => {
     const isFirst = lines.isEmpty
-    lines.add(kind, name, labels, value)
+    lines.add(series, value)
     if (isFirst) clock.wakeAt(clock.nowMs() + flushMs, () => carrier.send(lines.take(datagramBytesMax)))
   }
 }

@@ -39,7 +39,7 @@ export interface MetricsView extends Metrics {
 }
 
 /** Takes values as they are measured. */
-export type MetricsSink = (kind: SeriesKind, name: string, labels: Labels, value: number) => void
+export type MetricsSink = (series: Series, value: number) => void
 
 /** What metrics are made of. */
 export interface MetricsOptions {
@@ -183,7 +183,7 @@ class AgentMetrics implements MetricsView {
     const nowMs = this.#clock.nowMs()
     if (nowMs >= this.#registry.endsAtMs) this.#turnOver(nowMs)
     this.#registry.put(series, value, nowMs)
-    for (const sink of this.#sinks) sink(series.kind, series.name, series.labels, value)
+    for (const sink of this.#sinks) sink(series, value)
   }
 
   #look(): void {

@@ -129,14 +129,10 @@ export class Registry {
       const aggregate = series.aggregate === null ? null : { ...series.aggregate }
       measured.push({ series, aggregate, value: series.value })
     }
-    return { startWallMs: this.#startWallMs, measured: measured.sort(byName) }
+    return { startWallMs: this.#startWallMs, measured: measured.sort(byKey) }
   }
 }
 
-function byName(a: Measured, b: Measured): number {
-  const [left, right] = [
-    seriesKey('gauge', a.series.name, a.series.labels),
-    seriesKey('gauge', b.series.name, b.series.labels),
-  ]
-  return left < right ? -1 : left > right ? 1 : 0
+function byKey({ series: { key: a } }: Measured, { series: { key: b } }: Measured): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

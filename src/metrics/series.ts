@@ -20,6 +20,8 @@ const reservoirMax = 128
 
 /** A name with its labels. */
 export class Series {
+  /** Orders series by name and labels; the same for no other. */
+  readonly key: string
   readonly kind: SeriesKind
   /** With the prefix: `consul.raft.apply`. */
   readonly name: string
@@ -38,6 +40,7 @@ export class Series {
   touchedAtMs = 0
 
   constructor(kind: SeriesKind, name: string, labels: Labels) {
+    this.key = seriesKey(kind, name, labels)
     this.kind = kind
     this.name = name
     this.labels = labels
@@ -72,10 +75,10 @@ export class Series {
   }
 }
 
-/** A series' place in a map: the same for equal labels in any order. */
+/** A series' key: the same for equal labels in any order. */
 export function seriesKey(kind: SeriesKind, name: string, labels: Labels): string {
   const pairs = Object.keys(labels)
     .sort()
     .map((label) => `;${label}=${labels[label]}`)
-  return `${kind}:${name}${pairs.join('')}`
+  return `${name}${pairs.join('')} ${kind}`
 }

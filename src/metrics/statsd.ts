@@ -1,5 +1,5 @@
 // Lines of StatsD, statsite and DogStatsD: what was measured, gathered between two sends.
-import { type Labels, type SeriesKind, seriesKey } from './series.ts'
+import type { Series, SeriesKind } from './series.ts'
 import { flatName } from './view.ts'
 
 /** How labels are written: into the name, or as DogStatsD's tags. */
@@ -14,10 +14,18 @@ const types: Readonly<Record<SeriesKind, string>> = { gauge: 'g', counter: 'c', 
 /** Bytes of lines that wait to be sent. Past it values are dropped and counted: a dead sink must not cost memory. */
 const waitingBytesMax = 256 * 1024
 
+/** What stands around the value in a line. */
+interface Frame {
+  readonly before: string
+  readonly behind: string
+}
+
 /** Lines that gather: a gauge's last value, a counter's sum, each value of a sample. */
 export class StatsdLines {
   readonly #style: StatsdStyle
-  readonly #totals = new Map<string, { readonly head: string; readonly type: string; value: number }>()
+  /** Made once for each series; those that a new filter drops go with them. */
+  readonly #frames = new WeakMap<Series, Frame>()
+  readonly #totals = new Map<Series, number>()
   #samples: string[] = []
   #bytes = 0
   /** Values that were not kept. */
@@ -31,32 +39,25 @@ export class StatsdLines {
     return this.#totals.size === 0 && this.#samples.length === 0
   }
 
-  add(kind: SeriesKind, name: string, labels: Labels, value: number): void {
+  add(series: Series, value: number): void {
     if (this.#bytes >= waitingBytesMax) {
       this.dropped++
       return
     }
-    if (kind === 'sample') {
-      const line = this.#line(this.#head(name, labels), value, types.sample, labels)
+    if (series.kind === 'sample') {
+      const line = this.#line(series, value)
       this.#samples.push(line)
       this.#bytes += line.length
       return
     }
-    const key = seriesKey(kind, name, labels)
-    const known = this.#totals.get(key)
-    if (known !== undefined) {
-      known.value = kind === 'gauge' ? value : known.value + value
-      return
-    }
-    this.#totals.set(key, { head: this.#head(name, labels), type: this.#type(kind, labels), value })
-    this.#bytes += key.length
+    const known = this.#totals.get(series)
+    if (known === undefined) this.#bytes += series.key.length
+    this.#totals.set(series, series.kind === 'gauge' ? value : (known ?? 0) + value)
   }
 
   /** Takes what has gathered, as pieces of whole lines of at most so many bytes. */
   take(bytesMax: number): readonly string[] {
-    const lines = [...this.#totals.values()].map(
-      ({ head, type, value }) => `${head}:${text(value)}|${type}\n`,
-    )
+    const lines = [...this.#totals].map(([series, value]) => this.#line(series, value))
     lines.push(...this.#samples)
     this.#totals.clear()
     this.#samples = []
@@ -74,24 +75,24 @@ export class StatsdLines {
     return pieces
   }
 
-  #head(name: string, labels: Labels): string {
-    return this.#style.withTags ? flatName(name, []) : flatName(name, Object.values(labels))
+  #line(series: Series, value: number): string {
+    let frame = this.#frames.get(series)
+    if (frame === undefined) {
+      frame = frameOf(series, this.#style)
+      this.#frames.set(series, frame)
+    }
+    return `${frame.before}${text(value)}${frame.behind}`
   }
+}
 
-  #line(head: string, value: number, type: string, labels: Labels): string {
-    return `${head}:${text(value)}|${type}${this.#tags(labels)}\n`
+function frameOf({ kind, name, labels }: Series, { withTags, tags }: StatsdStyle): Frame {
+  if (!withTags) {
+    return { before: `${flatName(name, Object.values(labels))}:`, behind: `|${types[kind]}\n` }
   }
-
-  #type(kind: SeriesKind, labels: Labels): string {
-    return `${types[kind]}${this.#tags(labels)}`
-  }
-
-  #tags(labels: Labels): string {
-    if (!this.#style.withTags) return ''
-    const own = Object.entries(labels).map(([key, value]) => `${key}:${value}`.replace(/[\s,|#]/g, '_'))
-    const all = [...this.#style.tags, ...own]
-    return all.length === 0 ? '' : `|#${all.join(',')}`
-  }
+  const own = Object.entries(labels).map(([key, value]) => `${key}:${value}`.replace(/[\s,|#]/g, '_'))
+  const all = [...tags, ...own]
+  const tagged = all.length === 0 ? '' : `|#${all.join(',')}`
+  return { before: `${flatName(name, [])}:`, behind: `|${types[kind]}${tagged}\n` }
 }
 
 /** A value with at most six digits behind the point. */

@@ -4,7 +4,7 @@ import { createTelemetry } from '../../../src/agent/telemetry.ts'
 import type { AgentConfig, TelemetrySettings } from '../../../src/config/agent-config.ts'
 import type { Json } from '../../../src/model/catalog.ts'
 import { nodeHost } from '../../../src/runtime/node.ts'
-import { silent, TestClock, testMetrics } from './samples.ts'
+import { quietTelemetry, silent, TestClock, testMetrics } from './samples.ts'
 
 describe('metrics of an agent', () => {
   it('have the host in the names of gauges, unless that is switched off', () => {
@@ -105,17 +105,7 @@ describe('metrics of an agent', () => {
   })
 })
 
-const settings: TelemetrySettings = {
-  prefix: 'consul',
-  disableHostname: true,
-  filterDefault: true,
-  prefixFilter: [],
-  prometheusRetentionMs: 0,
-  statsdAddress: '',
-  statsiteAddress: '',
-  dogstatsdAddress: '',
-  dogstatsdTags: [],
-}
+const settings: TelemetrySettings = { ...quietTelemetry, disableHostname: true }
 
 describe('sinks', () => {
   const host = nodeHost()

@@ -112,19 +112,21 @@ export const silent: Logger = {
   named: () => silent,
 }
 
-/** Metrics without filters and sinks. */
-export function testMetrics(clock: Clock, settings: Partial<TelemetrySettings> = {}): MetricsView {
-  const all: TelemetrySettings = {
-    prefix: 'consul',
-    disableHostname: false,
-    filterDefault: true,
-    prefixFilter: [],
-    prometheusRetentionMs: 0,
-    statsdAddress: '',
-    statsiteAddress: '',
-    dogstatsdAddress: '',
-    dogstatsdTags: [],
-    ...settings,
-  }
-  return createMetrics({ clock, settings: all, hostname: 'host', random: seededRandom(1) })
+/** Telemetry without filters and sinks. */
+export const quietTelemetry: TelemetrySettings = {
+  prefix: 'consul',
+  disableHostname: false,
+  filterDefault: true,
+  prefixFilter: [],
+  prometheusRetentionMs: 0,
+  statsdAddress: '',
+  statsiteAddress: '',
+  dogstatsdAddress: '',
+  dogstatsdTags: [],
+}
+
+/** Metrics without filters and sinks, but for what is given. */
+export function testMetrics(clock: Clock, given: Partial<TelemetrySettings> = {}): MetricsView {
+  const settings = { ...quietTelemetry, ...given }
+  return createMetrics({ clock, settings, hostname: 'host', random: seededRandom(1) })
 }

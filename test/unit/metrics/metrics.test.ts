@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { parseFilter } from '../../../src/metrics/filter.ts'
 import { intervalMs, Registry } from '../../../src/metrics/registry.ts'
-import { Series } from '../../../src/metrics/series.ts'
+import { type Labels, Series, type SeriesKind } from '../../../src/metrics/series.ts'
 import { StatsdLines } from '../../../src/metrics/statsd.ts'
 import { dumpInterval, viewInterval } from '../../../src/metrics/view.ts'
 
@@ -90,34 +90,47 @@ describe('a series', () => {
   })
 })
 
+/** The same series for the same words, as a registry gives it. */
+function seriesMaker(): (kind: SeriesKind, name: string, labels: Labels) => Series {
+  const known = new Map<string, Series>()
+  return (kind, name, labels) => {
+    const made = new Series(kind, name, labels)
+    const series = known.get(made.key) ?? made
+    known.set(made.key, series)
+    return series
+  }
+}
+
 describe('lines of StatsD', () => {
+  const seriesOf = seriesMaker()
+
   it('sum counters, keep the last of a gauge, and every value of a sample', () => {
     const lines = new StatsdLines({ withTags: false, tags: [] })
-    lines.add('counter', 'c.a', { op: 'x y' }, 2)
-    lines.add('counter', 'c.a', { op: 'x y' }, 3)
-    lines.add('gauge', 'g', {}, 1)
-    lines.add('gauge', 'g', {}, 4)
-    lines.add('sample', 's', {}, 1.23456789)
-    lines.add('sample', 's', {}, 2)
+    lines.add(seriesOf('counter', 'c.a', { op: 'x y' }), 2)
+    lines.add(seriesOf('counter', 'c.a', { op: 'x y' }), 3)
+    lines.add(seriesOf('gauge', 'g', {}), 1)
+    lines.add(seriesOf('gauge', 'g', {}), 4)
+    lines.add(seriesOf('sample', 's', {}), 1.23456789)
+    lines.add(seriesOf('sample', 's', {}), 2)
     expect(lines.take(1400)).toEqual(['c.a.x_y:5|c\ng:4|g\ns:1.234568|ms\ns:2|ms\n'])
     expect(lines.isEmpty).toBe(true)
   })
   it('have tags for DogStatsD', () => {
     const lines = new StatsdLines({ withTags: true, tags: ['env:prod'] })
-    lines.add('sample', 's', { op: 'set' }, 1)
-    lines.add('counter', 'c', {}, 1)
+    lines.add(seriesOf('sample', 's', { op: 'set' }), 1)
+    lines.add(seriesOf('counter', 'c', {}), 1)
     expect(lines.take(1400).join('')).toBe('c:1|c|#env:prod\ns:1|ms|#env:prod,op:set\n')
   })
   it('go out in pieces of whole lines', () => {
     const lines = new StatsdLines({ withTags: false, tags: [] })
-    for (let i = 0; i < 100; i++) lines.add('sample', 'name', {}, i)
+    for (let i = 0; i < 100; i++) lines.add(seriesOf('sample', 'name', {}), i)
     const pieces = lines.take(60)
     expect(pieces.every((piece) => piece.length <= 60 && piece.endsWith('\n'))).toBe(true)
     expect(pieces.join('').split('\n')).toHaveLength(101)
   })
   it('are dropped, and counted, when too many wait', () => {
     const lines = new StatsdLines({ withTags: false, tags: [] })
-    for (let i = 0; i < 100_000; i++) lines.add('sample', 'name', {}, i)
+    for (let i = 0; i < 100_000; i++) lines.add(seriesOf('sample', 'name', {}), i)
     expect(lines.dropped).toBeGreaterThan(50_000)
   })
 })
