@@ -3,11 +3,11 @@
 import { assert } from '../lib/assert.ts'
 import type { Machine } from '../lib/machine.ts'
 import type { Random } from '../lib/random.ts'
+import { isSameValue } from '../lib/same-value.ts'
 import type { CheckDefinition, CheckOutcome, CheckRun, CheckTiming } from '../model/definition.ts'
 import { type Alarm, Alarms } from './alarms.ts'
-import type { ChecksEffect, ChecksInput, KnownOutcome } from './events.ts'
+import type { ChecksEffect, ChecksInput } from './events.ts'
 import { Lane } from './lane.ts'
-import { isSameRun } from './same.ts'
 import { type Counters, counted, noResults, settled } from './thresholds.ts'
 
 /** What the machine needs. */
@@ -131,7 +131,7 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
     }
   }
 
-  #add(check: CheckDefinition, known: KnownOutcome | null): void {
+  #add(check: CheckDefinition, known: CheckOutcome | null): void {
     const held = this.#heldById.get(check.id)
     if (held !== undefined) return this.#replace(held, check)
     const made: Held = {
@@ -154,7 +154,7 @@ export class Checks implements Machine<ChecksInput, ChecksEffect> {
   /** Gives a check other settings: its outcome, counters and the time of its next run stay where they can. */
   #replace(held: Held, check: CheckDefinition): void {
     const before = held.check.run
-    const isSame = isSameRun(before, check.run)
+    const isSame = isSameValue(before, check.run)
     if (!isSame) this.#leave(held)
     held.check = check
     this.#noteCritical(held)

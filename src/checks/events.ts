@@ -1,17 +1,10 @@
 // What the machine of the checks is told, and what it asks for. All times are monotonic, in integer milliseconds.
-import type { CheckStatus } from '../model/catalog.ts'
 import type { CheckDefinition, CheckOutcome } from '../model/definition.ts'
-
-/** What was known of a check before this machine heard of it. */
-export interface KnownOutcome {
-  readonly status: CheckStatus
-  readonly output: string
-}
 
 /** What happens. */
 export type ChecksInput =
   /** A check begins, or the one of this id gets other settings; `known` counts only for a new one. */
-  | { readonly kind: 'add'; readonly check: CheckDefinition; readonly known: KnownOutcome | null }
+  | { readonly kind: 'add'; readonly check: CheckDefinition; readonly known: CheckOutcome | null }
   | { readonly kind: 'remove'; readonly checkId: string }
   /** News of a TTL check from its owner. Of no effect on others. */
   | { readonly kind: 'heard'; readonly checkId: string; readonly outcome: CheckOutcome }

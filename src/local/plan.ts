@@ -1,7 +1,7 @@
 // What definitions mean for what is there: which services and checks are put and removed, and which checks begin and end.
 // What has not changed is not touched, and what a check says now survives a change of its settings.
-import type { CheckInfo, CheckStatus, ServiceInfo } from '../model/catalog.ts'
-import type { CheckDefinition, ServiceDefinition } from '../model/definition.ts'
+import type { CheckInfo, ServiceInfo } from '../model/catalog.ts'
+import type { CheckDefinition, CheckOutcome, ServiceDefinition } from '../model/definition.ts'
 import { isSameValue } from '../lib/same-value.ts'
 import type { LocalChange, OwnCheck, OwnService, Source } from './entries.ts'
 
@@ -25,12 +25,6 @@ export interface Plan {
   readonly end: readonly string[]
   /** Definitions that cannot be followed, in sentences. */
   readonly problems: readonly string[]
-}
-
-/** What a check was known to say. */
-export interface Said {
-  readonly status: CheckStatus
-  readonly output: string
 }
 
 /** What all definition files say together. */
@@ -114,7 +108,7 @@ export function planFiles(present: Present, files: FileDefinitions): Plan {
 export function ownCheck(
   definition: CheckDefinition,
   from: { readonly node: string; readonly source: Source; readonly serviceToken: string },
-  said: Said | null,
+  said: CheckOutcome | null,
 ): OwnCheck {
   const info: CheckInfo = {
     node: from.node,

@@ -1,5 +1,4 @@
 // The health checks of this node at work: what the agent's local state asks of them, and what they tell it.
-import type { CheckStatus } from '../../model/catalog.ts'
 import type { CheckDefinition, CheckOutcome } from '../../model/definition.ts'
 
 /** Runs the checks of this node. */
@@ -16,9 +15,7 @@ export interface CheckDuty {
 }
 
 /** What was known of a check before. */
-export interface KnownCheck {
-  readonly status: CheckStatus
-  readonly output: string
+export interface KnownCheck extends CheckOutcome {
   /** Of a TTL check: wall time, ms, at which it expires; else 0. */
   readonly expiresAtWallMs: number
 }

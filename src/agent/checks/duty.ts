@@ -1,6 +1,6 @@
 // The driver of the checks: begins the runs that the machine asks for, ends those that take too long, and reports.
 import { Checks } from '../../checks/checks.ts'
-import type { ChecksEffect, ChecksInput, KnownOutcome } from '../../checks/events.ts'
+import type { ChecksEffect, ChecksInput } from '../../checks/events.ts'
 import type { Random } from '../../lib/random.ts'
 import type { CheckDefinition, CheckOutcome, CheckTls } from '../../model/definition.ts'
 import type { Limits } from '../../model/limits.ts'
@@ -114,7 +114,7 @@ class Duty implements RunningChecks {
   }
 
   /** What is known of a TTL check that has expired meanwhile is not believed; whoever said so is told. */
-  #believed(check: CheckDefinition, known: KnownCheck | null): KnownOutcome | null {
+  #believed(check: CheckDefinition, known: KnownCheck | null): CheckOutcome | null {
     if (known === null || check.run.type !== 'ttl' || known.expiresAtWallMs === 0) return known
     if (known.expiresAtWallMs > this.#options.host.clock.wallMs()) return known
     const outcome = { status: check.initialStatus, output: '' }
