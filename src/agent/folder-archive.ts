@@ -1,5 +1,6 @@
 // A few files as one `.tar.gz`: what `debug` hands out.
 import { joined } from '../lib/bytes.ts'
+import { gzip } from '../storage/byte-stream.ts'
 import { tarEnd, tarHeader, tarPadding } from '../storage/tar.ts'
 
 /** A file of the archive. */
@@ -8,20 +9,22 @@ export interface ArchivedFile {
   readonly bytes: Uint8Array
 }
 
-/** Packs files; all of it is in memory at once. */
+/** Packs files; the archive is in memory at once. */
 export async function packFiles(files: readonly ArchivedFile[], wallMs: number): Promise<Uint8Array> {
-  const parts = files.flatMap(({ name, bytes }) => [
-    tarHeader({ name, size: bytes.length, modifiedSeconds: Math.floor(wallMs / 1000) }),
-    bytes,
-    new Uint8Array(tarPadding(bytes.length)),
-  ])
-  const all = [...parts, tarEnd]
-  const tar = joined(
-    all,
-    all.reduce((sum, part) => sum + part.length, 0),
-  )
-  const zipped = new Blob([tar as Uint8Array<ArrayBuffer>])
-    .stream()
-    .pipeThrough(new CompressionStream('gzip'))
-  return new Response(zipped).bytes()
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of gzip(tarOf(files, Math.floor(wallMs / 1000)))) {
+    pieces.push(piece)
+    size += piece.length
+  }
+  return joined(pieces, size)
+}
+
+async function* tarOf(files: readonly ArchivedFile[], modifiedSeconds: number): AsyncGenerator<Uint8Array> {
+  for (const { name, bytes } of files) {
+    yield tarHeader({ name, size: bytes.length, modifiedSeconds })
+    yield bytes
+    yield new Uint8Array(tarPadding(bytes.length))
+  }
+  yield tarEnd
 }

@@ -1,7 +1,10 @@
 // `debug`: watches an agent for a while, and writes down what is needed to find out what is wrong with it.
 import { packFiles, type ArchivedFile } from '../../agent/folder-archive.ts'
-import { parseDuration } from '../../lib/durations.ts'
+import { sleep } from '../../agent/sleep.ts'
+import { parseDuration } from '../../config/duration.ts'
+import { absolutePath } from '../../config/path.ts'
 import type { Client } from '../../http/client.ts'
+import { joined } from '../../lib/bytes.ts'
 import { version } from '../../model/version.ts'
 import { UsageError, type Context } from '../command.ts'
 import { attempt, describeFailure } from '../failure.ts'
@@ -74,7 +77,7 @@ function planOf(context: Context): Plan {
     durationMs,
     intervalMs,
     capture: new Set(asked.length === 0 ? targets : (asked as Target[])),
-    output: named.startsWith('/') ? named : `${host.system.cwd}/${named}`,
+    output: absolutePath(host.system.cwd, named),
     isArchive: !flags.has('archive') || flags.bool('archive'),
   }
 }
@@ -82,8 +85,7 @@ function planOf(context: Context): Plan {
 function durationOf({ flags }: Context, name: string, defaultMs: number, minMs: number): number {
   const text = flags.string(name)
   if (text === undefined) return defaultMs
-  const nanos = parseDuration(text)
-  const ms = nanos === undefined ? 0 : nanos / 1e6
+  const ms = parseDuration(text) ?? 0
   if (ms < minMs) throw new UsageError(`The ${name} must be at least ${minMs / 1000}s, not ${text}`)
   return ms
 }
@@ -152,22 +154,11 @@ async function takeIntervals({ context, client, plan, take, signal }: Watching):
         bytes: await client.profile(seconds, { signal }),
       }))
     }
-    await pauseUntil(context, untilMs, signal)
+    await sleep(clock, untilMs - clock.nowMs(), signal)
     if (plan.capture.has('metrics')) {
       await take('metrics', async () => jsonFile(`${number}/metrics.json`, await client.agentMetrics()))
     }
   }
-}
-
-function pauseUntil({ host: { clock } }: Context, untilMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const cancel = clock.wakeAt(untilMs, resolve)
-    signal.addEventListener('abort', () => {
-      cancel()
-      resolve()
-    })
-  })
 }
 
 /** The agent's log at TRACE until the signal aborts. */
@@ -185,7 +176,7 @@ async function logFile(client: Client, signal: AbortSignal): Promise<ArchivedFil
   } catch (error) {
     if (!signal.aborted) throw error
   }
-  return { name: 'consul.log', bytes: new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()) }
+  return { name: 'consul.log', bytes: joined(parts, size) }
 }
 
 function jsonFile(name: string, value: unknown): ArchivedFile {
