@@ -1,9 +1,9 @@
 // What goes into one entry of the log: the oldest of what differs, with what belongs to it, as far as the limits allow.
 import type { CheckInfo, NodeInfo, ServiceInfo } from '../model/catalog.ts'
 import type { BatchLimits } from './config.ts'
-import type { OwnCheck } from './entries.ts'
+import type { OwnCheck, OwnService } from './entries.ts'
 import type { SingleCommand, SyncedItem } from './events.ts'
-import { checkKey, idOf, nodeKey, serviceKey, type Key, type Ledger } from './ledger.ts'
+import { checkKey, idOf, isServiceKey, nodeKey, serviceKey, type Key, type Ledger } from './ledger.ts'
 import type { OwnTable } from './table.ts'
 
 /** A command with what it is about. */
@@ -62,7 +62,7 @@ class BatchMaker {
     if (!isNodeForeign) {
       for (const key of ledger.queue.keys()) {
         if (this.#planned.length >= limits.commandsMax || this.#characters >= limits.charactersMax) break
-        if (this.#tokenOf(key) === (this.#token ?? this.#tokenOf(key))) this.#take(key)
+        if (this.#token === null || this.#token === this.#tokenOf(key)) this.#take(key)
       }
     }
     return this.#planned.length === 0 ? null : { token: this.#token ?? '', planned: this.#planned }
@@ -70,25 +70,19 @@ class BatchMaker {
 
   #tokenOf(key: Key): string {
     const { table, removed } = this.#parts
-    const id = idOf(key)
-    if (key === nodeKey) return ''
-    const own = key.startsWith('s:') ? table.services.get(id) : table.checks.get(id)
-    if (own === undefined) return removed.get(key)?.token ?? ''
-    return own.token
+    const own = isServiceKey(key) ? table.services.get(idOf(key)) : table.checks.get(idOf(key))
+    return (own ?? removed.get(key))?.token ?? ''
   }
 
+  /** Takes a service or a check; the node is in no queue any more. */
   #take(key: Key): void {
     const { table } = this.#parts
-    const id = idOf(key)
-    if (key === nodeKey) return
-    if (key.startsWith('s:')) {
-      if (table.services.has(id)) this.#takeService(id)
-      else this.#takeRemoval(key)
-      return
+    if (isServiceKey(key)) {
+      const service = table.services.get(idOf(key))
+      return service === undefined ? this.#takeRemoval(key) : this.#takeService(service)
     }
-    const check = table.checks.get(id)
-    if (check === undefined) this.#takeRemoval(key)
-    else this.#takeCheck(check)
+    const check = table.checks.get(idOf(key))
+    return check === undefined ? this.#takeRemoval(key) : this.#takeCheck(check)
   }
 
   #takeNode(): void {
@@ -101,10 +95,9 @@ class BatchMaker {
   }
 
   /** A service with those of its checks that are to be sent with the same token. */
-  #takeService(id: string): void {
+  #takeService(service: OwnService): void {
     const { table, ledger, limits } = this.#parts
-    const service = table.services.get(id)
-    if (service === undefined) return
+    const { id } = service.info
     const checks: CheckInfo[] = []
     let characters = lengthOf(service.info)
     for (const checkId of table.checksOf(id)) {
@@ -131,9 +124,10 @@ class BatchMaker {
     const { serviceId, checkId } = info
     const isServiceDue = ledger.isOut(serviceKey(serviceId)) || ledger.isUnknown(serviceKey(serviceId))
     if (serviceId !== '' && isServiceDue) {
+      const service = table.services.get(serviceId)
       // With another token it waits for the next batch.
-      if (table.services.get(serviceId)?.token !== token) return
-      this.#takeService(serviceId)
+      if (service?.token !== token) return
+      this.#takeService(service)
       if (!ledger.isOut(checkKey(checkId))) return
     }
     this.#characters += lengthOf(info)
@@ -146,10 +140,10 @@ class BatchMaker {
 
   #takeRemoval(key: Key): void {
     const id = idOf(key)
-    const isService = key.startsWith('s:')
+    const isService = isServiceKey(key)
     const { name } = this.#parts.node
     this.#characters += id.length
-    this.#add(this.#parts.removed.get(key)?.token ?? '', {
+    this.#add(this.#tokenOf(key), {
       command: {
         kind: 'deregister',
         node: name,

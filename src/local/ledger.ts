@@ -16,6 +16,16 @@ export function checkKey(id: string): Key {
   return `c:${id}`
 }
 
+/** True for the key of a service. */
+export function isServiceKey(key: Key): boolean {
+  return key.startsWith('s:')
+}
+
+/** True for the key of a check. */
+export function isCheckKey(key: Key): boolean {
+  return key.startsWith('c:')
+}
+
 /** The id in a service's or a check's key. */
 export function idOf(key: Key): string {
   return key.slice(2)

@@ -11,7 +11,7 @@ import type { LocalConfig, OutputRules } from './config.ts'
 import { Deferrals } from './deferrals.ts'
 import type { CatalogView, LocalChange, OwnCheck, OwnService } from './entries.ts'
 import type { LocalEffect, LocalInput } from './events.ts'
-import { checkKey, idOf, Ledger, nodeKey, serviceKey, type Key } from './ledger.ts'
+import { checkKey, idOf, isCheckKey, Ledger, nodeKey, serviceKey, type Key } from './ledger.ts'
 import { OwnTable } from './table.ts'
 
 /** The pool's size up to which nothing is stretched. */
@@ -311,7 +311,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
     if (batch === null) return
     const { token, planned } = batch
     for (const key of planned.flatMap(({ keys }) => keys)) {
-      if (key.startsWith('c:')) this.#deferrals.cancel(idOf(key))
+      if (isCheckKey(key)) this.#deferrals.cancel(idOf(key))
     }
     const number = ++this.#attempts
     this.#attempt = { kind: 'send', number, deadlineMs: nowMs + this.#config.timing.attemptMsMax, planned }
@@ -444,7 +444,7 @@ export class LocalMachine implements Machine<LocalInput, LocalEffect> {
   /** The catalog may have lost the service of a check: once until the next full sync both are sent. */
   #registerAnew(refused: readonly Key[]): void {
     const [key, ...others] = refused
-    if (key === undefined || others.length > 0 || !key.startsWith('c:') || this.#sentAnew.has(key)) return
+    if (key === undefined || others.length > 0 || !isCheckKey(key) || this.#sentAnew.has(key)) return
     const serviceId = this.#table.checks.get(idOf(key))?.info.serviceId ?? ''
     if (serviceId === '' || !this.#ledger.isIn(serviceKey(serviceId))) return
     this.#sentAnew.add(key)
