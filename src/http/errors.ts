@@ -1,4 +1,6 @@
 // From refusals to what goes over the wire: one table, code to status. The text is the refusal's own message.
+import type { Result } from '../lib/result.ts'
+import type { CommandResult } from '../model/command.ts'
 import type { RequestError, RequestErrorCode } from '../model/errors.ts'
 import type { Headers } from './route.ts'
 
@@ -53,4 +55,25 @@ export const outcomeUnknown: Headers = { 'X-Consul-Outcome': 'unknown' }
 export function refusalOf(error: RequestError): Refusal {
   const { status } = statusByCode[error.code]
   return new Refusal(status, error.message, error.code === 'indeterminate' ? outcomeUnknown : undefined)
+}
+
+/** The refusal of a read whose endpoint prints index headers even when it fails. */
+export function refusedRead(error: RequestError): Refusal {
+  const { status, message } = refusalOf(error)
+  return new Refusal(status, message, failedRead)
+}
+
+/** The value. Throws Refusal for an error. */
+export function orThrow<T>(result: Result<T, RequestError>): T {
+  if (!result.ok) throw refusalOf(result.error)
+  return result.value
+}
+
+/** What a write came to. Throws Refusal for one that did not get there, or that the state's rules refuse (500). */
+export function written(
+  result: Result<CommandResult, RequestError>,
+): Exclude<CommandResult, { readonly kind: 'refused' }> {
+  const value = orThrow(result)
+  if (value.kind === 'refused') throw new Refusal(500, value.message)
+  return value
 }

@@ -5,7 +5,7 @@ import type { CatalogNode, ServiceHealth, ServiceInfo } from '../../model/catalo
 import type { Command } from '../../model/command.ts'
 import type { NodeDetail, ServiceSummary } from '../../model/query.ts'
 import { readText } from '../body.ts'
-import { Refusal, refusalOf } from '../errors.ts'
+import { orThrow, written } from '../errors.ts'
 import { type Filtering, eachOf, partsOf } from '../filters.ts'
 import { renderList, textList } from '../json.ts'
 import { decodeDeregistration, decodeRegistration } from '../registration.ts'
@@ -186,9 +186,7 @@ function renderInstances(instances: readonly ServiceHealth[], translation: Trans
 }
 
 async function datacenters(call: Call): Promise<Response> {
-  const result = await call.backend.datacenters()
-  if (!result.ok) throw refusalOf(result.error)
-  return call.reply.json(call, textList(result.value))
+  return call.reply.json(call, textList(orThrow(await call.backend.datacenters())))
 }
 
 /** Registers or deregisters: the datacenter is named in the body, not in the query. */
@@ -199,8 +197,6 @@ async function register(
   const body = await readText(call.request, limits.bodyBytesMax)
   const decoded = decode(body, call.backend.datacenter)
   const datacenter = decoded.datacenter === call.backend.datacenter ? '' : decoded.datacenter
-  const result = await call.backend.write(decoded.command, datacenter)
-  if (!result.ok) throw refusalOf(result.error)
-  if (result.value.kind === 'refused') throw new Refusal(500, result.value.message)
+  written(await call.backend.write(decoded.command, datacenter))
   return call.reply.json(call, 'true')
 }

@@ -6,7 +6,7 @@ import type { Json } from '../../model/catalog.ts'
 import type { Command } from '../../model/command.ts'
 import { limits } from '../../model/limits.ts'
 import { readText } from '../body.ts'
-import { Refusal, badRequest, refusalOf } from '../errors.ts'
+import { Refusal, badRequest, orThrow, written } from '../errors.ts'
 import { eachOf } from '../filters.ts'
 import { parseJson } from '../json-parse.ts'
 import { datacenterOf } from '../read-options.ts'
@@ -60,20 +60,16 @@ function partsOf({ name }: Call): { readonly kind: string; readonly name: string
 async function answerList(call: Call, configKind: string): Promise<Response> {
   const text = call.query.get('filter')
   const narrow = text === '' ? null : call.filters.narrowing(filteredEntries, text)
-  const result = await read(call, { kind: 'configEntries', configKind })
-  if (!result.ok) throw refusalOf(result.error)
-  const { value } = result.value
-  const kept = narrow === null ? value : call.filters.narrowed(value, narrow)
-  return answerShared(call, { ...result.value, value: kept }, { render: renderConfigEntries })
+  const reply = orThrow(await read(call, { kind: 'configEntries', configKind }))
+  const value = narrow === null ? reply.value : call.filters.narrowed(reply.value, narrow)
+  return answerShared(call, { ...reply, value }, { render: renderConfigEntries })
 }
 
 const filteredEntries = eachOf(configEntryShape)
 
 async function answerEntry(call: Call, configKind: string, name: string): Promise<Response> {
-  const result = await read(call, { kind: 'configEntry', configKind, name })
-  if (!result.ok) throw refusalOf(result.error)
-  const { value } = result.value
-  const headers = metaHeaders(result.value)
+  const { value, ...meta } = orThrow(await read(call, { kind: 'configEntry', configKind, name }))
+  const headers = metaHeaders(meta)
   if (value !== null) return call.reply.json(call, renderConfigEntry(value), { headers })
   const what = `${JSON.stringify(configKind)} / ${JSON.stringify(name)}`
   throw new Refusal(404, `Config entry not found for ${what}`, headers)
@@ -108,10 +104,8 @@ async function remove(call: Call): Promise<Response> {
 }
 
 async function carryOut(call: Call, command: Command): Promise<boolean> {
-  const result = await call.backend.write(command, datacenterOf(call))
-  if (!result.ok) throw refusalOf(result.error)
-  if (result.value.kind === 'refused') throw new Refusal(500, result.value.message)
-  return result.value.kind !== 'decided' || result.value.applied
+  const result = written(await call.backend.write(command, datacenterOf(call)))
+  return result.kind !== 'decided' || result.applied
 }
 
 const prefix = 'Request decoding failed: '

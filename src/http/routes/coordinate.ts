@@ -10,7 +10,7 @@ import {
 import { limits } from '../../model/limits.ts'
 import { readText } from '../body.ts'
 import { decodeBody } from '../decode.ts'
-import { Refusal, refusalOf } from '../errors.ts'
+import { Refusal, orThrow, refusedRead } from '../errors.ts'
 import { quote, renderList } from '../json.ts'
 import { datacenterOf } from '../read-options.ts'
 import { type Call, type Route, readParameters } from '../route.ts'
@@ -68,14 +68,13 @@ function ifEnabled(handler: Route['handler']): Route['handler'] {
 }
 
 async function datacenters(call: Call): Promise<Response> {
-  const result = await call.backend.ask('datacenterCoordinates', '', 'stale')
-  if (!result.ok) throw refusalOf(result.error)
-  return call.reply.json(call, renderList(result.value, renderDatacenter))
+  const found = orThrow(await call.backend.ask('datacenterCoordinates', '', 'stale'))
+  return call.reply.json(call, renderList(found, renderDatacenter))
 }
 
 async function nodes(call: Call): Promise<Response> {
   const result = await read(call, { kind: 'coordinates' })
-  if (!result.ok) throw failedRead(refusalOf(result.error))
+  if (!result.ok) throw refusedRead(result.error)
   const { value } = result.value
   const shown = isDefaultSegment(call) ? value : []
   return call.reply.json(call, renderList(shown, renderNode), { headers: metaHeaders(result.value) })
@@ -83,7 +82,7 @@ async function nodes(call: Call): Promise<Response> {
 
 async function node(call: Call): Promise<Response> {
   const result = await read(call, { kind: 'coordinatesOfNode', node: call.name })
-  if (!result.ok) throw failedRead(refusalOf(result.error))
+  if (!result.ok) throw refusedRead(result.error)
   const { value } = result.value
   if (value.length === 0 || !isDefaultSegment(call)) return call.reply.empty(404)
   return call.reply.json(call, renderList(value, renderNode), { headers: metaHeaders(result.value) })
@@ -94,19 +93,12 @@ function isDefaultSegment({ query }: Call): boolean {
   return query.get('segment') === ''
 }
 
-/** Reads of coordinates print index headers even when they fail. */
-function failedRead({ status, message }: Refusal): Refusal {
-  const headers = metaHeaders({ index: 1, knownLeader: false, lastContactMs: 0, epoch: '' })
-  return new Refusal(status, message, headers)
-}
-
 async function update(call: Call): Promise<Response> {
   const given = decodeBody(await readText(call.request, limits.bodyBytesMax), updateReader)
   const datacenter = datacenterGiven(call, given?.Datacenter ?? '')
   const updates = updatesOf(given, datacenter === '')
   const action = { kind: 'updateCoordinates', updates } as const
-  const result = await call.backend.act(action, datacenter, 'stale', call.request.signal)
-  if (!result.ok) throw refusalOf(result.error)
+  orThrow(await call.backend.act(action, datacenter, 'stale', call.request.signal))
   return call.reply.empty(200)
 }
 

@@ -5,7 +5,7 @@ import type { CommandResult, KvCommand, KvWrite } from '../../model/command.ts'
 import type { KvEntry } from '../../model/catalog.ts'
 import type { RequestError } from '../../model/errors.ts'
 import { readBody } from '../body.ts'
-import { Refusal, refusalOf } from '../errors.ts'
+import { Refusal, refusalOf, written } from '../errors.ts'
 import { renderList, textList } from '../json.ts'
 import { datacenterOf } from '../read-options.ts'
 import { renderKvEntry, renderKvVersion } from '../render.ts'
@@ -208,9 +208,7 @@ function writeDatacenter(call: Call): string {
 }
 
 function answerWrite(call: Call, result: Result<CommandResult, RequestError>): Response {
-  if (!result.ok) throw refusalOf(result.error)
-  const { value } = result
-  if (value.kind === 'refused') throw new Refusal(500, value.message)
+  const value = written(result)
   if (value.kind !== 'decided') return call.reply.json(call, 'true')
   const answer = value.applied ? 'true' : 'false'
   if (value.fencingToken === 0) return call.reply.json(call, answer)

@@ -5,12 +5,12 @@ import { limits } from '../../model/limits.ts'
 import type { CheckStatus } from '../../model/catalog.ts'
 import { readText } from '../body.ts'
 import { decodeBody } from '../decode.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, orThrow } from '../errors.ts'
 import { parseJson } from '../json-parse.ts'
 import { checkFiltering, checksOf, meant } from '../local-views.ts'
 import { renderLocalChecks } from '../render-local.ts'
 import type { Call, Route } from '../route.ts'
-import { enabled, refusePrograms, tokenOf, unwrap } from './local-services.ts'
+import { enabled, refusePrograms, tokenOf } from './local-services.ts'
 
 const unknown = { status: 404, meaning: 'There is no check of this ID.' } as const
 
@@ -117,7 +117,7 @@ async function register(call: Call): Promise<Response> {
   }
   refusePrograms(call.backend, [given])
   const token = given.token === '' ? tokenOf(call) : given.token
-  unwrap(await local.registerCheck({ ...given, token }))
+  orThrow(await local.registerCheck({ ...given, token }))
   for (const warning of warnings) call.backend.agent.warn(warning)
   return call.reply.empty(200)
 }
@@ -125,7 +125,7 @@ async function register(call: Call): Promise<Response> {
 async function deregister(call: Call): Promise<Response> {
   if (call.name === '') throw new Refusal(500, 'CheckID missing')
   refuseUnknown(call)
-  unwrap(await call.backend.local.deregisterCheck(call.name))
+  orThrow(await call.backend.local.deregisterCheck(call.name))
   return call.reply.empty(200)
 }
 
@@ -134,7 +134,7 @@ async function hear(call: Call, status: CheckStatus, output: string): Promise<Re
   if (call.backend.local.checks.get(call.name)?.definition?.run.type !== 'ttl') {
     throw new Refusal(500, `CheckID ${JSON.stringify(call.name)} does not have associated TTL`)
   }
-  unwrap(await call.backend.local.updateCheck(call.name, status, output))
+  orThrow(await call.backend.local.updateCheck(call.name, status, output))
   return call.reply.empty(200)
 }
 
@@ -160,6 +160,6 @@ async function update(call: Call): Promise<Response> {
 }
 
 async function maintenance(call: Call): Promise<Response> {
-  unwrap(await call.backend.local.setNodeMaintenance(enabled(call), call.query.get('reason')))
+  orThrow(await call.backend.local.setNodeMaintenance(enabled(call), call.query.get('reason')))
   return call.reply.empty(200)
 }

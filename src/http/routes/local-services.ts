@@ -5,11 +5,9 @@ import { firstFreePort, isSidecarOf, sidecarIdOf } from '../../definition/sideca
 import type { ServiceInfo } from '../../model/catalog.ts'
 import { limits } from '../../model/limits.ts'
 import type { CheckDefinition } from '../../model/definition.ts'
-import type { Result } from '../../lib/result.ts'
-import type { RequestError } from '../../model/errors.ts'
 import type { Backend } from '../backend.ts'
 import { readText } from '../body.ts'
-import { Refusal, refusalOf } from '../errors.ts'
+import { Refusal, orThrow } from '../errors.ts'
 import { parseJson } from '../json-parse.ts'
 import { meant, serviceFiltering, servicesOf } from '../local-views.ts'
 import { readOptions } from '../read-options.ts'
@@ -122,7 +120,7 @@ async function register(call: Call): Promise<Response> {
   const token = tokenOf(call)
   for (const each of all) {
     const owned = each.token === '' ? { ...each, token } : each
-    unwrap(await local.registerService(owned, options))
+    orThrow(await local.registerService(owned, options))
   }
   for (const warning of warnings) backend.agent.warn(warning)
   return call.reply.empty(200)
@@ -153,10 +151,10 @@ async function deregister(call: Call): Promise<Response> {
     const advice = 'Ensure that the service ID is passed, not the service name.'
     throw new Refusal(404, `Unknown service ID ${JSON.stringify(call.name)}. ${advice}`)
   }
-  unwrap(await local.deregisterService(call.name))
+  orThrow(await local.deregisterService(call.name))
   const sidecar = local.services.get(sidecarIdOf(call.name))
   if (sidecar !== undefined && isSidecarOf(sidecar.info, call.name)) {
-    unwrap(await local.deregisterService(sidecar.info.id))
+    orThrow(await local.deregisterService(sidecar.info.id))
   }
   return call.reply.empty(200)
 }
@@ -168,7 +166,7 @@ async function maintenance(call: Call): Promise<Response> {
   if (!local.services.has(call.name)) {
     throw new Refusal(404, `No service registered with ID ${JSON.stringify(call.name)}`)
   }
-  unwrap(await local.setServiceMaintenance(call.name, isEnabled, call.query.get('reason')))
+  orThrow(await local.setServiceMaintenance(call.name, isEnabled, call.query.get('reason')))
   return call.reply.empty(200)
 }
 
@@ -194,9 +192,4 @@ export function enabled({ query }: Call): boolean {
   const value = Object.hasOwn(words, text) ? words[text] : undefined
   if (value === undefined) throw new Refusal(400, `Invalid value for enable: ${JSON.stringify(text)}`)
   return value
-}
-
-/** Throws Refusal for what was not carried out. */
-export function unwrap(result: Result<void, RequestError>): void {
-  if (!result.ok) throw refusalOf(result.error)
 }

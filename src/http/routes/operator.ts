@@ -6,7 +6,7 @@ import type { AutopilotConfig, UsageView } from '../../model/operator.ts'
 import type { ReadMeta, ReadReply } from '../../model/query.ts'
 import { decodeAutopilotConfig } from '../autopilot-body.ts'
 import { readText } from '../body.ts'
-import { Refusal, badRequest, refusalOf } from '../errors.ts'
+import { Refusal, badRequest, orThrow, written } from '../errors.ts'
 import { renderPairs } from '../json.ts'
 import { datacenterOf, effectiveConsistency, readOptions } from '../read-options.ts'
 import {
@@ -144,8 +144,7 @@ async function setAutopilotConfig(call: Call): Promise<Response> {
   const config: AutopilotConfig = decodeAutopilotConfig(await readText(call.request, limits.bodyBytesMax))
   const expectedIndex = casOf(call)
   const command = { kind: 'autopilotSet' as const, config, expectedIndex }
-  const result = orThrow(await call.backend.write(command, datacenterOf(call)))
-  if (result.kind === 'refused') throw new Refusal(500, result.message)
+  const result = written(await call.backend.write(command, datacenterOf(call)))
   return call.reply.json(call, result.kind === 'decided' && !result.applied ? 'false' : 'true')
 }
 
@@ -200,9 +199,4 @@ async function usageElsewhere(
     found.push([names[at] ?? '', reply.value])
   }
   return ok(found)
-}
-
-function orThrow<T>(result: Result<T, RequestError>): T {
-  if (!result.ok) throw refusalOf(result.error)
-  return result.value
 }

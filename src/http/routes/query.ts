@@ -1,11 +1,12 @@
 // `/v1/query*`: prepared queries, and carrying them out by name.
+import type { Command } from '../../model/command.ts'
 import { limits } from '../../model/limits.ts'
 import type { PreparedQuery } from '../../model/prepared-query.ts'
 import type { ReadMeta, ReadOptions, ReadReply } from '../../model/query.ts'
 import { uuidProblem } from '../../model/session.ts'
 import { compileQuery } from '../../query/template.ts'
 import { readText } from '../body.ts'
-import { Refusal, failedRead, refusalOf } from '../errors.ts'
+import { Refusal, failedRead, orThrow, refusedRead, written } from '../errors.ts'
 import { cacheControlOf } from '../cache-control.ts'
 import { quote } from '../json.ts'
 import { decodeQuery, refuseBadQuery } from '../query-body.ts'
@@ -150,17 +151,14 @@ async function requireQuery(call: Call): Promise<void> {
     minIndex: 0,
     waitMs: 0,
   } as const
-  const found = await read(call, { kind: 'preparedQuery', id: call.name }, options)
-  if (!found.ok) throw refusalOf(found.error)
-  if (found.value.value === null) {
+  const found = orThrow(await read(call, { kind: 'preparedQuery', id: call.name }, options))
+  if (found.value === null) {
     throw new Refusal(500, `Cannot modify non-existent prepared query: '${call.name}'`)
   }
 }
 
-async function write(call: Call, command: Parameters<Call['backend']['write']>[0]): Promise<void> {
-  const result = await call.backend.write(command, datacenterOf(call))
-  if (!result.ok) throw refusalOf(result.error)
-  if (result.value.kind === 'refused') throw new Refusal(500, result.value.message)
+async function write(call: Call, command: Command): Promise<void> {
+  written(await call.backend.write(command, datacenterOf(call)))
 }
 
 async function execute(call: Call): Promise<Response> {
@@ -243,11 +241,6 @@ function modeHeader({ consistency }: Pick<ReadOptions, 'consistency'>): Record<s
 function bodyMeta(meta: Omit<ReadReply<unknown>, 'value'>, mode: ReadOptions['consistency']): BodyMeta {
   const { knownLeader, lastContactMs } = meta
   return { knownLeader, lastContactMs, mode: effectiveConsistency[mode] }
-}
-
-function refusedRead(error: Parameters<typeof refusalOf>[0]): Refusal {
-  const { status, message } = refusalOf(error)
-  return new Refusal(status, message, failedRead)
 }
 
 function lookupProblem(problem: string): string {

@@ -3,7 +3,7 @@ import { limits } from '../../model/limits.ts'
 import type { Query, QueryValue } from '../../model/query.ts'
 import { type Session, sessionIdProblem } from '../../model/session.ts'
 import { readText } from '../body.ts'
-import { Refusal, refusalOf } from '../errors.ts'
+import { Refusal, failedRead, refusalOf, refusedRead, written } from '../errors.ts'
 import { quote } from '../json.ts'
 import { datacenterOf } from '../read-options.ts'
 import { renderSessions } from '../render-session.ts'
@@ -74,24 +74,20 @@ async function create(call: Call): Promise<Response> {
     node: backend.nodeName,
     ttlMinMs: backend.sessionTtlMinMs,
   })
-  const result = await backend.write({ kind: 'sessionCreate', session }, datacenterOf(call))
-  if (!result.ok) throw refusalOf(result.error)
-  if (result.value.kind === 'refused') throw new Refusal(500, result.value.message)
+  written(await backend.write({ kind: 'sessionCreate', session }, datacenterOf(call)))
   return call.reply.json(call, `{"ID":${quote(session.id)}}`)
 }
 
 async function destroy(call: Call): Promise<Response> {
   const id = requireSession(call)
-  const result = await call.backend.write({ kind: 'sessionDestroy', id }, datacenterOf(call))
-  if (!result.ok) throw refusalOf(result.error)
-  if (result.value.kind === 'refused') throw new Refusal(500, result.value.message)
+  written(await call.backend.write({ kind: 'sessionDestroy', id }, datacenterOf(call)))
   return call.reply.json(call, 'true')
 }
 
 async function info(call: Call): Promise<Response> {
   const id = requireName(call, 'Missing session')
   const problem = sessionIdProblem(id)
-  if (problem !== null) throw new Refusal(500, problem, failedReadHeaders)
+  if (problem !== null) throw new Refusal(500, problem, failedRead)
   return await answerSessions(call, { kind: 'session', id }, (session) => (session === null ? [] : [session]))
 }
 
@@ -104,23 +100,13 @@ async function renew(call: Call): Promise<Response> {
   return call.reply.json(call, renderSessions([result.value]))
 }
 
-/** Reads of sessions print index headers even when they fail. */
-const failedReadHeaders = {
-  'X-Consul-Index': '1',
-  'X-Consul-Knownleader': 'false',
-  'X-Consul-Lastcontact': '0',
-}
-
 async function answerSessions<Q extends Query>(
   call: Call,
   query: Q,
   listOf: (value: QueryValue<Q['kind']>) => readonly Session[],
 ): Promise<Response> {
   const result = await read(call, query)
-  if (!result.ok) {
-    const refusal = refusalOf(result.error)
-    throw new Refusal(refusal.status, refusal.message, failedReadHeaders)
-  }
+  if (!result.ok) throw refusedRead(result.error)
   const headers = metaHeaders(result.value)
   return call.reply.json(call, renderSessions(listOf(result.value.value)), { headers })
 }

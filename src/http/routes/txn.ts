@@ -1,6 +1,6 @@
 // `/v1/txn`: several operations, carried out together or not at all.
 import { readBody } from '../body.ts'
-import { Refusal, refusalOf } from '../errors.ts'
+import { Refusal, refusalOf, written } from '../errors.ts'
 import { datacenterOf, readOptions } from '../read-options.ts'
 import { renderTxn } from '../render-txn.ts'
 import type { Call, Route } from '../route.ts'
@@ -56,10 +56,8 @@ async function write(call: Call, given: DecodedTxn): Promise<Response> {
     return call.reply.json(call, renderTxn({ results: [], errors: given.errors }, null), { status: 409 })
   }
   const operations = given.operations.map(({ operation }) => operation)
-  const result = await call.backend.write({ kind: 'txn', operations }, datacenterOf(call))
-  if (!result.ok) throw refusalOf(result.error)
-  if (result.value.kind === 'refused') throw new Refusal(500, result.value.message)
-  const outcome = result.value.kind === 'txn' ? result.value.outcome : nothing
+  const result = written(await call.backend.write({ kind: 'txn', operations }, datacenterOf(call)))
+  const outcome = result.kind === 'txn' ? result.outcome : nothing
   return call.reply.json(call, renderTxn(outcome, null), { status: statusOf(outcome) })
 }
 
