@@ -5,6 +5,7 @@ import {
   type Row,
   bool,
   integer,
+  isEmpty,
   map,
   struct,
   text,
@@ -114,8 +115,5 @@ export const serviceCheckReader: Reader<GivenCheck | null> = struct(fields, {
 
 /** True if nothing was given: such a check is none. */
 export function isEmptyCheck(given: GivenCheck): boolean {
-  return Object.values(given).every((value) => {
-    if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0
-    return value === '' || value === 0 || value === false || value === null
-  })
+  return Object.values(given).every(isEmpty)
 }

@@ -2,9 +2,11 @@
 // or to what is wrong with it in the reference's words.
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
-import { isObject, kindOf, readFields, type EntryFaults } from './entry-decode.ts'
+import { isObject } from './decode.ts'
+import { kindOf, readFields, type EntryFaults } from './entry-decode.ts'
 import { entryFields, isEntryKind, type EntryFields, type EntryKind } from './entry-fields.ts'
 import { entryRules } from './entry-rules.ts'
+import { errorsOccurred } from './rules.ts'
 
 /** An entry that may be proposed. */
 export interface GivenEntry {
@@ -59,8 +61,7 @@ function problemOf({ values, keys }: EntryFaults): string | null {
     return `${values.length} error(s) decoding:\n\n${values.map((each) => `* ${each}`).join('\n')}`
   }
   if (keys.length === 0) return null
-  const count = keys.length === 1 ? '1 error' : `${keys.length} errors`
-  return `${count} occurred:\n${keys.map((key) => `\t* invalid config key ${aboutKey(key)}\n`).join('')}\n`
+  return errorsOccurred(keys.map((key) => `invalid config key ${aboutKey(key)}`))
 }
 
 function aboutKey(key: string): string {

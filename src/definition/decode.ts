@@ -290,6 +290,12 @@ export function isObject(value: Json): value is JsonObject {
   return typeof value === 'object' && value !== null && !isList(value)
 }
 
+/** True for what says nothing. */
+export function isEmpty(value: Json): boolean {
+  if (value === null || value === '' || value === 0 || value === false) return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
+
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value)
 }

@@ -2,6 +2,7 @@
 // spelling, numbers and texts in place of each other, one item in place of a list. What is wrong is gathered, not thrown.
 import { formatDuration, parseDuration } from '../lib/durations.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
+import { isObject } from './decode.ts'
 import { durationFault } from './duration.ts'
 import type { EntryField, EntryFields, EntryPresence, EntryScalar } from './entry-fields.ts'
 
@@ -208,11 +209,6 @@ function readDuration(value: Json, path: string, faults: EntryFaults): Json {
   }
   const nanos = readInteger(value, path, faults)
   return typeof nanos === 'number' && nanos !== 0 ? formatDuration(nanos) : ''
-}
-
-/** True for an object. */
-export function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The kind of a value, in the reference's words. */

@@ -3,7 +3,7 @@
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
 import { parseDuration } from '../lib/durations.ts'
-import { isObject } from './entry-decode.ts'
+import { isObject } from './decode.ts'
 import type { EntryKind } from './entry-fields.ts'
 
 /** Checks the body of an entry and completes it. */

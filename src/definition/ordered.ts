@@ -1,6 +1,6 @@
 // Objects that are kept as JSON: known fields only, in the reference's printing order, empty ones left out.
 import type { Json, JsonObject } from '../model/catalog.ts'
-import { type Reader, type StructOptions, isObject, single } from './decode.ts'
+import { type Reader, type StructOptions, isEmpty, isObject, single } from './decode.ts'
 import { type Place, mismatch, unknownField } from './misfit.ts'
 
 /** One field. */
@@ -60,9 +60,4 @@ function printed(
 function placeOf({ name, aliases }: OrderedField, at: Place): Place {
   if (at.spelling !== 'config') return at
   return { ...at, path: `${at.path}.${aliases?.[0] ?? name.toLowerCase()}` }
-}
-
-function isEmpty(value: Json): boolean {
-  if (value === null || value === '' || value === 0 || value === false) return true
-  return typeof value === 'object' && Object.keys(value).length === 0
 }

@@ -2,6 +2,7 @@
 import { formatDuration } from '../lib/durations.ts'
 import type { Json, JsonObject, ServiceAddress } from '../model/catalog.ts'
 import type { GivenCheck } from './check-fields.ts'
+import { isEmpty } from './decode.ts'
 import type { GivenService } from './service-fields.ts'
 
 /** The body for `/v1/agent/service/register`; fields that say nothing are left out. */
@@ -44,10 +45,4 @@ function checkBody(given: GivenCheck): JsonObject {
 
 function withoutEmpty(object: { readonly [name: string]: Json }): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmpty(value)))
-}
-
-function isEmpty(value: Json): boolean {
-  if (Array.isArray(value)) return value.length === 0
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0
-  return value === null || value === '' || value === 0 || value === false
 }

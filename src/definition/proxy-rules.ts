@@ -1,5 +1,6 @@
 // What services of the mesh's kinds must say of their proxy. The rules and sentences are the reference's.
 import type { Json, JsonObject, ServiceInfo } from '../model/catalog.ts'
+import { isObject } from './decode.ts'
 
 /** A service as far as these rules read it. */
 export type ProxyService = Pick<ServiceInfo, 'kind' | 'port' | 'socketPath' | 'proxy' | 'connect'>
@@ -101,10 +102,6 @@ export function completeProxy(proxy: JsonObject): JsonObject {
 
 function completeUpstream(upstream: JsonObject): JsonObject {
   return { ...upstream, DestinationType: textOf(upstream, 'DestinationType') || 'service' }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function textOf(object: JsonObject | null, name: string): string {

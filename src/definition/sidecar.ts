@@ -4,6 +4,7 @@ import type { Json, JsonObject, ServiceInfo } from '../model/catalog.ts'
 import type { ServiceDefinition } from '../model/definition.ts'
 import { type GivenCheck, checkReader } from './check-fields.ts'
 import { required } from './decode.ts'
+import { apiRoot } from './misfit.ts'
 import type { PortRange } from './rules.ts'
 import type { PortGiver } from './service.ts'
 import type { GivenService } from './service-fields.ts'
@@ -67,7 +68,7 @@ function proxyOf(asked: JsonObject | null, service: ServiceInfo): JsonObject {
   return { ...first, ...given }
 }
 
-const noCheck: GivenCheck = required(checkReader)(null, { struct: '', path: '' })
+const noCheck: GivenCheck = required(checkReader)(null, apiRoot)
 
 /** That the proxy listens, and that its service is well. */
 function usualChecks(serviceId: string, port: number): readonly GivenCheck[] {
