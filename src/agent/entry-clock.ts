@@ -19,8 +19,8 @@ const slewParts = 10
 /** Entries come some time after they were written. Of those that come within so long the quickest tells the time. */
 const windowMs = 10_000
 
-/** An entry that is no older than this may just have come late: it says nothing against our own clock. */
-const lateMsMax = 1000
+/** An entry may come so late and still tell of the present; alone it says nothing against our own clock then. */
+export const lateMsMax = 1000
 
 /** Makes a clock; `stateMs` is the time of the newest entry. */
 export function createEntryClock(clock: Clock, stateMs: () => number): EntryClock {

@@ -17,7 +17,7 @@ import { behaviourMax } from '../state/behaviour.ts'
 import type { Clock } from '../runtime/host.ts'
 import { passGate } from './behaviour-gate.ts'
 import { channels } from './channels.ts'
-import type { EntryClock } from './entry-clock.ts'
+import { type EntryClock, lateMsMax } from './entry-clock.ts'
 import type { Logger } from './log.ts'
 import { createPump, type Pump } from './loop.ts'
 import type { Metrics } from './metrics.ts'
@@ -78,8 +78,6 @@ interface Waiting<T> {
 
 /** Proposals gather behind a write for at most so long. */
 const gatherMsMax = 50
-/** A state that is older than this is behind the leader's time. */
-const lateMs = 1000
 
 /** One server's part in the consensus. */
 export class RaftNode {
@@ -423,7 +421,7 @@ export class RaftNode {
     const { clock, entryClock, store } = this.#options
     const nowMs = clock.nowMs()
     const freshMs = this.lastContactMs(nowMs)
-    if (freshMs !== null && nowMs - freshMs < lateMs) entryClock.onEntry(store.marks.wallMs)
+    if (freshMs !== null && nowMs - freshMs < lateMsMax) entryClock.onEntry(store.marks.wallMs)
   }
 
   #onProposal(effect: RaftEffect & { readonly kind: 'proposalAccepted' | 'proposalRefused' }): void {

@@ -162,7 +162,7 @@ class DefinitionReader implements FileDefinitions {
         use: (given, at) => {
           const built = buildWatch(given)
           if (built.ok) this.watches.push(built.value)
-          else this.problems.push({ index, path: at, message: built.message })
+          else this.problems.push({ index, path: at, message: built.error })
         },
       })
     }

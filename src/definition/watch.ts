@@ -7,6 +7,7 @@ import {
   watchTakes,
   type WatchType,
 } from '../model/watch.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import { type Fields, type Reader, bool, list, map, struct, text, textListReader } from './decode.ts'
 import { duration } from './duration.ts'
 
@@ -76,38 +77,29 @@ const fields: Fields<GivenWatch> = {
 /** Reads a watch; null for nothing. */
 export const watchReader: Reader<GivenWatch | null> = struct(fields, { goType: 'structs.Watch' })
 
-/** A watch that can be kept up, or why it cannot. */
-export type BuiltWatch =
-  | { readonly ok: true; readonly value: WatchDefinition }
-  | { readonly ok: false; readonly message: string }
-
 /** Types that need what this version does not have. */
 const unsupported: ReadonlySet<string> = new Set(['connect_roots', 'connect_leaf'])
 
 const nanosPerMs = 1e6
 const httpTimeoutMs = 10_000
 
-/** Makes a watch of what was given. */
-export function buildWatch(given: GivenWatch): BuiltWatch {
+/** Makes a watch of what was given; the error is a sentence. */
+export function buildWatch(given: GivenWatch): Result<WatchDefinition, string> {
   const type = given.Type
-  if (type === '') return fault('Watch type must be specified')
-  if (unsupported.has(type)) return fault(`Watch type "${type}" is not supported`)
+  if (type === '') return err('Watch type must be specified')
+  if (unsupported.has(type)) return err(`Watch type "${type}" is not supported`)
   if (!isType(type)) {
-    return fault(`Unsupported watch type: ${type}; there are ${Object.keys(watchTakes).join(', ')}`)
+    return err(`Unsupported watch type: ${type}; there are ${Object.keys(watchTakes).join(', ')}`)
   }
   const subject = subjectOf(type, given)
   const strange = strangeFields(subject)
-  if (strange.length > 0) return fault(`Invalid parameters: [${strange.join(' ')}]`)
+  if (strange.length > 0) return err(`Invalid parameters: [${strange.join(' ')}]`)
   const wrong = watchFault(subject)
-  if (wrong !== null) return fault(wrong)
+  if (wrong !== null) return err(wrong)
   const handler = handlerOf(given)
-  if (typeof handler === 'string') return fault(handler)
+  if (typeof handler === 'string') return err(handler)
   const { Datacenter: datacenter, Token: token, Stale: stale } = given
-  return { ok: true, value: { subject, datacenter, token, stale, handler } }
-}
-
-function fault(message: string): BuiltWatch {
-  return { ok: false, message }
+  return ok({ subject, datacenter, token, stale, handler })
 }
 
 function isType(type: string): type is WatchType {
