@@ -27,11 +27,7 @@ export class CatalogWorkload extends Crew {
   #isQuiet = false
 
   constructor(cluster: Cluster, random: Random) {
-    super((error) =>
-      cluster.check(() => {
-        throw error
-      }),
-    )
+    super((error) => cluster.fail(error))
     this.#cluster = cluster
     this.#random = random
     this.launch(this.#register())
@@ -49,7 +45,7 @@ export class CatalogWorkload extends Crew {
   async #register(): Promise<void> {
     const random = this.#random.fork('register')
     for (let port = 1; this.isOn; port++) {
-      await this.#pause(random.between(50, 1500))
+      await this.#cluster.world.pause(random.between(50, 1500))
       const node = random.pick(this.#cluster.nodes)
       if (node === undefined) return
       const Node = `ext-${random.below(3)}`
@@ -83,7 +79,7 @@ export class CatalogWorkload extends Crew {
       const answer = await ask(world, node, { path: query, timeoutMs: watchTimeoutMs })
       this.#note(node, `watch ${name} ${index} -> ${answer.index}`, answer)
       if (answer.status !== 200 && answer.status !== 404) {
-        await this.#pause(200)
+        await this.#cluster.world.pause(200)
         continue
       }
       this.#checkAnswer(query, {
@@ -121,10 +117,6 @@ export class CatalogWorkload extends Crew {
 
   #note(node: SimNode, what: string, answer: Answer): void {
     this.#cluster.note(node.name, `${what}: ${answer.status}`)
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#cluster.world.scheduler.after(ms * 1000, resolve))
   }
 }
 

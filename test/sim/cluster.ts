@@ -135,10 +135,15 @@ export class Cluster {
     try {
       act()
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error)
-      this.note('', `VIOLATION ${text}`)
-      this.violations.push(text)
+      this.fail(error)
     }
+  }
+
+  /** What was thrown in a check, or in a client itself, is a violation. */
+  fail(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error)
+    this.note('', `VIOLATION ${text}`)
+    this.violations.push(text)
   }
 
   /** Adds a line to the trace with the node's columns. */

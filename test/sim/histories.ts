@@ -48,7 +48,7 @@ export function simPort(cluster: Cluster): Port {
   const nodeOf = (name: string) => cluster.nodes.find((node) => node.name === name)
   return {
     now: () => world.scheduler.nowMicros / 1000,
-    pause: (ms) => new Promise((resolve) => void world.scheduler.after(ms * 1000, resolve)),
+    pause: (ms) => world.pause(ms),
     get targets() {
       return cluster.nodes.filter((node) => !node.hasLeft).map((node) => node.name)
     },
@@ -80,10 +80,7 @@ export class HistoryWorkload {
     this.#cluster = cluster
     this.#delayPerMille = delayPerMille
     const port = simPort(cluster)
-    const onProblem = (problem: string): void =>
-      cluster.check(() => {
-        throw new Error(problem)
-      })
+    const onProblem = (problem: string): void => cluster.fail(problem)
     const common = { port, random, history: this.#history, pauseMsMax, onProblem }
     this.#age = new AgeClients({ ...common, readers: 2 })
     const groups = random.between(1, 3)

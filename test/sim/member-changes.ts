@@ -1,5 +1,6 @@
 // Servers that are added to a cluster at work, and others that leave it.
 import type { Random } from '../../src/lib/random.ts'
+import { Crew } from '../linearizability/crew.ts'
 import type { Cluster } from './cluster.ts'
 
 /** A cluster grows to this many servers, and shrinks to that many. */
@@ -9,39 +10,22 @@ const serversMin = 3
 const leaveMs = 20_000
 
 /** Changes of who is a server until `stop`. */
-export class MemberChanges {
+export class MemberChanges extends Crew {
   readonly #cluster: Cluster
   readonly #random: Random
-  #isOn = true
-  #isActive = true
   #added = 0
 
   constructor(cluster: Cluster, random: Random) {
+    super((error) => cluster.fail(error))
     this.#cluster = cluster
     this.#random = random
-    this.#run().then(
-      () => {
-        this.#isActive = false
-      },
-      (error: unknown) =>
-        cluster.check(() => {
-          throw error
-        }),
-    )
-  }
-
-  get isIdle(): boolean {
-    return !this.#isActive
-  }
-
-  stop(): void {
-    this.#isOn = false
+    this.launch(this.#run())
   }
 
   async #run(): Promise<void> {
     const endMs = this.#cluster.world.nowMs + 30_000
-    while (this.#isOn && this.#cluster.world.nowMs < endMs) {
-      await this.#pause(this.#random.between(500, 6000))
+    while (this.isOn && this.#cluster.world.nowMs < endMs) {
+      await this.#cluster.world.pause(this.#random.between(500, 6000))
       const members = this.#cluster.servers.filter((node) => !node.hasLeft)
       const grows = members.length <= serversMin || (members.length < serversMax && this.#random.chance(500))
       if (grows) this.#add()
@@ -62,12 +46,8 @@ export class MemberChanges {
     node.leave()
     const { world } = this.#cluster
     for (const endMs = world.nowMs + leaveMs; world.nowMs < endMs && node.state === 'running';)
-      await this.#pause(100)
+      await world.pause(100)
     // Whose leave was refused, or cut short, is still one of them; `-rejoin` brings it back if it had said goodbye.
     if (node.lastEnd !== 'left') node.hasLeft = false
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#cluster.world.scheduler.after(ms * 1000, resolve))
   }
 }

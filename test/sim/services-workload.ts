@@ -42,11 +42,7 @@ export class ServicesWorkload extends Crew {
   #isQuiet = false
 
   constructor(cluster: Cluster, random: Random) {
-    super((error) =>
-      cluster.check(() => {
-        throw error
-      }),
-    )
+    super((error) => cluster.fail(error))
     this.#cluster = cluster
     this.#random = random
     for (const node of cluster.nodes) {
@@ -71,7 +67,7 @@ export class ServicesWorkload extends Crew {
   async verify(through: SimNode): Promise<readonly string[]> {
     const running = this.#cluster.nodes.filter((node) => node.state === 'running')
     for (const node of running) await this.#readFiles(node)
-    await this.#pause(periodMs)
+    await this.#cluster.world.pause(periodMs)
     const problems: string[] = []
     for (const node of running) {
       const view = await viewOf(this.#cluster.world, node, through)
@@ -84,7 +80,7 @@ export class ServicesWorkload extends Crew {
   async #team(node: SimNode): Promise<void> {
     const random = this.#random.fork(`team ${node.name}`)
     for (let port = 1000; this.isOn; port++) {
-      await this.#pause(random.between(50, 2500))
+      await this.#cluster.world.pause(random.between(50, 2500))
       const id = `api-${random.below(4)}`
       if (random.chance(650))
         await this.#register(node, { id, port, tags: random.chance(500) ? ['a'] : [] }, random)
@@ -129,7 +125,7 @@ export class ServicesWorkload extends Crew {
   async #teller(node: SimNode): Promise<void> {
     const random = this.#random.fork(`teller ${node.name}`)
     while (this.isOn) {
-      await this.#pause(random.between(20, 1200))
+      await this.#cluster.world.pause(random.between(20, 1200))
       const id = `${random.chance(500) ? 'api' : 'file'}-${random.below(4)}`
       const checkId = random.chance(200) ? `node-${random.below(2)}` : `service:${id}`
       if (random.chance(700)) {
@@ -155,7 +151,7 @@ export class ServicesWorkload extends Crew {
   async #editor(): Promise<void> {
     const random = this.#random.fork('editor')
     while (this.isOn) {
-      await this.#pause(random.between(500, 8000))
+      await this.#cluster.world.pause(random.between(500, 8000))
       const node = random.pick(this.#cluster.nodes)
       if (node === undefined) return
       // A file that is written in part is an error of the editor's.
@@ -197,7 +193,7 @@ export class ServicesWorkload extends Crew {
     const archives: Archive[] = []
     const { world } = this.#cluster
     while (this.isOn && !this.#isQuiet) {
-      await this.#pause(random.between(500, 5000))
+      await this.#cluster.world.pause(random.between(500, 5000))
       const [node, through] = [random.pick(this.#cluster.nodes), random.pick(this.#cluster.nodes)]
       if (node === undefined || through === undefined || this.#isQuiet) return
       const spoil = random.pick(catalogSpoilers)
@@ -240,10 +236,6 @@ export class ServicesWorkload extends Crew {
       `put ${path}: ${answer.status} ${answer.status === 200 ? '' : answer.body.slice(0, 60)}`,
     )
     return answer
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#cluster.world.scheduler.after(ms * 1000, resolve))
   }
 }
 

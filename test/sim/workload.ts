@@ -16,11 +16,7 @@ export class Workload extends Crew {
   readonly #counter = 'app/counter'
 
   constructor(cluster: Cluster, clients: number, random: Random) {
-    super((error) =>
-      cluster.check(() => {
-        throw error
-      }),
-    )
+    super((error) => cluster.fail(error))
     this.#cluster = cluster
     this.#random = random
     for (let i = 0; i < clients; i++) this.launch(this.#clientOf(i))
@@ -49,7 +45,7 @@ export class Workload extends Crew {
       if (node === undefined) return
       if (random.chance(600)) await this.#write(node, key, value)
       else await this.#read(node, key)
-      await this.#pause(random.between(5, 400))
+      await this.#cluster.world.pause(random.between(5, 400))
     }
   }
 
@@ -86,7 +82,7 @@ export class Workload extends Crew {
     const { world, kv } = this.#cluster
     const random = this.#random.fork(`counter ${name}`)
     while (this.isOn) {
-      await this.#pause(random.between(20, 800))
+      await this.#cluster.world.pause(random.between(20, 800))
       const node = random.pick(this.#cluster.nodes)
       if (node === undefined) return
       const before = await this.#get(node, this.#counter)
@@ -105,10 +101,6 @@ export class Workload extends Crew {
       node.name,
       `${what}: ${answer.status} ${answer.status === 200 ? '' : answer.body.slice(0, 60)}`,
     )
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#cluster.world.scheduler.after(ms * 1000, resolve))
   }
 }
 

@@ -117,6 +117,11 @@ export class World {
     })
   }
 
+  /** For those who live in the world: resolves so much virtual time later. */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.scheduler.after(ms * 1000, resolve))
+  }
+
   /** Runs for so long. */
   async run(ms: number): Promise<void> {
     await this.scheduler.runUntil(this.scheduler.nowMicros + ms * 1000)
