@@ -19,13 +19,15 @@ export function readFields(
   path: string,
   faults: EntryFaults,
 ): JsonObject {
-  const given = fieldsByName(source, fields)
+  const taken = new Set<string>()
   const read: Record<string, Json> = {}
   for (const [name, field] of Object.entries(fields)) {
-    const value = readField(given.get(name) ?? null, field, path === '' ? name : `${path}.${name}`, faults)
+    const key = keyFor(source, name)
+    if (key !== undefined) taken.add(key)
+    const given = key === undefined ? null : (source[key] ?? null)
+    const value = readField(given, field, path === '' ? name : `${path}.${name}`, faults)
     if (value !== undefined) read[name] = value
   }
-  const taken = new Set([...given.keys()].map((name) => keyFor(source, name)))
   for (const key of Object.keys(source)) {
     if (!taken.has(key)) faults.keys.push(path === '' ? key : `${path}.${key}`)
   }
@@ -38,16 +40,6 @@ export function snakeCase(name: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
     .toLowerCase()
-}
-
-/** The values that were given, by the names of their fields. */
-function fieldsByName(source: JsonObject, fields: EntryFields): ReadonlyMap<string, Json> {
-  const given = new Map<string, Json>()
-  for (const name of Object.keys(fields)) {
-    const key = keyFor(source, name)
-    if (key !== undefined) given.set(name, source[key] ?? null)
-  }
-  return given
 }
 
 /** The key that means a field: its own name before other spellings. */
