@@ -1,5 +1,6 @@
 // A text that a grammar is read from, with ordered choice and going back. It remembers what would have been accepted at
 // the farthest place that was reached: that is the sentence of a refusal (DESIGN.md, decision 1).
+import { utf8Length } from '../lib/bytes.ts'
 
 /** A position in the text, with what was expected there. */
 interface Farthest {
@@ -85,16 +86,6 @@ export class Reader {
     const lines = before.split('\n')
     const line = lines.length + (isBreak ? 1 : 0)
     const column = isBreak ? 0 : Array.from(lines.at(-1) ?? '').length + 1
-    return `${line}:${column} (${bytesOf(before)})`
+    return `${line}:${column} (${utf8Length(before)})`
   }
-}
-
-/** Bytes of a text in UTF-8. */
-function bytesOf(text: string): number {
-  let bytes = 0
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4
-  }
-  return bytes
 }

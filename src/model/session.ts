@@ -1,4 +1,5 @@
 // Sessions: what holds locks, and what makes it let go.
+import { utf8Length } from '../lib/bytes.ts'
 import type { Indexes } from './catalog.ts'
 
 /** What becomes of the keys that a session has locked when it ends. */
@@ -51,15 +52,6 @@ export function uuidProblem(id: string): string | null {
   const byte = firstByte(wrong.codePointAt(0) ?? 0)
   const code = byte.toString(16).toUpperCase().padStart(4, '0')
   return `Invalid UUID: encoding/hex: invalid byte: U+${code} '${String.fromCharCode(byte)}'`
-}
-
-function utf8Length(text: string): number {
-  let bytes = 0
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4
-  }
-  return bytes
 }
 
 /** First byte of a character in UTF-8. */
