@@ -59,6 +59,11 @@ export function textList(list: readonly string[]): string {
   return renderList(list, quote)
 }
 
+/** A list of text; null when empty, as Go prints a list that was never set. */
+export function textListOrNull(list: readonly string[]): string {
+  return list.length === 0 ? 'null' : textList(list)
+}
+
 /** A list. */
 export function renderList<T>(list: readonly T[], renderItem: (item: T) => string): string {
   let text = '['

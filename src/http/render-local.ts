@@ -1,6 +1,6 @@
 // What the agent's own services and checks are printed as: near to the catalog's, and not the same.
 import type { CheckInfo, Json, JsonObject, ServiceInfo } from '../model/catalog.ts'
-import { encodeJson, quote, renderMap, renderPairs, textList } from './json.ts'
+import { encodeJson, quote, renderMap, renderPairs, textList, textListOrNull } from './json.ts'
 import { checkText, remembered, renderServiceAddress, renderWeights } from './render.ts'
 
 /** The services as an object by ID. */
@@ -81,12 +81,11 @@ const noIndexes = '"CreateIndex":0,"ModifyIndex":0'
 
 /** A check as aggregated health shows it: without its type and definition, as with the reference. */
 export function renderHealthCheck(check: CheckInfo): string {
-  const tags = check.serviceTags.length === 0 ? 'null' : textList(check.serviceTags)
   return (
     `{"Node":${quote(check.node)},"CheckID":${quote(check.checkId)},"Name":${quote(check.name)},` +
     `"Status":${quote(check.status)},"Notes":${quote(check.notes)},"Output":${quote(check.output)},` +
     `"ServiceID":${quote(check.serviceId)},"ServiceName":${quote(check.serviceName)},` +
-    `"ServiceTags":${tags},"Type":"","Definition":${noDefinition},${noIndexes}}`
+    `"ServiceTags":${textListOrNull(check.serviceTags)},"Type":"","Definition":${noDefinition},${noIndexes}}`
   )
 }
 
@@ -102,16 +101,10 @@ const noDefinition = encodeJson({
   TCP: '',
 })
 
-const hashes = new WeakMap<ServiceInfo, string>()
-
 /** What a service says as 16 hexadecimal digits; two services that say the same have the same. */
-export function contentHash(service: ServiceInfo): string {
-  const known = hashes.get(service)
-  if (known !== undefined) return known
-  const hash = hashOf(renderLocalService(service))
-  hashes.set(service, hash)
-  return hash
-}
+export const contentHash: (service: ServiceInfo) => string = remembered((service) =>
+  hashOf(renderLocalService(service)),
+)
 
 /** Two sums of 32 bits in the manner of FNV-1a, over UTF-16 units. */
 function hashOf(text: string): string {

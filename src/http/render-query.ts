@@ -2,7 +2,7 @@
 import type { ServiceHealth } from '../model/catalog.ts'
 import type { PreparedAnswer, PreparedQuery, QueryService } from '../model/prepared-query.ts'
 import type { ReadMeta } from '../model/query.ts'
-import { quote, renderList, textList, textMap } from './json.ts'
+import { quote, renderList, textList, textListOrNull, textMap } from './json.ts'
 import { type Translation, renderServiceHealth } from './render.ts'
 
 /** A query. Lists and maps without anything in them are `null`, as those are that nobody gave. */
@@ -73,16 +73,12 @@ function renderMeta({ knownLeader, lastContactMs, mode }: BodyMeta): string {
 
 function renderService(service: QueryService, hasTags: boolean): string {
   const { nearestN, datacenters } = service.failover
-  const tags = hasTags ? textList(service.tags) : listOrNull(service.tags)
+  const tags = hasTags ? textList(service.tags) : textListOrNull(service.tags)
   return (
     `{"Service":${quote(service.service)},` +
-    `"Failover":{"NearestN":${nearestN},"Datacenters":${listOrNull(datacenters)}},` +
-    `"OnlyPassing":${service.onlyPassing},"IgnoreCheckIDs":${listOrNull(service.ignoreCheckIds)},` +
+    `"Failover":{"NearestN":${nearestN},"Datacenters":${textListOrNull(datacenters)}},` +
+    `"OnlyPassing":${service.onlyPassing},"IgnoreCheckIDs":${textListOrNull(service.ignoreCheckIds)},` +
     `"Near":${quote(service.near)},"Tags":${tags},"NodeMeta":${textMap(service.nodeMeta)},` +
     `"ServiceMeta":${textMap(service.serviceMeta)},"Connect":${service.connect}}`
   )
-}
-
-function listOrNull(list: readonly string[]): string {
-  return list.length === 0 ? 'null' : textList(list)
 }

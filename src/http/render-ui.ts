@@ -1,7 +1,7 @@
 // What the reference's web interface asks for: nodes with all they have, and services in one line each.
 import type { CheckStatus, ServiceHealth } from '../model/catalog.ts'
 import type { NodeDump } from '../model/query.ts'
-import { quote, renderList, textList, textMap } from './json.ts'
+import { quote, renderList, textList, textListOrNull, textMap } from './json.ts'
 import { type Translation, renderCheck, renderService } from './render.ts'
 
 /** `/v1/internal/ui/nodes`. */
@@ -91,14 +91,10 @@ function renderSummary(name: string, summary: Summary): string {
   const proxyFor = [...summary.proxyFor]
   return (
     (kind === '' ? '{' : `{"Kind":${quote(kind)},`) +
-    `"Name":${quote(name)},"Tags":${textsOrNull([...summary.tags].toSorted())},` +
+    `"Name":${quote(name)},"Tags":${textListOrNull([...summary.tags].toSorted())},` +
     `"Nodes":${textList(summary.nodes.toSorted())},"InstanceCount":${summary.instances},` +
     (proxyFor.length === 0 ? '' : `"ProxyFor":${textList(proxyFor)},`) +
     `"ChecksPassing":${checks.passing},"ChecksWarning":${checks.warning},"ChecksCritical":${checks.critical},` +
-    `"ExternalSources":${textsOrNull([...summary.sources])},"GatewayConfig":{}}`
+    `"ExternalSources":${textListOrNull([...summary.sources])},"GatewayConfig":{}}`
   )
-}
-
-function textsOrNull(texts: readonly string[]): string {
-  return texts.length === 0 ? 'null' : textList(texts)
 }

@@ -1,7 +1,7 @@
 // `/v1/catalog/*`: the catalog of all nodes, and registration into it.
 import { nodeShape, serviceNodeShape, serviceShape } from '../../filter/catalog-shapes.ts'
 import { limits } from '../../model/limits.ts'
-import type { CatalogNode, ServiceHealth, ServiceInfo } from '../../model/catalog.ts'
+import type { CatalogNode, CatalogService, ServiceHealth } from '../../model/catalog.ts'
 import type { Command } from '../../model/command.ts'
 import type { NodeDetail, ServiceSummary } from '../../model/query.ts'
 import { readText } from '../body.ts'
@@ -131,15 +131,11 @@ const serviceNodesView: View<readonly ServiceHealth[]> = {
   takesCached: true,
 }
 
-const servicesOfNode: Filtering<NodeDetail | null> = partsOf(
+const servicesOfNode: Filtering<NodeDetail | null> = partsOf<NodeDetail | null, CatalogService>(
   serviceShape,
-  (detail: NodeDetail | null): readonly ServiceInfo[] => detail?.services ?? [],
-  (detail, kept) => detail && { ...detail, services: servicesAmong(detail, new Set(kept)) },
+  (detail) => detail?.services ?? [],
+  (detail, services) => detail && { ...detail, services },
 )
-
-function servicesAmong({ services }: NodeDetail, kept: ReadonlySet<ServiceInfo>): NodeDetail['services'] {
-  return services.filter((service) => kept.has(service))
-}
 
 const nodeView: View<NodeDetail | null> = { render: renderNodeDetail, filtering: servicesOfNode }
 

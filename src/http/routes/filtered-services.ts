@@ -39,7 +39,11 @@ function instancesOf(dumps: readonly NodeDump[]): readonly ServiceHealth[] {
   return dumps.flatMap(({ node, services }) => services.map((service) => ({ node, service, checks: [] })))
 }
 
-function withInstances(dumps: readonly NodeDump[], kept: readonly ServiceHealth[]): readonly NodeDump[] {
+/** The nodes with those of their services alone that are among these. */
+export function withInstances(
+  dumps: readonly NodeDump[],
+  kept: readonly ServiceHealth[],
+): readonly NodeDump[] {
   const meant = new Set(kept.map(({ service }) => service))
   return dumps.map((dump) => ({ ...dump, services: dump.services.filter((service) => meant.has(service)) }))
 }

@@ -1,10 +1,10 @@
 // `/v1/internal/ui/*`: what web interfaces ask for, as far as it makes sense without a mesh.
 import { nodeDumpShape, serviceHealthShape } from '../../filter/catalog-shapes.ts'
-import type { ServiceHealth } from '../../model/catalog.ts'
 import type { NodeDump, Query } from '../../model/query.ts'
 import { eachOf, partsOf } from '../filters.ts'
 import { instancesOf, renderNodeDumps, renderOnlyNode, renderSummaries } from '../render-ui.ts'
 import { type Call, type Route, readParameters } from '../route.ts'
+import { withInstances } from './filtered-services.ts'
 import { behindGatewayInternal, gateways } from './gateways.ts'
 import { type View, answerCatalog, requireName } from './reads.ts'
 
@@ -71,9 +71,4 @@ const servicesView: View<readonly NodeDump[]> = {
 function node(call: Call): Response | Promise<Response> {
   const name = requireName(call, 'Missing node name')
   return answerCatalog(call, { kind: 'nodeDump', node: name }, nodeView)
-}
-
-function withInstances(dumps: readonly NodeDump[], kept: readonly ServiceHealth[]): readonly NodeDump[] {
-  const meant = new Set(kept.map(({ service }) => service))
-  return dumps.map((dump) => ({ ...dump, services: dump.services.filter((service) => meant.has(service)) }))
 }
