@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LocalChange } from '../../src/local/entries.ts'
-import { Bench, check, heard, put, putCheck, service, type DumbCatalog } from '../unit/local/bench.ts'
+import { Bench, check, heard, put, putCheck, type DumbCatalog } from '../unit/local/bench.ts'
+import { service } from '../unit/state/fixtures.ts'
 
 /** One full period with its random part, and the retry after a refusal. */
 const periodMs = 120_000 + 30_000

@@ -4,7 +4,8 @@ import type { Journal } from '../../../src/agent/local-journal.ts'
 import type { Json } from '../../../src/model/catalog.ts'
 import type { CheckDefinition, ServiceDefinition } from '../../../src/model/definition.ts'
 import { err, ok } from '../../../src/lib/result.ts'
-import { service, ttl } from '../local/bench.ts'
+import { ttl } from '../local/bench.ts'
+import { service } from '../state/fixtures.ts'
 import { createOwnNode } from './own-node.ts'
 
 /** A service with TTL checks. */

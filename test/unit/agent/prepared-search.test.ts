@@ -11,6 +11,7 @@ import type { Query, QueryValue, ReadOptions, ReadReply } from '../../../src/mod
 import type { RpcReply, RpcRequest } from '../../../src/model/rpc.ts'
 import { createState, type State } from '../../../src/state/state.ts'
 import { queryOf, templateOf } from '../query/samples.ts'
+import { check, service } from '../state/fixtures.ts'
 import { TestClock } from './samples.ts'
 
 type Named = Extract<SearchRequest['search'], { readonly kind: 'named' }>
@@ -136,35 +137,8 @@ function parts(
   node: string,
   status: CheckStatus,
 ): Pick<Extract<Command, { kind: 'register' }>, 'service' | 'checks'> {
-  const service = {
-    id: 'web',
-    service: 'web',
-    kind: '',
-    tags: [],
-    address: '',
-    port: 80,
-    socketPath: '',
-    taggedAddresses: {},
-    meta: {},
-    weights: { passing: 1, warning: 1 },
-    enableTagOverride: false,
-    proxy: null,
-    connect: null,
-  }
-  const check = {
-    node,
-    checkId: 'c',
-    name: 'c',
-    status,
-    notes: '',
-    output: '',
-    serviceId: 'web',
-    serviceName: '',
-    serviceTags: [],
-    type: '',
-    definition: {},
-  }
-  return { service, checks: [check] }
+  const of = { node, serviceId: 'web' }
+  return { service: service('web'), checks: [check('c', status, of)] }
 }
 
 function answerOf(reply: RpcReply): PreparedAnswer {

@@ -6,6 +6,7 @@ import { batchLimits, localTiming, type LocalConfig } from '../../../src/local/c
 import type { LocalChange } from '../../../src/local/entries.ts'
 import type { LocalEffect, LocalInput, SingleCommand } from '../../../src/local/events.ts'
 import { LocalMachine } from '../../../src/local/local.ts'
+import { check as stateCheck } from '../state/fixtures.ts'
 
 /** The node of these tests. */
 export const node: NodeInfo = {
@@ -19,42 +20,9 @@ export const node: NodeInfo = {
 
 const stamps = { createIndex: 1, modifyIndex: 1 }
 
-/** A service. */
-export function service(id: string, more: Partial<ServiceInfo> = {}): ServiceInfo {
-  return {
-    id,
-    service: id,
-    kind: '',
-    tags: [],
-    address: '',
-    port: 80,
-    socketPath: '',
-    taggedAddresses: {},
-    meta: {},
-    weights: { passing: 1, warning: 1 },
-    enableTagOverride: false,
-    proxy: null,
-    connect: null,
-    ...more,
-  }
-}
-
-/** A check. */
+/** A TTL check of the node, critical as long as nothing was heard. */
 export function check(checkId: string, more: Partial<CheckInfo> = {}): CheckInfo {
-  return {
-    node: 'n1',
-    checkId,
-    name: checkId,
-    status: 'critical',
-    notes: '',
-    output: '',
-    serviceId: '',
-    serviceName: '',
-    serviceTags: [],
-    type: 'ttl',
-    definition: {},
-    ...more,
-  }
+  return stateCheck(checkId, 'critical', { node: 'n1', type: 'ttl', ...more })
 }
 
 /** A TTL check's definition. */

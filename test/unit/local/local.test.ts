@@ -1,6 +1,7 @@
 // Each rule of anti-entropy, as the reference has it, and ours where it is silent.
 import { describe, expect, it } from 'vitest'
-import { Bench, check, heard, node, put, putCheck, service, words } from './bench.ts'
+import { Bench, check, heard, node, put, putCheck, words } from './bench.ts'
+import { service } from '../state/fixtures.ts'
 
 /** A machine that has had its first full sync. */
 function synced(...args: ConstructorParameters<typeof Bench>): Bench {
