@@ -1,5 +1,5 @@
 // Processor time of the answering side alone, for one answer: `node test/bench/dns.ts` (also bun, deno run -A).
-import { addTo, answererOf, holdingView, questionPacket, stateOf } from '../unit/dns/catalog-view.ts'
+import { addTo, answererOf, client, holdingView, questionPacket, stateOf } from '../unit/dns/catalog-view.ts'
 
 const state = stateOf([{ node: 'first', address: '10.0.0.1' }])
 for (const [service, count] of [
@@ -17,7 +17,6 @@ for (const [service, count] of [
 }
 const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 const answerer = answererOf(holdingView(state, { nowSeconds }))
-const client = { ip: '127.0.0.1', port: 5353 }
 
 const questions = [
   ['big-node-7.node.consul', 'A', undefined],

@@ -2,17 +2,17 @@
 import { expect, it } from 'vitest'
 
 import { seededRandom } from '../../src/lib/random.ts'
-import { serveDns } from '../../src/dns/server.ts'
 import {
   answererOf,
   asking,
+  client,
   decode,
   holdingView,
   questionPacket,
   stateOf,
   viewOf,
 } from '../unit/dns/catalog-view.ts'
-import { FakeNet } from '../unit/rpc/fake-net.ts'
+import { connected, inMemory } from '../unit/dns/memory-server.ts'
 import { catalog } from '../parity/dns/setup.ts'
 
 const random = seededRandom(20_261_123)
@@ -75,7 +75,7 @@ it('answers from memory only what it would answer anyway', async () => {
     if (random.chance(300)) for (let n = 0; n < packet.length - 5; n++) packet[n] = upper(packet, n)
     const transport = random.chance(200) ? 'tcp' : 'udp'
     const now = held.now(packet, transport)
-    const asked = await held.ask(packet, transport, { ip: '127.0.0.1', port: 5353 })
+    const asked = await held.ask(packet, transport, client)
     if (now === null) continue
     hits++
     // Zones may be spelled as the question spells them.
@@ -99,21 +99,8 @@ function upper(packet: Uint8Array, at: number): number {
 it('takes a stream in any pieces, and cuts it where it is none', async () => {
   const answerer = answererOf(view)
   for (let round = 0; round < 60; round++) {
-    const net = new FakeNet()
-    const at = { ip: '10.0.0.2', port: 8600 }
-    const udp = {
-      bind: () =>
-        Promise.resolve({
-          local: at,
-          send: () => {},
-          stopSharing: () => Promise.resolve(),
-          close: () => Promise.resolve(),
-        }),
-    }
-    const server = await serveDns({ ...net.host(at.ip), udp }, [at], answerer)
-    const connecting = net.tcp('10.0.0.9').connect(at, { timeoutMs: 1000 })
-    await net.run(5)
-    const connection = await connecting
+    const { net, server } = await inMemory(answerer)
+    const connection = await connected(net)
     let received = 0
     connection.handle({ onData: (bytes) => (received += bytes.length), onClose: () => {} })
     const isTorn = round % 2 === 0
@@ -130,7 +117,7 @@ it('takes a stream in any pieces, and cuts it where it is none', async () => {
       await net.run(1)
     }
     await net.run(20)
-    const one = (await answerer.ask(questionPacket('foo.node.consul', 'A'), 'tcp', at))?.length ?? 0
+    const one = (await answerer.ask(questionPacket('foo.node.consul', 'A'), 'tcp', client))?.length ?? 0
     if (isTorn) expect(received).toBe(count * (one + 2))
     connection.destroy()
     await server.close()

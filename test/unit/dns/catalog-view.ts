@@ -6,6 +6,7 @@ import type { DnsConfig } from '../../../src/model/dns-config.ts'
 import type { DnsView } from '../../../src/dns/view.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import { err, ok } from '../../../src/lib/result.ts'
+import type { Address } from '../../../src/model/address.ts'
 import type { RegisterCommand } from '../../../src/model/command.ts'
 import type { Query } from '../../../src/model/query.ts'
 import { createState, type State } from '../../../src/state/state.ts'
@@ -149,7 +150,8 @@ export function questionPacket(name: string, type: string, edns?: number): Uint8
 /** Asks raw bytes. */
 export type AskRaw = (packet: Uint8Array, transport?: 'udp' | 'tcp') => Promise<Uint8Array | null>
 
-const client = { ip: '127.0.0.1', port: 5353 }
+/** Who asks. */
+export const client: Address = { ip: '127.0.0.1', port: 5353 }
 
 /**
  * A view of `dc1` that answers at once, as on a server: the same value as long as nothing has changed. It counts how

@@ -9,9 +9,17 @@ import { seededRandom } from '../../../src/lib/random.ts'
 import type { DnsConfig } from '../../../src/model/dns-config.ts'
 import type { Entry } from '../../parity/dns/setup.ts'
 import { normalise, type Reply } from '../../parity/dns/normalise.ts'
-import { addTo, answererOf, decode, defaults, holdingView, questionPacket, stateOf } from './catalog-view.ts'
+import {
+  addTo,
+  answererOf,
+  client,
+  decode,
+  defaults,
+  holdingView,
+  questionPacket,
+  stateOf,
+} from './catalog-view.ts'
 
-const client = { ip: '127.0.0.1', port: 5353 }
 const entries: readonly Entry[] = [
   { node: 'foo', address: '10.0.0.1' },
   ...Array.from({ length: 20 }, (_, i) => ({

@@ -7,8 +7,8 @@ import { type DnsServer, serveDns } from '../../../src/dns/server.ts'
 import type { Answerer } from '../../../src/dns/answer.ts'
 import type { TcpConnection } from '../../../src/runtime/host.ts'
 import { nodeHost } from '../../../src/runtime/node.ts'
-import { FakeNet } from '../rpc/fake-net.ts'
 import { asking, decode, questionPacket, stateOf, viewOf } from './catalog-view.ts'
+import { connected, inMemory } from './memory-server.ts'
 
 const ask = asking(viewOf({ dc1: stateOf([{ node: 'foo', address: '10.0.0.1' }]) }))
 const answerer = { now: () => null, ask }
@@ -88,21 +88,8 @@ it('cuts a connection that sends what is no question', async () => {
 })
 
 it('cuts connections that ask nothing, and leaves no wake-up', async () => {
-  const net = new FakeNet()
-  const at = { ip: '10.0.0.2', port: 8600 }
-  const udp = {
-    bind: () =>
-      Promise.resolve({
-        local: at,
-        send: () => {},
-        stopSharing: () => Promise.resolve(),
-        close: () => Promise.resolve(),
-      }),
-  }
-  const server = await serveDns({ ...net.host(at.ip), udp }, [at], answerer)
-  const connecting = net.tcp('10.0.0.9').connect(at, { timeoutMs: 1000 })
-  await net.run(5)
-  const connection = await connecting
+  const { net, server } = await inMemory(answerer)
+  const connection = await connected(net)
   const received: Uint8Array[] = []
   connection.handle({ onData: (bytes) => received.push(bytes), onClose: () => {} })
   await net.run(8000)
@@ -118,27 +105,6 @@ it('cuts connections that ask nothing, and leaves no wake-up', async () => {
   expect(net.pending).toBe(0)
   await server.close()
 })
-
-async function inMemory(answering: Answerer): Promise<{ readonly net: FakeNet; readonly server: DnsServer }> {
-  const net = new FakeNet()
-  const at = { ip: '10.0.0.2', port: 8600 }
-  const udp = {
-    bind: () =>
-      Promise.resolve({
-        local: at,
-        send: () => {},
-        stopSharing: () => Promise.resolve(),
-        close: () => Promise.resolve(),
-      }),
-  }
-  return { net, server: await serveDns({ ...net.host(at.ip), udp }, [at], answering) }
-}
-
-async function connected(net: FakeNet): Promise<TcpConnection> {
-  const connecting = net.tcp('10.0.0.9').connect({ ip: '10.0.0.2', port: 8600 }, { timeoutMs: 1000 })
-  await net.run(5)
-  return connecting
-}
 
 it('takes no more connections than it has room for, and new ones when others have gone', async () => {
   const { net, server } = await inMemory(answerer)
