@@ -1,11 +1,11 @@
 // When which health check of this node runs, and what its results mean: thresholds, TTL, and services that have been
 // critical for too long. A machine: it runs nothing itself.
+import { type Alarm, Alarms } from '../lib/alarms.ts'
 import { assert } from '../lib/assert.ts'
 import type { Machine } from '../lib/machine.ts'
 import type { Random } from '../lib/random.ts'
 import { isSameValue } from '../lib/same-value.ts'
 import type { CheckDefinition, CheckOutcome, CheckRun, CheckTiming } from '../model/definition.ts'
-import { type Alarm, Alarms } from './alarms.ts'
 import type { ChecksEffect, ChecksInput } from './events.ts'
 import { Lane } from './lane.ts'
 import { type Counters, counted, noResults, settled } from './thresholds.ts'

@@ -1,5 +1,5 @@
 // Deadlines of many owners in one heap. A deadline that moves later keeps its place, and is put back when that comes.
-import { Heap } from '../lib/heap.ts'
+import { Heap } from './heap.ts'
 
 /** A deadline of somebody. Made by `Alarms.alarm`, moved by `Alarms.set`. */
 export interface Alarm<T> {
@@ -17,7 +17,7 @@ interface Placed<T> extends Alarm<T> {
 /** Places in the heap that mean nothing any more are swept out when they are the majority, and this many. */
 const sweepMin = 1024
 
-/** Deadlines of many owners. Moving one later costs O(1), which is what a TTL check does all the time. */
+/** Deadlines of many owners. Moving one later costs O(1), which is what a TTL check and a session do all the time. */
 export class Alarms<T> {
   readonly #heap = new Heap<Placed<T>>()
   readonly #placed = new Set<Placed<T>>()
@@ -43,7 +43,10 @@ export class Alarms<T> {
     const placed = alarm as Placed<T>
     placed.atMs = atMs
     if (atMs < placed.placedAtMs) this.#place(placed)
-    else if (atMs === Infinity && placed.placedAtMs !== Infinity) this.#forget(placed)
+    else if (atMs === Infinity && placed.placedAtMs !== Infinity) {
+      this.#forget(placed)
+      this.#sweep()
+    }
   }
 
   /** Takes out one alarm that is due, with the time that it was set to; undefined when there is none. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { Alarms } from '../../../src/checks/alarms.ts'
+import { Alarms } from '../../../src/lib/alarms.ts'
 
 it('tells what is due at the time that it was set to last', () => {
   const alarms = new Alarms<string>()
