@@ -1,5 +1,6 @@
 // Nodes and services by address, for reverse names: made when it is asked for, and again after a change.
 import type { CatalogNode, CatalogService } from '../model/catalog.ts'
+import type { OrderedMap } from './ordered-map.ts'
 import type { Tables } from './tables.ts'
 
 /** What has an address, found at once. */
@@ -17,35 +18,30 @@ const servicesOf = new WeakMap<Tables, ByAddress<CatalogService>>()
 /** Nodes that have this address. */
 export function nodesAt(tables: Tables, ip: string): readonly CatalogNode[] {
   const { nodes, marks } = tables
-  const known = nodesOf.get(tables)
-  if (isOf(known, marks, marks.nodes) && known.count === nodes.size) return known.found.get(ip) ?? []
-  const found = byAddress(nodes.valuesArray())
-  nodesOf.set(tables, { index: marks.nodes, restoredIndex: marks.restoredIndex, count: nodes.size, found })
-  return found.get(ip) ?? []
+  return itemsAt(nodesOf, tables, { items: nodes, index: marks.nodes }, ip)
 }
 
 /** Service instances that have this address themselves. */
 export function servicesAt(tables: Tables, ip: string): readonly CatalogService[] {
   const { services, marks } = tables
-  const known = servicesOf.get(tables)
-  if (isOf(known, marks, marks.services) && known.count === services.size) return known.found.get(ip) ?? []
-  const found = byAddress(services.valuesArray())
-  servicesOf.set(tables, {
-    index: marks.services,
-    restoredIndex: marks.restoredIndex,
-    count: services.size,
-    found,
-  })
-  return found.get(ip) ?? []
+  return itemsAt(servicesOf, tables, { items: services, index: marks.services }, ip)
 }
 
-/** Indexes of an archive may be those that were here before: a restore has one of its own. */
-function isOf<T>(
-  known: ByAddress<T> | undefined,
-  { restoredIndex }: Tables['marks'],
-  index: number,
-): known is ByAddress<T> {
-  return known?.index === index && known.restoredIndex === restoredIndex
+function itemsAt<T extends { readonly address: string }>(
+  made: WeakMap<Tables, ByAddress<T>>,
+  tables: Tables,
+  { items, index }: { readonly items: OrderedMap<T>; readonly index: number },
+  ip: string,
+): readonly T[] {
+  // Indexes of an archive may be those that were here before: a restore has one of its own.
+  const { restoredIndex } = tables.marks
+  const count = items.size
+  let known = made.get(tables)
+  if (known?.index !== index || known.restoredIndex !== restoredIndex || known.count !== count) {
+    known = { index, restoredIndex, count, found: byAddress(items.valuesArray()) }
+    made.set(tables, known)
+  }
+  return known.found.get(ip) ?? []
 }
 
 function byAddress<T extends { readonly address: string }>(
