@@ -1,5 +1,6 @@
 // `/v1/health/*`: checks, and services with their health.
 import { checkShape, serviceHealthShape } from '../../filter/catalog-shapes.ts'
+import { parseTruth } from '../../filter/literals.ts'
 import type { CatalogCheck, ServiceHealth } from '../../model/catalog.ts'
 import { Refusal } from '../errors.ts'
 import { eachOf } from '../filters.ts'
@@ -129,9 +130,10 @@ function renderInstances(instances: readonly ServiceHealth[], translation: Trans
 function isPassing({ query }: Call): boolean {
   if (!query.has('passing')) return false
   const text = query.get('passing')
-  if (text === '' || /^(?:1|t|T|TRUE|true|True)$/.test(text)) return true
-  if (/^(?:0|f|F|FALSE|false|False)$/.test(text)) return false
-  throw new Refusal(400, 'Invalid value for ?passing')
+  if (text === '') return true
+  const passing = parseTruth(text)
+  if (!passing.ok) throw new Refusal(400, 'Invalid value for ?passing')
+  return passing.value
 }
 
 function renderChecks(checks: readonly CatalogCheck[]): string {

@@ -2,6 +2,7 @@
 import { remoteScriptsDisabled, readApiService } from '../../definition/api.ts'
 import { runsProgram } from '../../definition/check.ts'
 import { firstFreePort, isSidecarOf, sidecarIdOf } from '../../definition/sidecar.ts'
+import { parseTruth } from '../../filter/literals.ts'
 import type { ServiceInfo } from '../../model/catalog.ts'
 import { limits } from '../../model/limits.ts'
 import type { CheckDefinition } from '../../model/definition.ts'
@@ -170,26 +171,11 @@ async function maintenance(call: Call): Promise<Response> {
   return call.reply.empty(200)
 }
 
-const words: Readonly<Record<string, boolean>> = {
-  1: true,
-  t: true,
-  T: true,
-  true: true,
-  TRUE: true,
-  True: true,
-  0: false,
-  f: false,
-  F: false,
-  false: false,
-  FALSE: false,
-  False: false,
-}
-
 /** The parameter `enable`. Throws Refusal (400). */
 export function enabled({ query }: Call): boolean {
   if (!query.has('enable')) throw new Refusal(400, 'Missing value for enable')
   const text = query.get('enable')
-  const value = Object.hasOwn(words, text) ? words[text] : undefined
-  if (value === undefined) throw new Refusal(400, `Invalid value for enable: ${JSON.stringify(text)}`)
-  return value
+  const value = parseTruth(text)
+  if (!value.ok) throw new Refusal(400, `Invalid value for enable: ${JSON.stringify(text)}`)
+  return value.value
 }

@@ -1,4 +1,5 @@
 // `/v1/query*`: prepared queries, and carrying them out by name.
+import { parseTruth } from '../../filter/literals.ts'
 import type { Command } from '../../model/command.ts'
 import { limits } from '../../model/limits.ts'
 import type { PreparedQuery } from '../../model/prepared-query.ts'
@@ -262,8 +263,9 @@ function limitOf(query: QueryString): number {
 /** `?connect=`. Throws Refusal. */
 function connectOf(query: QueryString): boolean {
   const text = query.get('connect')
-  if (text === '' || /^(?:0|f|F|FALSE|false|False)$/.test(text)) return false
-  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true
+  if (text === '') return false
+  const connect = parseTruth(text)
+  if (connect.ok) return connect.value
   const why = `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`
   throw new Refusal(500, `Error parsing 'connect' value: ${why}`)
 }
