@@ -24,6 +24,9 @@ export type WatchSpec =
   /** User events that this agent hears of; '' for every name. */
   | { readonly type: 'event'; readonly name: string }
 
+/** One that a question is behind: user events are heard of without. */
+export type ReadWatch = Exclude<WatchSpec, { readonly type: 'event' }>
+
 /** A request for a stream. */
 export interface StreamRequest {
   readonly watches: readonly WatchSpec[]
@@ -34,7 +37,7 @@ export interface StreamRequest {
 }
 
 /** The question behind a watch, for what came after `since`. */
-export function queryOf(spec: Exclude<WatchSpec, { readonly type: 'event' }>, since: number): Query {
+export function queryOf(spec: ReadWatch, since: number): Query {
   switch (spec.type) {
     case 'kv':
       return { kind: 'kvChanges', key: spec.key, isPrefix: false, since }

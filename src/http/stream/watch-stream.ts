@@ -9,7 +9,7 @@ import { catalogData, catalogValue, eventText, keyChanges, type TextOf } from '.
 import { Outbox } from './outbox.ts'
 import type { EventLog } from '../backend-events.ts'
 import { renderEvent } from '../render-event.ts'
-import { type StreamRequest, queryOf } from './request.ts'
+import { type ReadWatch, type StreamRequest, type WatchSpec, queryOf } from './request.ts'
 import { formatToken } from './token.ts'
 
 /** What a stream needs of the agent. */
@@ -29,7 +29,7 @@ const pauseMs = 500
 /** One watch at work. */
 interface Watching {
   readonly number: number
-  readonly spec: StreamRequest['watches'][number]
+  readonly spec: WatchSpec
   /** Its own: a thousand listeners to one signal are slow to come and go. */
   readonly cancel: AbortController
   /** Everything up to here was told. */
@@ -100,8 +100,8 @@ export class WatchStream {
     })
     this.#starting = this.#watching.length
     for (const watching of this.#watching) {
-      const { signal } = watching.cancel
-      void (watching.spec.type === 'event' ? this.#hear(watching, signal) : this.#follow(watching, signal))
+      const { spec } = watching
+      void (spec.type === 'event' ? this.#hear(watching, spec.name) : this.#follow(watching, spec))
     }
   }
 
@@ -136,12 +136,12 @@ export class WatchStream {
   }
 
   /** One watch, until it is cancelled. */
-  async #follow(watching: Watching, signal: AbortSignal): Promise<void> {
+  async #follow(watching: Watching, spec: ReadWatch): Promise<void> {
+    const { signal } = watching.cancel
     let isFirst = true
     while (!signal.aborted) {
       await this.#outbox.room()
-      const { spec, index } = watching
-      if (spec.type === 'event') return
+      const { index } = watching
       const minIndex = isFirst ? 0 : Math.max(1, index)
       const result = await this.#source.read(queryOf(spec, index), minIndex, signal)
       if (signal.aborted) return
@@ -164,15 +164,13 @@ export class WatchStream {
   }
 
   /** Events that are heard of from now on, or since what the token tells; its index is one more than a Lamport time. */
-  async #hear(watching: Watching, signal: AbortSignal): Promise<void> {
+  async #hear(watching: Watching, name: string): Promise<void> {
+    const { signal } = watching.cancel
     const { events } = this.#source
+    const tell = (some: readonly UserEvent[]): void => this.#tellEvents(watching, name, some)
     let seen = events.recent()
     if (watching.index === 0) watching.index = Math.max(1, ...seen.map(({ lamportTime }) => lamportTime + 1))
-    else
-      this.#tellEvents(
-        watching,
-        seen.filter((event) => event.lamportTime + 1 > watching.index),
-      )
+    else tell(seen.filter((event) => event.lamportTime + 1 > watching.index))
     this.#hasStarted()
     while (!signal.aborted) {
       await events.changed(seen, signal)
@@ -180,20 +178,15 @@ export class WatchStream {
       if (signal.aborted) return
       const known = new Set(seen)
       seen = events.recent()
-      this.#tellEvents(
-        watching,
-        seen.filter((event) => !known.has(event)),
-      )
+      tell(seen.filter((event) => !known.has(event)))
     }
   }
 
-  #tellEvents(watching: Watching, events: readonly UserEvent[]): void {
-    const { number, spec } = watching
-    const name = spec.type === 'event' ? spec.name : ''
+  #tellEvents(watching: Watching, name: string, events: readonly UserEvent[]): void {
     for (const event of events) {
       watching.index = Math.max(watching.index, event.lamportTime + 1)
       if (name !== '' && event.name !== name) continue
-      const head = `"watch":${number},"type":"event","index":${event.lamportTime}`
+      const head = `"watch":${watching.number},"type":"event","index":${event.lamportTime}`
       this.#outbox.push(eventText('change', this.#token(), `{${head},"value":${renderEvent(event)}}`))
     }
   }
