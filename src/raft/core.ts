@@ -55,6 +55,10 @@ export class Core {
   unappliedBytes = 0
   /** The snapshot that the state store holds or has outgrown. */
   snapshot: SnapshotMeta | null
+  /** Index of the one before it, which the disk keeps too; 0 if that is not known. */
+  previousSnapshotIndex = 0
+  /** Entries up to here may be gone from the disk. Those in memory begin at `log.baseIndex`. */
+  compactedIndex: number
   /** Applied entries and bytes since the snapshot, and the index at which the next one is due. */
   bytesSinceSnapshot = 0
   snapshotDueIndex: number
@@ -94,6 +98,7 @@ export class Core {
     this.snapshotDueIndex = base.index + config.limits.snapshotEntries
     const usable = usableEntries(restored.entries, base)
     this.log = usable.log
+    this.compactedIndex = usable.log.baseIndex
     this.outbox = new Outbox(this.log.lastIndex)
     if (usable.isReset) this.outbox.writeReset({ index: base.index, term: base.term })
     this.configurations = new ConfigurationHistory({
@@ -135,6 +140,16 @@ export class Core {
   /** The configuration in force: the latest in the log, committed or not (thesis 4.1). */
   get configuration(): Configuration {
     return this.configurations.latest.configuration
+  }
+
+  /**
+   * True if nobody else may ever ask this server for the entries that it has applied: it is the only one, and that is
+   * final. Who joins later gets a snapshot.
+   */
+  get isAlone(): boolean {
+    const { latest, committed } = this.configurations
+    const { servers } = latest.configuration
+    return latest.index === committed.index && servers.length === 1 && servers[0]?.id === this.id
   }
 
   /** True if this server may stand for election. */
@@ -269,6 +284,7 @@ export class Core {
     this.appliedIndex = Math.max(this.appliedIndex, index)
     this.freshness.onApplied(this.appliedIndex)
     this.configurations.forgetBefore(this.appliedIndex)
+    if (this.isAlone) this.log.dropThrough(this.appliedIndex)
   }
 
   /** A snapshot takes the place of the state and, where the log does not agree with it, of the log. */

@@ -6,7 +6,7 @@ import type { Entry } from './message.ts'
 import { becomeProbe, becomeSnapshot } from './progress.ts'
 import type { Progress, ProgressState } from './progress.ts'
 import type { Leader } from './roles.ts'
-import { continueTransfer } from './snapshot.ts'
+import { continueTransfer, requestSnapshot } from './snapshot.ts'
 
 /** Sends to every peer what it may be sent now, and what is due. Runs once at the end of each step of a leader. */
 export function replicate(core: Core, leader: Leader): void {
@@ -23,11 +23,7 @@ export function replicate(core: Core, leader: Leader): void {
 /** Returns true if anything was sent that serves as a heartbeat. */
 function sendByState(core: Core, leader: Leader, progress: Progress): boolean {
   if (progress.state.kind !== 'snapshot' && core.log.termAt(progress.nextIndex - 1) === undefined) {
-    if (core.snapshot === null || core.snapshot.index < progress.nextIndex) {
-      becomeProbe(progress, core.log.lastIndex + 1)
-    } else {
-      becomeSnapshot(progress, core.snapshot)
-    }
+    findStart(core, progress)
   }
   const { state } = progress
   switch (state.kind) {
@@ -41,6 +37,21 @@ function sendByState(core: Core, leader: Leader, progress: Progress): boolean {
     case 'snapshot':
       continueTransfer(core, progress, state)
       return false
+  }
+}
+
+/** What the peer needs next is not in the log in memory. */
+function findStart(core: Core, progress: Progress): void {
+  const { log, snapshot } = core
+  if (progress.nextIndex > log.lastIndex) {
+    becomeProbe(progress, log.lastIndex + 1)
+  } else if (snapshot !== null && snapshot.index >= log.baseIndex) {
+    becomeSnapshot(progress, snapshot)
+  } else {
+    // A server that was alone has kept no entries: it writes a snapshot first. The next heartbeat asks again.
+    requestSnapshot(core)
+    becomeProbe(progress, log.lastIndex + 1)
+    progress.state = { kind: 'probe', isSent: true }
   }
 }
 

@@ -16,7 +16,11 @@ export function checkSnapshotDue(core: Core): void {
   // By entries only when they are worth it: else a large state that changes a little is written again and again.
   const isDueByEntries = core.appliedIndex >= core.snapshotDueIndex && bytes >= size
   const isDue = isDueByEntries || bytes >= Math.max(core.limits.snapshotLogBytes, size)
-  if (!isDue || core.restoring !== null) return
+  if (isDue && core.restoring === null) requestSnapshot(core)
+}
+
+/** Asks for a snapshot of what is applied. */
+export function requestSnapshot(core: Core): void {
   core.snapshotDueIndex = core.appliedIndex + core.limits.snapshotEntries
   core.bytesSinceSnapshot = 0
   core.outbox.emit({ kind: 'snapshotDue' })
@@ -25,19 +29,35 @@ export function checkSnapshotDue(core: Core): void {
 /** The driver has written a snapshot: the log behind it may go (paper 7). */
 export function onSnapshotTaken(core: Core, snapshot: SnapshotMeta): void {
   if (snapshot.index <= (core.snapshot?.index ?? 0) || snapshot.index > core.appliedIndex) return
+  core.previousSnapshotIndex = core.snapshot?.index ?? 0
   core.snapshot = snapshot
   core.snapshotDueIndex = Math.max(core.snapshotDueIndex, snapshot.index + core.limits.snapshotEntries)
   compact(core)
+  if (core.role.kind === 'leader') wakeProbes(core.role)
 }
 
-/** Drops what is behind the snapshot but for the entries that slow followers may need. */
+/** Peers that wait for a snapshot are probes (replication.ts): their next refusal gets it. */
+function wakeProbes(leader: Leader): void {
+  for (const progress of leader.progressById.values()) {
+    if (progress.state.kind === 'probe') progress.isHeartbeatDue = true
+  }
+}
+
+/** Drops what is behind the snapshot but for what somebody may need. */
 export function compact(core: Core): void {
-  if (core.snapshot === null) return
-  const { trailingEntries: entries, trailingBytes: bytes } = core.limits
-  const index = core.log.trailingBase(core.snapshot.index, { entries, bytes })
-  if (index <= core.log.baseIndex) return
+  const index = compactableIndex(core)
+  if (index <= core.compactedIndex) return
+  core.compactedIndex = index
   core.log.dropThrough(index)
   core.outbox.emit({ kind: 'compact', index })
+}
+
+/** Slow followers may need some entries; a server alone needs those behind its older snapshot if the newer is damaged. */
+function compactableIndex(core: Core): number {
+  if (core.snapshot === null) return 0
+  if (core.isAlone) return core.previousSnapshotIndex
+  const { trailingEntries: entries, trailingBytes: bytes } = core.limits
+  return core.log.trailingBase(core.snapshot.index, { entries, bytes })
 }
 
 /** Leader: asks for the next chunk, or sends the last word again when no answer has come for long. */

@@ -6,9 +6,10 @@ import { Bench, ackOf, appendOf, entriesOf, refusalOf, snapshotOf, timing } from
 const small = { snapshotEntries: 5, trailingEntries: 2, snapshotChunkBytes: 4 }
 
 test('paper 7: after enough entries a snapshot is due, once; then the log is cut but for a few entries', () => {
-  const bench = new Bench({ voters: ['a'], limits: small })
-  bench.advance(1)
+  const bench = new Bench({ limits: small })
+  bench.becomeSettledLeader()
   bench.propose(1, 2, 3, 4)
+  bench.acknowledgeAll()
   expect(bench.of('snapshotDue').length).toBe(1)
   const snapshot = { ...bench.raft.snapshotMeta(), size: 10 }
   expect(snapshot).toMatchObject({ index: 6, term: 2, configurationIndex: 1 })
@@ -41,6 +42,61 @@ test('a snapshot that could not be written is due again after as many entries', 
   bench.propose(1, 2, 3, 4)
   bench.propose(5, 6, 7, 8, 9)
   expect(bench.of('snapshotDue').length).toBe(2)
+})
+
+/** The only server, which has applied everything up to index 6; its snapshots are taken with `takeSnapshot`. */
+function aloneAt6(): Bench {
+  const bench = new Bench({ voters: ['a'], limits: small })
+  bench.advance(1)
+  bench.propose(1, 2, 3, 4)
+  return bench
+}
+
+function takeSnapshot(bench: Bench): void {
+  bench.feed({ kind: 'snapshotTaken', snapshot: { ...bench.raft.snapshotMeta(), size: 10 } })
+}
+
+test('a server alone keeps nothing in memory that it has applied, and all of it on disk', () => {
+  const bench = aloneAt6()
+  expect([bench.raft.firstIndex, bench.raft.lastIndex]).toEqual([7, 6])
+  expect(bench.of('compact')).toEqual([])
+})
+
+test('the disk of a server alone reaches back to the older of its two snapshots', () => {
+  const bench = aloneAt6()
+  takeSnapshot(bench)
+  bench.propose(5, 6, 7, 8, 9)
+  takeSnapshot(bench)
+  expect(bench.of('compact')).toEqual([{ kind: 'compact', index: 6 }])
+})
+
+test('who joins a server that was alone gets a snapshot that is written for it', () => {
+  const bench = aloneAt6()
+  bench.feed({ kind: 'changeServer', request: 5, change: { kind: 'addLearner', id: 'b', address: 'b:8300' } })
+  const asked = bench.of('snapshotDue').length
+  bench.receive('b', refusalOf(2, { matchIndex: 6, conflictIndex: 1, conflictTerm: 0 }))
+  expect(bench.of('snapshotDue').length).toBe(asked + 1)
+  takeSnapshot(bench)
+  bench.receive('b', refusalOf(2, { matchIndex: 7, conflictIndex: 1, conflictTerm: 0 }))
+  expect(bench.of('readSnapshotChunk')).toMatchObject([{ to: 'b', offset: 0, snapshot: { index: 7 } }])
+})
+
+test('who waits for a snapshot is asked again with each heartbeat, not at once', () => {
+  const bench = aloneAt6()
+  bench.feed({ kind: 'changeServer', request: 5, change: { kind: 'addLearner', id: 'b', address: 'b:8300' } })
+  bench.receive('b', refusalOf(2, { matchIndex: 6, conflictIndex: 1, conflictTerm: 0 }))
+  bench.sent = []
+  bench.receive('b', refusalOf(2, { matchIndex: 7, conflictIndex: 1, conflictTerm: 0 }))
+  expect(bench.take('appendEntries')).toEqual([])
+  bench.advance(timing.heartbeatMs)
+  expect(bench.take('appendEntries').length).toBe(1)
+})
+
+test('entries behind the change that ends being alone stay in memory', () => {
+  const bench = aloneAt6()
+  bench.feed({ kind: 'changeServer', request: 5, change: { kind: 'addLearner', id: 'b', address: 'b:8300' } })
+  bench.propose(6, 7)
+  expect([bench.raft.lastApplied, bench.raft.firstIndex]).toEqual([9, 7])
 })
 
 /** A leader whose log begins behind a snapshot of 10 bytes at index 6. */
