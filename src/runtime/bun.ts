@@ -4,6 +4,7 @@ import { bunApi } from './bun/api.ts'
 import { bunFetch, serveHttp } from './bun/http.ts'
 import { bunTcp } from './bun/tcp.ts'
 import { bunUdp } from './bun/udp.ts'
+import { releaseProgramPages } from './bun/resident-pages.ts'
 import { openUnixDatagrams } from './bun/unix-datagrams.ts'
 import type { Console, Host } from './host.ts'
 import { nodeHost } from './node.ts'
@@ -46,14 +47,20 @@ const collectedBytesMax = 256 * 1024 * 1024
 
 /** The engine keeps what a time of load has used; a collection of 100,000 keys takes some 30 ms. */
 function rested(): void {
-  if (process.memoryUsage().heapUsed > collectedBytesMax) return
-  bunApi().gc(true)
-  bunApi().shrink()
+  giveBack(process.memoryUsage().heapUsed <= collectedBytesMax)
 }
 
 /** The executable starts with a policy that compiles almost nothing (build/bundle.ts); 1 is the engine's own. */
 function settled(): void {
   bunApi().unsafe.setJITPolicy(1)
-  bunApi().gc(true)
-  bunApi().shrink()
+  giveBack(true)
+}
+
+function giveBack(withHeap: boolean): void {
+  if (withHeap) {
+    bunApi().gc(true)
+    bunApi().shrink()
+  }
+  // Where the system does not tell what is mapped, nothing is given back.
+  void releaseProgramPages().catch(() => undefined)
 }
