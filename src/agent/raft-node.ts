@@ -78,6 +78,8 @@ interface Waiting<T> {
 
 /** Proposals gather behind a write for at most so long. */
 const gatherMsMax = 50
+/** So many proposals go without waiting whether the next turn brings more. */
+const gatherProposalsMax = 64
 
 /** One server's part in the consensus. */
 export class RaftNode {
@@ -222,7 +224,14 @@ export class RaftNode {
   #flushSoon(): void {
     if (this.#isFlushDue) return
     this.#isFlushDue = true
+    this.#gather(this.#queued.length)
+  }
+
+  /** Under load each turn of the event loop brings some more: they go along, while that is so and they are few. */
+  #gather(known: number): void {
     this.#options.clock.soon(() => {
+      const { length } = this.#queued
+      if (length > known && length < gatherProposalsMax) return this.#gather(length)
       this.#isFlushDue = false
       this.#flush()
     })

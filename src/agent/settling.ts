@@ -3,8 +3,9 @@ import type { Host } from '../runtime/host.ts'
 
 /** Joining, electing and the first round of registrations are over by then. */
 const startMs = 30_000
-/** So many requests are load, whatever the time. */
-const startRequests = 500
+/** So many requests, or bytes of applied entries, are load, whatever the time. A cluster that comes together makes fewer. */
+const startRequests = 100
+const startBytes = 128 * 1024
 /** So many bytes of applied entries count as a request: a follower under load serves none. */
 const requestBytes = 256
 /** After so many requests there is something to give back. */
@@ -25,7 +26,7 @@ export interface Settling {
   stop(): void
 }
 
-/** Tells the host, once when the start is over, and after each time of load. */
+/** Tells the host, once when the start is over, and after each time of load; a start without load is one too. */
 export function createSettling(host: Pick<Host, 'clock' | 'system'>): Settling {
   return new Load(host)
 }
@@ -34,6 +35,8 @@ class Load implements Settling {
   readonly #host: Pick<Host, 'clock' | 'system'>
   #cancelStart: (() => void) | null
   #cancelRest: (() => void) | null = null
+  /** How much of the load that ends the start has come: 1 is all. */
+  #startLoad = 0
   /** Requests since the host was told last. */
   #requests = 0
   #seen = 0
@@ -41,26 +44,33 @@ class Load implements Settling {
 
   constructor(host: Pick<Host, 'clock' | 'system'>) {
     this.#host = host
-    this.#cancelStart = host.clock.wakeAt(host.clock.nowMs() + startMs, () => this.#endStart())
+    this.#cancelStart = host.clock.wakeAt(host.clock.nowMs() + startMs, () => {
+      this.#endStart()
+      host.system.rested()
+    })
   }
 
   note(): void {
-    this.#add(1)
+    this.#add(1, 1 / startRequests)
   }
 
   noteBytes(bytes: number): void {
-    this.#add(bytes / requestBytes)
+    this.#add(bytes / requestBytes, bytes / startBytes)
   }
 
   stop(): void {
     this.#cancelStart?.()
     this.#cancelRest?.()
     this.#requests = -Infinity
+    this.#startLoad = -Infinity
   }
 
-  #add(count: number): void {
+  #add(count: number, startLoad: number): void {
     this.#requests += count
-    if (this.#cancelStart !== null && this.#requests >= startRequests) this.#endStart()
+    if (this.#cancelStart !== null) {
+      this.#startLoad += startLoad
+      if (this.#startLoad >= 1) this.#endStart()
+    }
     if (this.#requests >= loadRequests && this.#cancelRest === null) this.#awaitRest()
   }
 

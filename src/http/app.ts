@@ -1,5 +1,5 @@
-// The HTTP API as a function: a request in, a response out, no sockets. Hono routes; the two hot paths, KV and
-// service health, are found without it (DESIGN.md, decision 2).
+// The HTTP API as a function: a request in, a response out, no sockets. Hono routes; endpoints without a name in their
+// path and the two hot ones with a name, KV and service health, are found without it (DESIGN.md, decision 2).
 import { Hono } from 'hono'
 import type { Backend } from './backend.ts'
 import { refuseEnterprise } from './enterprise.ts'
@@ -29,6 +29,7 @@ export function createApp(backend: Backend): App {
   const reply = createReplies(backend)
   const dispatcher: Dispatcher = { backend, reply, filters: new Filters(), samplers: new Map() }
   const router = createRouter(dispatcher, endpoints)
+  const byPath = new Map(endpoints.filter(({ takesName }) => !takesName).map((each) => [each.prefix, each]))
   const hot = endpoints.filter(({ prefix }) => prefix === '/v1/kv/' || prefix === '/v1/health/service/')
   return (request, from) => {
     const { url } = request
@@ -39,9 +40,8 @@ export function createApp(backend: Backend): App {
       search: queryAt < 0 ? '' : url.slice(queryAt + 1),
       from,
     }
-    for (const endpoint of hot) {
-      if (target.path.startsWith(endpoint.prefix)) return dispatch(dispatcher, endpoint, { request, target })
-    }
+    const endpoint = byPath.get(target.path) ?? hot.find(({ prefix }) => target.path.startsWith(prefix))
+    if (endpoint !== undefined) return dispatch(dispatcher, endpoint, { request, target })
     return router.fetch(request, { target })
   }
 }

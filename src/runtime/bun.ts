@@ -47,20 +47,15 @@ const collectedBytesMax = 256 * 1024 * 1024
 
 /** The engine keeps what a time of load has used; a collection of 100,000 keys takes some 30 ms. */
 function rested(): void {
-  giveBack(process.memoryUsage().heapUsed <= collectedBytesMax)
-}
-
-/** The executable starts with a policy that compiles almost nothing (build/bundle.ts); 1 is the engine's own. */
-function settled(): void {
-  bunApi().unsafe.setJITPolicy(1)
-  giveBack(true)
-}
-
-function giveBack(withHeap: boolean): void {
-  if (withHeap) {
+  if (process.memoryUsage().heapUsed <= collectedBytesMax) {
     bunApi().gc(true)
     bunApi().shrink()
   }
   // Where the system does not tell what is mapped, nothing is given back.
   void releaseProgramPages().catch(() => undefined)
+}
+
+/** The executable starts with a policy that compiles almost nothing (build/bundle.ts); 1 is the engine's own. */
+function settled(): void {
+  bunApi().unsafe.setJITPolicy(1)
 }

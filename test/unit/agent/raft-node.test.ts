@@ -85,6 +85,46 @@ describe('a write', () => {
     await finish(cluster)
   })
 
+  it('waits for those that each turn brings, and for no more when one brings none', async () => {
+    const world = new World({ seed: 956 })
+    const turns: (() => void)[] = []
+    let isByHand = false
+    const byHand = (host: Host): Host => ({
+      ...host,
+      clock: {
+        ...host.clock,
+        soon: (task) => (isByHand ? void turns.push(task) : host.clock.soon(task)),
+      },
+    })
+    const args = ['-server', '-bootstrap-expect', '1']
+    const started = startAgent(world, machineIn(world, 'n1'), args, { change: byHand })
+    const agent = await world.wait(started.agent, 10_000)
+    await world.run(3000)
+    isByHand = true
+    const statuses: number[] = []
+    const write = async (): Promise<void> => {
+      const request = new Request('http://agent/v1/kv/k', { method: 'PUT', body: 'x' })
+      void Promise.resolve(agent.app(request, { ip: '10.0.0.99', port: 1 })).then(({ status }) =>
+        statuses.push(status),
+      )
+      await world.run(1)
+    }
+    const turn = async (): Promise<void> => {
+      for (const task of turns.splice(0)) task()
+      await world.run(10)
+    }
+    await write()
+    await write()
+    await turn()
+    await write()
+    await turn()
+    expect(statuses).toEqual([])
+    await turn()
+    expect(statuses).toEqual([200, 200, 200])
+    isByHand = false
+    await stopAll(world, [agent])
+  })
+
   it('is refused when too many wait, and all are answered when the agent stops', async () => {
     const world = new World({ seed: 953 })
     const machine = machineIn(world, 'n1')
