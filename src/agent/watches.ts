@@ -9,6 +9,7 @@ import type { Host, HttpHandler } from '../runtime/host.ts'
 import { capturedText } from './checks/texts.ts'
 import { describe } from './identity.ts'
 import type { Logger } from './log.ts'
+import { Outages, type Sight } from './outages.ts'
 import { never } from './requests.ts'
 import { userShell } from './shell.ts'
 import { sleep } from './sleep.ts'
@@ -35,6 +36,7 @@ const outputBytesMax = 4096
 /** Makes the watches of one agent; none yet. */
 export function createWatchDuty(options: WatchDutyOptions): WatchDuty {
   const running = new Map<string, AbortController>()
+  const outages = new Outages(options.host.clock)
   return {
     set(watches) {
       const wanted = new Map(watches.map((watch) => [JSON.stringify(watch), watch]))
@@ -47,7 +49,7 @@ export function createWatchDuty(options: WatchDutyOptions): WatchDuty {
         if (running.has(key)) continue
         const ended = new AbortController()
         running.set(key, ended)
-        void keepUp(options, watch, ended.signal)
+        void keepUp({ ...options, sight: outages.sight() }, watch, ended.signal)
       }
     },
     stop() {
@@ -60,35 +62,44 @@ export function createWatchDuty(options: WatchDutyOptions): WatchDuty {
 /** How long a watch rests after the API has refused it: it may be served after a reload, or an upgrade. */
 const refusedPauseMs = 30_000
 
-async function keepUp(options: WatchDutyOptions, watch: WatchDefinition, signal: AbortSignal): Promise<void> {
-  const { host } = options
+/** What one watch is kept up with. */
+interface KeepOptions extends WatchDutyOptions {
+  readonly sight: Sight
+}
+
+async function keepUp(options: KeepOptions, watch: WatchDefinition, signal: AbortSignal): Promise<void> {
+  const { host, sight } = options
   const log = options.log.named('watch')
-  const { subject, stale } = watch
+  const { subject, stale, datacenter } = watch
+  const { type } = subject
   const client = clientOf(options, watch)
+  const complain = (message: string, error: unknown, retryInMs: number): void => {
+    const text = describe(error)
+    // Every try that follows is there at DEBUG.
+    const level = sight.onFailure(`${datacenter} ${text}`) ? 'error' : 'debug'
+    log[level](message, { type, error: text, retry_ms: Math.ceil(retryInMs) })
+  }
   const reads = {
     signal,
     stale,
-    onError: (error: unknown, retryInMs: number) =>
-      log.error('Cannot watch; trying again', {
-        type: subject.type,
-        error: describe(error),
-        retry_ms: Math.ceil(retryInMs),
-      }),
+    onError: (error: unknown, retryInMs: number) => complain('Cannot watch; trying again', error, retryInMs),
   }
+  signal.addEventListener('abort', () => sight.end())
   while (!signal.aborted) {
     try {
       for await (const change of watchSubject(client, subject, reads)) {
-        await tell(options, watch.handler, { change, signal, type: subject.type })
+        await tell(options, watch.handler, { change, signal, type })
       }
     } catch (error) {
       if (signal.aborted) return
-      log.error('The watch was refused', { type: subject.type, error: describe(error) })
+      complain('The watch was refused', error, refusedPauseMs)
       await sleep(host.clock, refusedPauseMs, signal)
     }
   }
 }
 
-function clientOf({ host, app, random }: WatchDutyOptions, { token, datacenter }: WatchDefinition): Client {
+function clientOf(options: KeepOptions, { subject, token, datacenter }: WatchDefinition): Client {
+  const { host, app, random, sight, log } = options
   return createClient({
     address: 'http://localhost',
     token,
@@ -101,7 +112,11 @@ function clientOf({ host, app, random }: WatchDutyOptions, { token, datacenter }
         ...(body !== undefined && { body: body as string }),
         ...(signal !== undefined && { signal }),
       })
-      return await app(request, { ip: '127.0.0.1', port: 0 })
+      const response = await app(request, { ip: '127.0.0.1', port: 0 })
+      // What is not there (yet) is an answer too.
+      const isAnswer = response.ok || response.status === 404
+      if (isAnswer && sight.onAnswer()) log.named('watch').info('Watching again', { type: subject.type })
+      return response
     },
     pause: (ms, signal) => sleep(host.clock, ms, signal ?? never),
     random: () => random.below(1_000_000) / 1_000_000,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createLog } from '../../../src/agent/log.ts'
 import { createWatchDuty, type WatchDuty } from '../../../src/agent/watches.ts'
 import { createApp } from '../../../src/http/app.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
@@ -6,7 +7,7 @@ import type { WatchDefinition, WatchHandler, WatchSubject } from '../../../src/m
 import type { Host, ProcessOptions, ProcessResult } from '../../../src/runtime/host.ts'
 import { nodeHost } from '../../../src/runtime/node.ts'
 import { createStateBackend, type StateBackend } from '../http/state-backend.ts'
-import { silent } from './samples.ts'
+import { silent, TestClock } from './samples.ts'
 
 const key: WatchSubject = {
   type: 'key',
@@ -129,5 +130,89 @@ describe('watches of an agent', () => {
     expect(await promise).toEqual(['PUT', '1', '1, 2', 'null'])
     bench.duty.stop()
     await server.close(0)
+  })
+})
+
+/** Watches of an agent that has no leader until the test says so, in a time that the test lets pass. */
+class Outage {
+  readonly backend = createStateBackend()
+  readonly clock = new TestClock()
+  readonly told: string[] = []
+  readonly lines: string[] = []
+  readonly duty: WatchDuty
+  isDown = true
+
+  constructor() {
+    const real = nodeHost()
+    const run = (_: readonly string[], { stdin }: ProcessOptions): Promise<ProcessResult> => {
+      this.told.push(new TextDecoder().decode(stdin as Uint8Array).trim())
+      const output = new Uint8Array()
+      return Promise.resolve({ code: 0, signal: null, output, outputBytes: 0, timedOut: false })
+    }
+    const host: Host = { ...real, clock: this.clock, processes: { ...real.processes, run } }
+    const app = createApp(this.backend)
+    const log = createLog(this.clock)
+    log.attach({ level: 'info', write: ({ level, message }) => this.lines.push(`${level}: ${message}`) })
+    this.duty = createWatchDuty({
+      host,
+      app: async (request, from) =>
+        this.isDown ? new Response('No cluster leader', { status: 500 }) : await app(request, from),
+      random: seededRandom(1),
+      log: log.root,
+    })
+    this.duty.set([watchOf(program), watchOf(program, { key: 'b' })])
+  }
+
+  async run(seconds: number): Promise<void> {
+    for (let passed = 0; passed < seconds; passed++) {
+      this.clock.pass(1000)
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  /** What is waited for comes too late: the watches have to ask anew. */
+  async fail(): Promise<void> {
+    this.isDown = true
+    this.backend.apply({ kind: 'kvSet', key: 'a', value: new Uint8Array([1]), flags: 0n, ttlMs: 0 })
+    this.backend.apply({ kind: 'kvSet', key: 'b', value: new Uint8Array([1]), flags: 0n, ttlMs: 0 })
+    await this.run(1)
+  }
+}
+
+describe('watches without a leader', () => {
+  it('keep quiet while the agent has not had an answer for half a minute', async () => {
+    const outage = new Outage()
+    await outage.run(25)
+    outage.isDown = false
+    await outage.run(30)
+    expect(outage.lines).toEqual([])
+    expect(outage.told).toEqual(['null', 'null'])
+    outage.duty.stop()
+  })
+
+  it('tell of an outage once, all together, and when it is over', async () => {
+    const outage = new Outage()
+    await outage.run(300)
+    expect(outage.lines).toEqual(['error: Cannot watch; trying again'])
+    outage.isDown = false
+    await outage.run(60)
+    expect(outage.lines).toEqual(['error: Cannot watch; trying again', 'info: Watching again'])
+    expect(outage.told).toEqual(['null', 'null'])
+    outage.duty.stop()
+  })
+
+  it('tell at once of the next outage, and lose no change of its time', async () => {
+    const outage = new Outage()
+    outage.isDown = false
+    await outage.run(120)
+    expect(outage.lines).toEqual([])
+    await outage.fail()
+    await outage.run(10)
+    expect(outage.lines).toEqual(['error: Cannot watch; trying again'])
+    outage.backend.apply({ kind: 'kvSet', key: 'a', value: new Uint8Array([2]), flags: 0n, ttlMs: 0 })
+    outage.isDown = false
+    await outage.run(60)
+    expect(outage.told.some((text) => text.includes('"Value":"Ag=="'))).toBe(true)
+    outage.duty.stop()
   })
 })
