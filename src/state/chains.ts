@@ -17,10 +17,11 @@ const chainKinds = ['service-router', 'service-splitter', 'service-resolver'] as
 const httpProtocols: ReadonlySet<string> = new Set(['http', 'http2', 'grpc'])
 const gatewayKinds = ['ingress-gateway', 'terminating-gateway'] as const
 
-/** Why an entry may not be written or deleted as others are; null if it may. */
+/** Why an entry may not be written or deleted as others are; null if it may. What is exported is no part of a chain. */
 export function proposalProblem(tables: Tables, proposal: Proposal): string | null {
-  const entries = new Entries(tables, proposal)
   const { kind, name } = proposal
+  if (kind === 'exported-services') return null
+  const entries = new Entries(tables, proposal)
   if (gatewayKinds.some((each) => each === kind)) return gatewayProblem(entries, proposal)
   const isForAll = kind === 'proxy-defaults'
   const chains = isForAll

@@ -22,6 +22,7 @@ import { nodeByName } from './catalog.ts'
 import { changesIndex, kvChanges } from './changes.ts'
 import { configEntriesOf } from './config-entries.ts'
 import { sortByDistance } from './coordinates.ts'
+import { exportedServices } from './exported-services.ts'
 import { versionsOf } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
 import { compareText, valuesUnder } from './ordered-map.ts'
@@ -191,6 +192,15 @@ const evaluators: Evaluators = {
     index: tables.marks.configEntries,
     value: tables.configEntries.get(foldedKey(args.configKind, args.name)) ?? null,
   }),
+  // What the catalog has counts as long as a wildcard stands for it.
+  exportedServices: (tables) => {
+    const { services, usesCatalog } = exportedServices(tables)
+    const { marks } = tables
+    return {
+      index: usesCatalog ? Math.max(marks.configEntries, marks.services) : marks.configEntries,
+      value: services,
+    }
+  },
   autopilotConfig: (tables) => {
     const value = tables.single.autopilot
     return { index: value?.modifyIndex ?? 0, value }

@@ -6,6 +6,7 @@ import type { StoredAutopilotConfig } from '../model/operator.ts'
 import type { PreparedQuery } from '../model/prepared-query.ts'
 import type { Session } from '../model/session.ts'
 import type { Marks } from '../model/state-record.ts'
+import { SpreadMap } from '../lib/spread-map.ts'
 import { orderedMap } from './ordered-map.ts'
 import type { OrderedMap } from './ordered-map.ts'
 import { RecentKeys } from './recent.ts'
@@ -36,7 +37,7 @@ export interface Tables {
    * The same by hash: what `kv` finds in a descent this finds at once. It belongs to the tables that go on; a copy
    * shares it, and must not look into it.
    */
-  readonly kvByKey: Map<string, KvEntry>
+  readonly kvByKey: SpreadMap<KvEntry>
   /** What changed lately; like `kvByKey` it belongs to the tables that go on. */
   readonly recent: RecentKeys
   /** Deleted keys to the index of their deletion. A key is in `kv` or here, never in both. */
@@ -104,7 +105,7 @@ export function emptyTables(): Tables {
     checksByService: orderedMap(),
     serviceIndexes: orderedMap(),
     kv: orderedMap(),
-    kvByKey: new Map(),
+    kvByKey: new SpreadMap(),
     recent: new RecentKeys(),
     tombstones: orderedMap(),
     tombstonesByAge: orderedMap(),

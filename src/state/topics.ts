@@ -164,6 +164,7 @@ const topicsByKind: TopicsByKind = {
   coordinatesOfNode: (args) => [coordinateTopic(args.node)],
   configEntries: ({ configKind }) => [configKind === '' ? tableTopic('config') : configTopic(configKind)],
   configEntry: (args) => [configTopic(args.configKind, args.name)],
+  exportedServices: () => [configTopic('exported-services'), tableTopic('services')],
   autopilotConfig: () => [tableTopic('autopilot')],
   usage: () => [tableTopic('nodes'), tableTopic('services'), tableTopic('sessions'), prefixTopic('')],
 }

@@ -82,7 +82,7 @@ function rollBack(tables: Tables, before: Tables, attempt: Change): void {
   replaceTables(tables, before)
   for (const topic of attempt.topics.list()) {
     const tree = treeOfTopic(topic)
-    if (tree !== undefined) visitUnder(tables.kv, tree, (key, entry) => void tables.kvByKey.set(key, entry))
+    if (tree !== undefined) visitUnder(tables.kv, tree, (key, entry) => tables.kvByKey.set(key, entry))
     const key = keyOfTopic(topic)
     if (key === undefined) continue
     const entry = tables.kv.get(key)

@@ -1,9 +1,13 @@
 // How long the loop stands still while a large state is saved: `node|bun test/bench/snapshot.ts [keys]`.
-// Turns are measured in processor time of the main thread, so that other programs do not count; the collector's own
-// share is in them. `full gc` is what one collection of that heap takes by itself.
+// Turns are measured in processor time of the main thread, so that other programs do not count. The collector's share of
+// each is told apart: on Node by its performance entries, on Bun by what the engine logs between two marks of ours, which
+// a parent process reads. `full gc` is what one collection of that heap takes by itself.
+import { spawn } from 'node:child_process'
+import { writeSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PerformanceObserver } from 'node:perf_hooks'
 import { threadCpuUsage } from 'node:process'
 import { createTurns } from '../../src/agent/turns.ts'
 import { verifyArchive } from '../../src/agent/snapshot-verify.ts'
@@ -19,7 +23,26 @@ const keys = Number(process.argv[2] ?? 1_000_000)
 const { files, clock } = nodeHost()
 const value = new Uint8Array(100).fill(0x78)
 
-let [lastMs, longestMs, ticks, isOn] = [0, 0, 0, true]
+/** What turns are told to: processor time of each, and between which times of the clock it was. */
+interface Turn {
+  readonly cpuMs: number
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+const isBun = process.versions['bun'] !== undefined
+const isLogged = process.env['BUN_JSC_logGC'] === '1'
+if (isBun && !isLogged) process.exit(await readChild())
+
+let [lastMs, lastAtMs, isOn] = [0, 0, true]
+let turns: Turn[] = []
+const collections: { readonly fromMs: number; readonly ms: number }[] = []
+if (!isBun) {
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries())
+      collections.push({ fromMs: startTime, ms: duration })
+  }).observe({ entryTypes: ['gc'] })
+}
 
 function cpuMs(): number {
   const { user, system } = threadCpuUsage()
@@ -27,11 +50,58 @@ function cpuMs(): number {
 }
 
 function tick(): void {
-  const nowMs = cpuMs()
-  longestMs = Math.max(longestMs, nowMs - lastMs)
+  const [nowMs, atMs] = [cpuMs(), performance.now()]
+  turns.push({ cpuMs: nowMs - lastMs, fromMs: lastAtMs, untilMs: atMs })
+  if (isLogged) mark(`turn ${(nowMs - lastMs).toFixed(2)}`)
   lastMs = nowMs
-  ticks++
+  lastAtMs = atMs
   if (isOn) clock.wakeAt(clock.nowMs() + 1, tick)
+}
+
+/** A line among those of the engine. */
+function mark(text: string): void {
+  writeSync(2, `\n@ ${text}\n`)
+}
+
+/** The longest turn, with the collector's share and without. */
+function longest(): string {
+  const own = turns.map(({ cpuMs: ms, fromMs, untilMs }) => {
+    const inIt = collections.filter((each) => each.fromMs >= fromMs && each.fromMs < untilMs)
+    return Math.max(0, ms - inIt.reduce((sum, each) => sum + each.ms, 0))
+  })
+  return told(
+    turns.map(({ cpuMs: ms }) => ms),
+    own,
+  )
+}
+
+function told(all: readonly number[], own: readonly number[]): string {
+  const most = (values: readonly number[]): string => values.reduce((a, b) => Math.max(a, b), 0).toFixed(1)
+  return `longest turn ${most(all)} ms of processor time, ${most(own)} without the collector, ${all.length} turns`
+}
+
+/** Runs this script with the engine's log of collections, and puts each pause to the turn that it was in. */
+async function readChild(): Promise<number> {
+  const env = { ...process.env, BUN_JSC_logGC: '1' }
+  const child = spawn(process.execPath, process.argv.slice(1), { env, stdio: ['ignore', 'inherit', 'pipe'] })
+  let [text, pausesMs] = ['', 0]
+  let [all, own]: [number[], number[]] = [[], []]
+  const line = (words: string): void => {
+    for (const [, ms] of words.matchAll(/\bp=([\d.]+)ms/g)) pausesMs += Number(ms)
+    const [, verb, rest = ''] = /^@ (\w+) (.*)$/.exec(words) ?? []
+    if (verb === 'turn') {
+      all.push(Number(rest))
+      own.push(Math.max(0, Number(rest) - pausesMs))
+      pausesMs = 0
+    } else if (verb === 'begin') [all, own] = [[], []]
+    else if (verb === 'end') console.log(`${rest}, ${told(all, own)}`)
+  }
+  child.stderr.on('data', (chunk: Uint8Array) => {
+    const lines = (text + new TextDecoder().decode(chunk)).split('\n')
+    text = lines.pop() ?? ''
+    for (const each of lines) line(each)
+  })
+  return await new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)))
 }
 
 function pause(ms: number): Promise<void> {
@@ -40,15 +110,14 @@ function pause(ms: number): Promise<void> {
 
 async function measured(what: string, work: () => Promise<unknown>): Promise<void> {
   await pause(50)
-  longestMs = 0
-  ticks = 0
+  turns = []
+  if (isLogged) mark('begin -')
   const startMs = performance.now()
   await work()
   const wallMs = Math.round(performance.now() - startMs)
   await pause(5)
-  console.log(
-    `${what}: ${wallMs} ms, longest turn ${longestMs.toFixed(1)} ms of processor time, ${ticks} turns`,
-  )
+  if (isLogged) mark(`end ${what}: ${wallMs} ms`)
+  else console.log(`${what}: ${wallMs} ms, ${longest()}`)
 }
 
 function filled(): ReturnType<typeof buildState> {
@@ -93,6 +162,7 @@ const { snapshots } = opened.value
 let meta: SnapshotMeta | null = null
 const archive: Uint8Array[] = []
 lastMs = cpuMs()
+lastAtMs = performance.now()
 tick()
 await measured('idle', () => pause(1000))
 const { gc } = globalThis as { gc?: () => void }
