@@ -39,6 +39,7 @@ const partsOf: Keys = {
   coordinatesOfNode: (args) => args.node,
   configEntries: (args) => args.configKind,
   configEntry: (args) => `${JSON.stringify(args.configKind)}${args.name}`,
+  exportedServices: () => '',
   autopilotConfig: () => '',
   usage: () => '',
 }

@@ -148,6 +148,7 @@ const query: Shape<Query> = union<Query>({
   coordinatesOfNode: record({ kind: literal('coordinatesOfNode'), node: text }),
   configEntries: record({ kind: literal('configEntries'), configKind: text }),
   configEntry: record({ kind: literal('configEntry'), configKind: text, name: text }),
+  exportedServices: record({ kind: literal('exportedServices') }),
   autopilotConfig: record({ kind: literal('autopilotConfig') }),
   usage: record({ kind: literal('usage') }),
 })

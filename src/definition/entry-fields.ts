@@ -41,6 +41,7 @@ export type EntryKind =
   | 'service-resolver'
   | 'ingress-gateway'
   | 'terminating-gateway'
+  | 'exported-services'
 
 function filled(type: EntryScalar): EntryField {
   return { type, presence: 'filled' }
@@ -268,6 +269,19 @@ export const entryFields: Readonly<Record<EntryKind, EntryFields>> = {
         CertFile: filled('text'),
         KeyFile: filled('text'),
         SNI: filled('text'),
+      },
+      'always',
+    ),
+  },
+  'exported-services': {
+    Services: list(
+      {
+        Name: always('text'),
+        Namespace: filled('text'),
+        Consumers: list(
+          { Partition: filled('text'), Peer: filled('text'), SamenessGroup: filled('text') },
+          'always',
+        ),
       },
       'always',
     ),

@@ -2,6 +2,7 @@
 // other entries is the state store's business (state/chains.ts). Sentences are the reference's.
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
+import { limits } from '../model/limits.ts'
 import { parseDuration } from '../lib/durations.ts'
 import { isObject } from './decode.ts'
 import type { EntryKind } from './entry-fields.ts'
@@ -18,6 +19,7 @@ export const entryRules: Readonly<Record<EntryKind, Rule>> = {
   'service-resolver': resolverRule,
   'ingress-gateway': ingressRule,
   'terminating-gateway': terminatingRule,
+  'exported-services': exportsRule,
 }
 
 const nameRequired = 'Name is required'
@@ -257,6 +259,41 @@ function terminatingRule(name: string, body: JsonObject): Result<JsonObject, str
     }
   }
   return ok(body)
+}
+
+function exportsRule(name: string, body: JsonObject): Result<JsonObject, string> {
+  if (name !== 'default') return err('exported-services Name must be "default"')
+  const peers = new Set<string>()
+  for (const [i, service] of objectsIn(body['Services']).entries()) {
+    const consumers = objectsIn(service['Consumers'])
+    const problem = exportProblem(service, consumers)
+    if (problem !== null) return err(`Services[${i}]: ${problem}`)
+    for (const [j, consumer] of consumers.entries()) {
+      const why = consumerProblem(consumer)
+      if (why !== null) return err(`Services[${i}].Consumers[${j}]: ${why}`)
+      peers.add(textIn(consumer['Peer']))
+    }
+  }
+  if (peers.size <= limits.exportPeersMax) return ok(body)
+  return err(`Services name ${peers.size} peers, more than the limit of ${limits.exportPeersMax}`)
+}
+
+function exportProblem(service: JsonObject, consumers: readonly JsonObject[]): string | null {
+  if (textIn(service['Name']) === '') return 'service name cannot be empty'
+  if (!['', 'default'].includes(textIn(service['Namespace']))) return enterprise('namespaces')
+  return consumers.length === 0 ? 'must have at least one consumer' : null
+}
+
+function consumerProblem(consumer: JsonObject): string | null {
+  if (textIn(consumer['Partition']) !== '') return enterprise('partitions')
+  if (textIn(consumer['SamenessGroup']) !== '') return enterprise('sameness groups')
+  const peer = textIn(consumer['Peer'])
+  if (peer === '') return 'must name a Peer'
+  return peer === '*' ? 'exporting to all peers (wildcard) is not supported' : null
+}
+
+function enterprise(what: string): string {
+  return `${what} are a consul enterprise feature`
 }
 
 function objectIn(value: Json | undefined): JsonObject {

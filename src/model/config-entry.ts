@@ -9,3 +9,10 @@ export interface ConfigEntry extends Indexes {
   /** Complete and checked, in the reference's field names, without `Kind`, `Name` and the indexes. */
   readonly body: JsonObject
 }
+
+/** A service that the entry `exported-services` exports. */
+export interface ExportedService {
+  readonly service: string
+  /** The clusters that may consume it, sorted. */
+  readonly peers: readonly string[]
+}

@@ -60,6 +60,8 @@ export interface Limits {
   readonly bodyBytesMax: number
   /** Characters of a prepared query's name, given or asked for. Longer: refused, or not found. */
   readonly queryNameCharactersMax: number
+  /** Peers that an exported-services entry may name: with a wildcard each service shows all of them. More: refused. */
+  readonly exportPeersMax: number
   /** Blocking queries waiting on one agent. Past it: answered at once with the present index. */
   readonly watchesMax: number
   /** Watches on one stream of changes. More: 400. */
@@ -101,6 +103,7 @@ export const limits: Limits = {
   kvValueBytesMax: 512 * 1024,
   bodyBytesMax: 2 * 1024 * 1024,
   queryNameCharactersMax: 1024,
+  exportPeersMax: 256,
   watchesMax: 100_000,
   watchesPerStreamMax: 1024,
   checkProgramsMax: 64,

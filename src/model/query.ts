@@ -8,7 +8,7 @@ import type {
   ServiceHealth,
   TextMap,
 } from './catalog.ts'
-import type { ConfigEntry } from './config-entry.ts'
+import type { ConfigEntry, ExportedService } from './config-entry.ts'
 import type { DatacenterCoordinates, NodeCoordinate } from './coordinate.ts'
 import type { StoredAutopilotConfig, UsageView } from './operator.ts'
 import type { PreparedQuery } from './prepared-query.ts'
@@ -71,6 +71,8 @@ export interface QueryTable {
   /** '' for those of every kind. */
   configEntries: { args: { readonly configKind: string }; value: readonly ConfigEntry[] }
   configEntry: { args: { readonly configKind: string; readonly name: string }; value: ConfigEntry | null }
+  /** What is exported, by name; a wildcard stands for the services of the catalog. */
+  exportedServices: { args: object; value: readonly ExportedService[] }
   /** Null until the first leader has written it. */
   autopilotConfig: { args: object; value: StoredAutopilotConfig | null }
   usage: { args: object; value: UsageView }

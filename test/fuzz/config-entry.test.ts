@@ -48,7 +48,7 @@ function valueOf(fields: EntryFields, depth: number): fc.Arbitrary<Json> {
 it.each(Object.entries(entryFields))('%s', (kind, fields) => {
   let read = 0
   fc.assert(
-    fc.property(valueOf(fields, 3), fc.constantFrom('', 'web'), (body, name) => {
+    fc.property(valueOf(fields, 3), fc.constantFrom('', 'web', 'default'), (body, name) => {
       const entry = decodeConfigEntry({ ...(body as Record<string, Json>), Kind: kind, Name: name })
       const checked = entry.ok ? checkConfigEntry(entry.value) : entry
       if (!checked.ok) {

@@ -211,6 +211,17 @@ const entry = {
   expectedIndex: fc.option(expectedIndex),
 }
 
+function exporting(Name: string): Command {
+  const body = { Services: [{ Name, Consumers: [{ Peer: 'east' }] }] }
+  return {
+    kind: 'configEntrySet',
+    configKind: 'exported-services',
+    name: 'default',
+    body,
+    expectedIndex: null,
+  }
+}
+
 /** Configuration entries. */
 export const entryCommand: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -228,6 +239,7 @@ export const entryCommand: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('configEntryDelete' as const), ...entry }) },
+  { weight: 1, arbitrary: fc.constantFrom('*', 'web').map(exporting) },
 )
 
 const simple = fc.oneof(

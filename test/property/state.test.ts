@@ -70,6 +70,7 @@ const questions: readonly Query[] = [
     { kind: 'configEntries', configKind: kind },
     { kind: 'configEntry', configKind: kind, name: 'WEB' },
   ]),
+  { kind: 'exportedServices' },
   { kind: 'autopilotConfig' },
   { kind: 'usage' },
 ]

@@ -42,6 +42,7 @@ const queries: readonly Query[] = [
   { kind: 'coordinatesOfNode', node: 'n1' },
   { kind: 'configEntries', configKind: '' },
   { kind: 'configEntry', configKind: 'service-defaults', name: 'web' },
+  { kind: 'exportedServices' },
   { kind: 'autopilotConfig' },
   { kind: 'usage' },
 ]

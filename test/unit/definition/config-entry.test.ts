@@ -3,6 +3,7 @@ import { checkConfigEntry, decodeConfigEntry } from '../../../src/definition/con
 import { snakeCase } from '../../../src/definition/entry-decode.ts'
 import { entryFields, type EntryFields } from '../../../src/definition/entry-fields.ts'
 import type { Json, JsonObject } from '../../../src/model/catalog.ts'
+import { limits } from '../../../src/model/limits.ts'
 
 function bodyOf(value: Json): JsonObject {
   const entry = decodeConfigEntry(value)
@@ -65,6 +66,56 @@ describe('configuration entries', () => {
       MeshGateway: {},
       Expose: {},
     })
+  })
+
+  it('of what is exported keep its consumers', () => {
+    const services = [
+      { name: 'web', consumers: [{ peer: 'east' }, { Peer: 'west' }] },
+      { Name: '*', Consumers: { Peer: 'x' } },
+    ]
+    expect(bodyOf({ Kind: 'exported-services', Name: 'default', Services: services })).toEqual({
+      Services: [
+        { Name: 'web', Consumers: [{ Peer: 'east' }, { Peer: 'west' }] },
+        { Name: '*', Consumers: [{ Peer: 'x' }] },
+      ],
+    })
+  })
+
+  it.each<[Json, string]>([
+    [{ Name: '' }, 'Services[0]: service name cannot be empty'],
+    [{ Name: 'web' }, 'Services[0]: must have at least one consumer'],
+    [{ Name: 'web', Namespace: 'n' }, 'Services[0]: namespaces are a consul enterprise feature'],
+    [{ Name: 'web', Consumers: [{}] }, 'Services[0].Consumers[0]: must name a Peer'],
+    [
+      { Name: 'web', Consumers: [{ Peer: 'a' }, { Peer: '*' }] },
+      'Services[0].Consumers[1]: exporting to all peers (wildcard) is not supported',
+    ],
+    [
+      { Name: 'web', Consumers: [{ Partition: 'p' }] },
+      'Services[0].Consumers[0]: partitions are a consul enterprise feature',
+    ],
+    [
+      { Name: 'web', Consumers: [{ Peer: 'a', SamenessGroup: 's' }] },
+      'Services[0].Consumers[0]: sameness groups are a consul enterprise feature',
+    ],
+  ])('of what is exported: %j is refused', (service, why) => {
+    expect(() => bodyOf({ Kind: 'exported-services', Name: 'default', Services: [service] })).toThrow(why)
+  })
+
+  it('of what is exported have one name', () => {
+    expect(() => bodyOf({ Kind: 'exported-services', Name: 'web' })).toThrow(
+      'exported-services Name must be "default"',
+    )
+  })
+
+  it.each([
+    [limits.exportPeersMax, false],
+    [limits.exportPeersMax + 1, true],
+  ])('of what is exported name up to 256 peers: %i', (count, isRefused) => {
+    const peers = Array.from({ length: count }, (_, i) => ({ Peer: `p${i}` }))
+    const Services = ['a', 'b'].map((Name) => ({ Name, Consumers: peers }))
+    const entry = { kind: 'exported-services', name: 'default', body: { Services } }
+    expect(checkConfigEntry(entry).ok).toBe(!isRefused)
   })
 
   it('take blocks of HCL, which come as lists of one', () => {
