@@ -1,6 +1,6 @@
 // Rules that a single setting or a pair of them must keep; each broken one is noted with its source.
 import { limits } from '../model/limits.ts'
-import { formatDuration, parseDuration } from './duration.ts'
+import { formatDurationMs, parseDurationMs } from '../lib/durations.ts'
 import type { Setting } from './setting.ts'
 import { isObject, type Values } from './values.ts'
 import type { JsonValue } from './json.ts'
@@ -39,7 +39,7 @@ function checkSupport(values: Values): void {
 /** True for what would hold without being said. */
 function isDefault({ type, default: usual }: Setting, value: JsonValue): boolean {
   if (usual === undefined) return isOff(value)
-  return value === (type === 'duration' ? parseDuration(String(usual)) : usual)
+  return value === (type === 'duration' ? parseDurationMs(String(usual)) : usual)
 }
 
 /** True for values that ask for nothing: false, '', [], {}, a port that is off, a block with `enabled = false`. */
@@ -172,7 +172,7 @@ function checkNumbers(values: Values): void {
     const value = values.number(key)
     if (value >= least && value <= most) continue
     const isDuration = settings.get(key)?.type === 'duration'
-    const show = (n: number): string => (isDuration ? formatDuration(n) : String(n))
+    const show = (n: number): string => (isDuration ? formatDurationMs(n) : String(n))
     const bounds =
       most === Infinity
         ? `at least ${show(least)}`
@@ -199,8 +199,8 @@ function checkProbe(values: Values, pool: 'gossip_lan' | 'gossip_wan'): void {
   const timeoutMs = values.number(`${pool}.probe_timeout`)
   const intervalMs = values.number(`${pool}.probe_interval`)
   if (timeoutMs <= intervalMs) return
-  const message = `${pool}.probe_timeout ${formatDuration(timeoutMs)} must not be above ${pool}.probe_interval`
-  values.refuse(`${pool}.probe_timeout`, `${message}, which is ${formatDuration(intervalMs)}`)
+  const message = `${pool}.probe_timeout ${formatDurationMs(timeoutMs)} must not be above ${pool}.probe_interval`
+  values.refuse(`${pool}.probe_timeout`, `${message}, which is ${formatDurationMs(intervalMs)}`)
 }
 
 /** Limits of metadata pairs, as the catalog has them. */

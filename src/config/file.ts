@@ -1,5 +1,5 @@
 // One configuration file, JSON or HCL, turned into values of settings, with the line of each.
-import { parseDuration } from './duration.ts'
+import { parseDurationMs } from '../lib/durations.ts'
 import { parseHcl } from './hcl/hcl.ts'
 import { parseJson, type JsonValue } from './json.ts'
 import { isSettingKey, settings, type SettingKey } from './settings.ts'
@@ -169,7 +169,7 @@ const convert: Readonly<Record<SettingType, (value: JsonValue) => JsonValue | un
   int: (value) => (Number.isSafeInteger(value) ? value : undefined),
   port: (value) => (Number.isSafeInteger(value) ? value : undefined),
   float: (value) => (typeof value === 'number' ? value : undefined),
-  duration: (value) => (typeof value === 'string' ? parseDuration(value) : undefined),
+  duration: (value) => (typeof value === 'string' ? parseDurationMs(value) : undefined),
   list: (value) =>
     Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined,
   map: (value) => convertMap(value, (item) => convert.string(item)),

@@ -1,7 +1,7 @@
 // Command-line flags with the rules of Go's flag package: `-f v`, `-f=v`, `--f`, flags before positional arguments.
 // Knows no command: commands and the agent's settings hand in what they accept.
 import { err, ok, type Result } from '../lib/result.ts'
-import { parseDuration } from './duration.ts'
+import { parseDurationMs } from '../lib/durations.ts'
 
 /** What a flag's value is. `list` may be repeated; `pairs` is a repeated `key<separator>value`. */
 export type FlagKind = 'bool' | 'string' | 'int' | 'uint' | 'duration' | 'list' | 'pairs'
@@ -122,7 +122,7 @@ function valueFault(spec: FlagSpec, value: string): string | undefined {
     case 'uint':
       return /^\d{1,20}$/.test(value) ? undefined : 'it must be a whole number that is not negative'
     case 'duration':
-      return parseDuration(value) === undefined
+      return parseDurationMs(value) === undefined
         ? 'it must be a duration with a unit, such as "10s" or "1h30m"'
         : undefined
     case 'pairs': {

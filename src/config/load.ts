@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { ServiceDefinition } from '../model/definition.ts'
 import type { AgentConfig } from './agent-config.ts'
 import { buildConfig } from './build.ts'
-import { parseDuration } from './duration.ts'
+import { parseDurationMs } from '../lib/durations.ts'
 import { readConfigText, type ConfigFormat } from './file.ts'
 import { flagMap, FlagValues, parseFlags, type FlagUse } from './flags.ts'
 import type { InterfaceAddress } from './ip.ts'
@@ -97,7 +97,7 @@ function typedValue(flag: SettingFlag, text: string): JsonValue {
     case 'uint':
       return Number(text)
     case 'duration':
-      return parseDuration(text) ?? 0
+      return parseDurationMs(text) ?? 0
     case 'list':
       return [text]
     case 'pairs': {

@@ -1,7 +1,7 @@
 // The settings of all sources merged into one value each, with the place that each came from.
 // Order (later wins; lists grow): defaults, -dev, list flags, files in order, other flags.
 import type { FileDefinition } from '../definition/file.ts'
-import { parseDuration } from './duration.ts'
+import { parseDurationMs } from '../lib/durations.ts'
 import type { JsonValue } from './json.ts'
 import { settings, type KeysOf, type SettingKey } from './settings.ts'
 
@@ -72,7 +72,7 @@ export class Values {
   /** A number, of milliseconds for durations; 0 when absent. */
   number(key: KeysOf<'int' | 'port' | 'float' | 'duration'>): number {
     const value = this.#read(key)
-    if (typeof value === 'string') return parseDuration(value) ?? 0
+    if (typeof value === 'string') return parseDurationMs(value) ?? 0
     return Number(value ?? 0)
   }
 

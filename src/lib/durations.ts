@@ -46,6 +46,17 @@ export function formatDuration(nanos: number): string {
   return hours === 0 ? `${minutes}m${seconds}` : `${hours}h${minutes - hours * 60}m${seconds}`
 }
 
+/** Reads a Go duration as milliseconds, rounded to an integer; undefined when the text is no duration. */
+export function parseDurationMs(text: string): number | undefined {
+  const nanos = parseDuration(text)
+  return nanos === undefined ? undefined : Math.round(nanos / 1e6)
+}
+
+/** Writes milliseconds the way Go prints a duration. */
+export function formatDurationMs(ms: number): string {
+  return formatDuration(ms * 1e6)
+}
+
 /** `nanos / unit` with all its digits and no trailing zeros. */
 function decimal(nanos: number, unit: number): string {
   const whole = Math.floor(nanos / unit)

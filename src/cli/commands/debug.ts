@@ -1,7 +1,7 @@
 // `debug`: watches an agent for a while, and writes down what is needed to find out what is wrong with it.
 import { packFiles, type ArchivedFile } from '../../agent/folder-archive.ts'
 import { sleep } from '../../agent/sleep.ts'
-import { parseDuration } from '../../config/duration.ts'
+import { parseDurationMs } from '../../lib/durations.ts'
 import { absolutePath } from '../../config/path.ts'
 import type { Client } from '../../http/client.ts'
 import { joined } from '../../lib/bytes.ts'
@@ -85,7 +85,7 @@ function planOf(context: Context): Plan {
 function durationOf({ flags }: Context, name: string, defaultMs: number, minMs: number): number {
   const text = flags.string(name)
   if (text === undefined) return defaultMs
-  const ms = parseDuration(text) ?? 0
+  const ms = parseDurationMs(text) ?? 0
   if (ms < minMs) throw new UsageError(`The ${name} must be at least ${minMs / 1000}s, not ${text}`)
   return ms
 }

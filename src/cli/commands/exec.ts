@@ -1,5 +1,5 @@
 // `exec`: runs a command on many nodes, through a session, keys under a prefix, and an event; with the reference's words.
-import { parseDuration } from '../../config/duration.ts'
+import { parseDurationMs } from '../../lib/durations.ts'
 import type { Client } from '../../http/client.ts'
 import { toBase64 } from '../../http/client/values.ts'
 import { UsageError, type Context } from '../command.ts'
@@ -66,7 +66,7 @@ async function planOf(context: Context): Promise<Plan> {
 }
 
 function milliseconds(text: string): number {
-  return parseDuration(text) ?? 0
+  return parseDurationMs(text) ?? 0
 }
 
 async function run(context: Context, plan: Plan, signals: SignalQueue): Promise<number> {

@@ -1,6 +1,6 @@
 // `lock`: runs a command while it holds a lock, with the reference's words and its keys.
 import type { HeldLock, LockOptions } from '../../http/client/lock-types.ts'
-import { parseDuration } from '../../config/duration.ts'
+import { parseDurationMs } from '../../lib/durations.ts'
 import type { ChildProcess, SignalName } from '../../runtime/host.ts'
 import { childCommand, ChildEnder, endOf } from '../child.ts'
 import { UsageError, type Context } from '../command.ts'
@@ -71,7 +71,7 @@ function planOf(context: Context): Plan {
 }
 
 function milliseconds(text: string | undefined): number {
-  return text === undefined ? 0 : (parseDuration(text) ?? 0)
+  return text === undefined ? 0 : (parseDurationMs(text) ?? 0)
 }
 
 function sessionTtl(text: string | undefined): number {

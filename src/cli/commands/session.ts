@@ -1,5 +1,5 @@
 // `session create`, `destroy`, `info`, `list`, `node` and `renew`.
-import { formatDuration } from '../../config/duration.ts'
+import { formatDurationMs } from '../../lib/durations.ts'
 import type { Answer } from '../../http/client/requests.ts'
 import type { SessionRequestShape, SessionShape } from '../../http/client/shapes.ts'
 import { UsageError, type Context } from '../command.ts'
@@ -124,7 +124,7 @@ function details(session: SessionShape): string {
     ['Name', session.Name === '' ? '-' : session.Name],
     ['Node', session.Node],
     ['TTL', session.TTL === '' ? '-' : session.TTL],
-    ['LockDelay', formatDuration(Math.round(session.LockDelay / 1e6))],
+    ['LockDelay', formatDurationMs(Math.round(session.LockDelay / 1e6))],
     ['Behavior', session.Behavior],
     ['NodeChecks', checks(session.NodeChecks ?? [])],
     ['ServiceChecks', checks((session.ServiceChecks ?? []).map(({ ID }) => ID))],

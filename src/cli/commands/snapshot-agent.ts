@@ -1,5 +1,5 @@
 // `snapshot agent`: backups at an interval, from outside of the servers. Of several one works at a time.
-import { parseDuration } from '../../config/duration.ts'
+import { parseDurationMs } from '../../lib/durations.ts'
 import type { FlagValues } from '../../config/flags.ts'
 import type { Client } from '../../http/client.ts'
 import { createBackups, type Backups } from '../../agent/backups.ts'
@@ -47,7 +47,7 @@ function planOf({ host }: Context, flags: FlagValues): Plan {
     if (value < 0) throw new UsageError(`-${name} cannot be ${value}: it must not be negative`)
     return value
   }
-  const intervalMs = intervalText === '0' ? 0 : (parseDuration(intervalText) ?? -1)
+  const intervalMs = intervalText === '0' ? 0 : (parseDurationMs(intervalText) ?? -1)
   if (intervalMs !== 0 && intervalMs < 1000) {
     throw new UsageError(`-interval cannot be ${intervalText}: it must be 0, or 1s at least`)
   }

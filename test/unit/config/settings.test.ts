@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseDuration } from '../../../src/config/duration.ts'
+import { parseDurationMs } from '../../../src/lib/durations.ts'
 import type { Setting, SettingType } from '../../../src/config/setting.ts'
 import { agentFlags, settings } from '../../../src/config/settings.ts'
 import { load, loaded, machine } from './machine.ts'
@@ -20,7 +20,7 @@ test('defaults are of their type, docs are sentences', () => {
 })
 
 function fits(type: SettingType, value: string | number | boolean): boolean {
-  if (type === 'duration') return parseDuration(String(value)) !== undefined
+  if (type === 'duration') return parseDurationMs(String(value)) !== undefined
   return typeof value === (type === 'bool' ? 'boolean' : type === 'string' ? 'string' : 'number')
 }
 

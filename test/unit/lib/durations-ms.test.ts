@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatDuration, parseDuration } from '../../../src/config/duration.ts'
+import { formatDurationMs, parseDurationMs } from '../../../src/lib/durations.ts'
 
 test.each([
   ['300ms', 300],
@@ -13,11 +13,11 @@ test.each([
   ['1500us', 2],
   ['72h0m0s', 259_200_000],
 ])('%s is %i ms', (text, ms) => {
-  expect(parseDuration(text)).toBe(ms)
+  expect(parseDurationMs(text)).toBe(ms)
 })
 
 test.each(['', '5', 's', '5 s', '5sec', '1h-5m', 'x5s', '5s '])('"%s" is none', (text) => {
-  expect(parseDuration(text)).toBeUndefined()
+  expect(parseDurationMs(text)).toBeUndefined()
 })
 
 test.each([
@@ -28,11 +28,11 @@ test.each([
   [28_800_000, '8h0m0s'],
   [-5000, '-5s'],
 ])('%i ms is written %s', (ms, text) => {
-  expect(formatDuration(ms)).toBe(text)
+  expect(formatDurationMs(ms)).toBe(text)
 })
 
 test('what is written is read back', () => {
   fc.assert(
-    fc.property(fc.integer({ min: -1e12, max: 1e12 }), (ms) => parseDuration(formatDuration(ms)) === ms),
+    fc.property(fc.integer({ min: -1e12, max: 1e12 }), (ms) => parseDurationMs(formatDurationMs(ms)) === ms),
   )
 })
