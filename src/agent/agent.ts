@@ -202,6 +202,7 @@ class RunningAgent implements Agent {
       waitMsMax: config.maxQueryTimeMs,
       watchesMax: this.#limits.watchesMax,
     })
+      ending: signal,
     await pools.start()
     this.#poolServices.start(this.#requests)
     this.#server?.onPoolsStarted()

@@ -53,6 +53,7 @@ export function createBackend(parts: BackendParts): Backend {
     blockEndpoints: config.http.blockEndpoints,
     translateWanAddrs: config.translateWanAddrs,
     useCache: config.http.useCache,
+    ending: parts.signal,
     newId: () => randomUuid(parts.host.entropy.bytes(16)),
     pause: (ms, signal) => sleep(parts.host.clock, ms, signal),
     readNow: (query, options) => requests.readNow(query, options),

@@ -14,8 +14,8 @@ export interface HttpService {
   stop(): Promise<void>
 }
 
-/** How long requests may go on when the agent stops. */
-const graceMs = 500
+/** How long requests may go on when the agent stops. Those that wait are answered, and streams ended, by then. */
+const graceMs = 2000
 
 /** Serves at all configured addresses, or at none. Errors: StartError. */
 export async function startHttp(
@@ -26,12 +26,23 @@ export async function startHttp(
 ): Promise<HttpService> {
   const servers: HttpServer[] = []
   const limit = limitClients(logRequests(handler, log, host.clock), config.limits.httpConnectionsPerClientMax)
+  let isStopping = false
+  // Whoever is answered now has nothing more to ask of this agent.
+  const last = (response: Response): Response => {
+    if (isStopping) response.headers.set('connection', 'close')
+    return response
+  }
+  const serve: HttpHandler = (request, from) => {
+    const answer = limit.handle(request, from)
+    return answer instanceof Promise ? answer.then(last) : last(answer)
+  }
   const stop = async (): Promise<void> => {
+    isStopping = true
     await Promise.all(servers.map((server) => server.close(graceMs)))
   }
   for (const at of config.httpListen) {
     try {
-      servers.push(await host.http.serve(at, limit.handle))
+      servers.push(await host.http.serve(at, serve))
     } catch (error) {
       await stop()
       const where = 'unixPath' in at ? at.unixPath : formatAddress(at)

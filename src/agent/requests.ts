@@ -40,6 +40,8 @@ export interface RequestsOptions {
   readonly waitMsMax: number
   /** Blocking queries that may wait at this agent. */
   readonly watchesMax: number
+  /** Aborts when the agent stops. */
+  readonly ending: AbortSignal
 }
 
 /** Makes the requests of one agent. */

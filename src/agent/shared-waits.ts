@@ -23,7 +23,12 @@ export interface SharedWaitsOptions {
   readonly holdMs: number
   /** Reads that may wait; one more is answered at once with what there is. */
   readonly watchesMax: number
+  /** Aborts when the agent stops: whoever waits gets what there is now, and nobody waits any more. */
+  readonly ending: AbortSignal
 }
+
+/** How long the agent's end waits for what there is. */
+const endMsMax = 500
 
 /** Waits that are ended in one turn: some 10 ms of work. */
 const atOnceMax = 1024
@@ -73,6 +78,7 @@ export class SharedWaits {
   constructor(options: SharedWaitsOptions) {
     this.#options = options
     this.#deadlines = new Deadlines(options.clock, (waiter) => this.#answerNow(waiter))
+    options.ending.addEventListener('abort', () => this.#end())
   }
 
   /** Reads that wait. */
@@ -97,10 +103,11 @@ export class SharedWaits {
   }
 
   #read(query: Query, options: ReadOptions, signal: AbortSignal): Promise<Outcome> {
-    const { watchesMax, ask } = this.#options
+    const { watchesMax, ask, ending } = this.#options
     const question = queryKey(query)
     if (question === null || options.waitMs <= 0) return ask(query, options, signal)
-    if (this.#waiting >= watchesMax || signal.aborted) return ask(query, { ...options, minIndex: 0 }, signal)
+    const isFull = this.#waiting >= watchesMax || ending.aborted
+    if (isFull || signal.aborted) return ask(query, { ...options, minIndex: 0 }, signal)
     const { minIndex, consistency, maxStaleMs, datacenter } = options
     const key = `${minIndex} ${consistency} ${maxStaleMs ?? ''} ${JSON.stringify(datacenter)} ${question}`
     return new Promise((resolve) => {
@@ -192,6 +199,21 @@ export class SharedWaits {
     void this.#fresh(shared, number).then(waiter.resolve)
   }
 
+  /** Answers all with what there is now; where nobody tells it soon they get a sentence instead of a broken connection. */
+  #end(): void {
+    const { clock } = this.#options
+    const waiters = [...this.#sharedByKey.values()].flatMap(({ waiters: all }) => [...all])
+    if (waiters.length === 0) return
+    const late = Promise.withResolvers<Outcome>()
+    const cancel = clock.wakeAt(clock.nowMs() + endMsMax, () => late.resolve(stopping))
+    const answers = waiters.map(async (waiter) => {
+      const { shared, number } = waiter
+      this.#leave(waiter)
+      waiter.resolve(await Promise.race([this.#fresh(shared, number), late.promise]))
+    })
+    void Promise.all(answers).then(cancel)
+  }
+
   /** What there is now, asked for after a read came; those whose time is over at the same moment share that too. */
   #fresh({ key, query, options }: Shared, number: number): Promise<Outcome> {
     const underWay = this.#freshByKey.get(key)
@@ -232,4 +254,5 @@ function isSearchOver({ code }: RequestError): boolean {
 
 const never: AbortSignal = new AbortController().signal
 
+const stopping: Outcome = err(requestError('overloaded', 'The agent is stopping'))
 const gone: Outcome = err(requestError('cancelled', 'The client has gone'))

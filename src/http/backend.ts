@@ -44,6 +44,9 @@ export interface Backend {
   /** `cached` has a meaning (`http_config.use_cache`). */
   readonly useCache: boolean
 
+  /** Aborts when the agent stops: streams end, and whoever waits is answered with what there is. */
+  readonly ending: AbortSignal
+
   /** A random UUID. */
   newId(): string
   /** Resolves after so long, or when the signal aborts. */

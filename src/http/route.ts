@@ -190,6 +190,11 @@ export interface Call {
   readonly reply: Replies
 }
 
+/** Aborts when the client goes or the agent stops: streams end then. */
+export function endOf({ request, backend }: Call): AbortSignal {
+  return AbortSignal.any([request.signal, backend.ending])
+}
+
 /** Who sent a request; `ip` is '' on a unix socket. */
 export interface Peer {
   readonly ip: string

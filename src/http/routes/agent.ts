@@ -8,7 +8,7 @@ import { Refusal, badRequest, refusalOf } from '../errors.ts'
 import { type Filtering, eachOf } from '../filters.ts'
 import { encodeJson, quote, renderList } from '../json.ts'
 import { renderMember } from '../render.ts'
-import type { Call, Route } from '../route.ts'
+import { endOf, type Call, type Route } from '../route.ts'
 
 /** The endpoints. */
 export const agentRoutes: readonly Route[] = [
@@ -90,7 +90,7 @@ export const agentRoutes: readonly Route[] = [
     summary: 'Metrics of each interval, a line of JSON each, until the client goes',
     parameters: [],
     answer: ['bytes'],
-    handler: (call) => call.reply.body(call.backend.agent.metricsStream(call.request.signal), {}),
+    handler: (call) => call.reply.body(call.backend.agent.metricsStream(endOf(call)), {}),
   },
   {
     method: 'GET',
@@ -155,6 +155,6 @@ function monitor(call: Call): Response {
   const asked = call.query.get('loglevel') || 'info'
   const level = Object.hasOwn(levels, asked.toLowerCase()) ? levels[asked.toLowerCase()] : undefined
   if (level === undefined) throw badRequest(`Unknown log level: ${asked}`)
-  const stream = call.backend.agent.monitor(level, call.query.has('logjson'), call.request.signal)
+  const stream = call.backend.agent.monitor(level, call.query.has('logjson'), endOf(call))
   return call.reply.body(stream, {})
 }

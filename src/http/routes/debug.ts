@@ -1,7 +1,7 @@
 // `/v1/agent/host` and `/debug/pprof/*`: for those who look for what is wrong.
 import { encodeJson } from '../json.ts'
 import { Refusal, refusalOf } from '../errors.ts'
-import type { Call, Route } from '../route.ts'
+import { endOf, type Call, type Route } from '../route.ts'
 
 /** How long a profile is taken unless asked otherwise, and at most, s. */
 const profileSecondsDefault = 30
@@ -34,7 +34,7 @@ async function profile(call: Call): Promise<Response> {
   if (!(seconds > 0 && seconds <= profileSecondsMax)) {
     throw new Refusal(400, `seconds must be a number above 0 and up to ${profileSecondsMax}, not "${text}"`)
   }
-  const taking = call.backend.agent.profile(Math.ceil(seconds * 1000), call.request.signal)
+  const taking = call.backend.agent.profile(Math.ceil(seconds * 1000), endOf(call))
   if (taking === null) {
     throw new Refusal(401, 'Debugging endpoints are off on this agent: set enable_debug to true')
   }

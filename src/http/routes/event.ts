@@ -72,15 +72,16 @@ async function list(call: Call): Promise<Response> {
   }
 }
 
-/** Ends a wait when its time is over or its client is gone; returns what calls that off. */
+/** Ends a wait when its time is over, its client is gone, or the agent stops; returns what calls that off. */
 function limitWait({ backend, request }: Call, waitMs: number, end: AbortController): () => void {
   const abort = (): void => end.abort()
   const over = new AbortController()
-  request.signal.addEventListener('abort', abort)
-  if (request.signal.aborted) abort()
+  const { ending } = backend
+  for (const signal of [request.signal, ending]) signal.addEventListener('abort', abort)
+  if (request.signal.aborted || ending.aborted) abort()
   void backend.pause(waitMs, over.signal).then(abort)
   return () => {
-    request.signal.removeEventListener('abort', abort)
+    for (const signal of [request.signal, ending]) signal.removeEventListener('abort', abort)
     over.abort()
   }
 }

@@ -93,7 +93,7 @@ async function untilOther({ backend, name, request }: Call, hash: string, waitMs
   }
   if (!isSame()) return
   const over = new AbortController()
-  const signal = AbortSignal.any([over.signal, request.signal])
+  const signal = AbortSignal.any([over.signal, request.signal, backend.ending])
   const pause = backend.pause(waitMs, signal).then(() => over.abort())
   for (let isOn = true; isOn && isSame() && !signal.aborted;) {
     const { version } = local

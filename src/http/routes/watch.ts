@@ -3,7 +3,7 @@ import { limits } from '../../model/limits.ts'
 import { readText } from '../body.ts'
 import { badRequest, refusalOf } from '../errors.ts'
 import { datacenterOf, parseConsistency } from '../read-options.ts'
-import type { Call, Route } from '../route.ts'
+import { endOf, type Call, type Route } from '../route.ts'
 import { parseStreamRequest } from '../stream/request.ts'
 import { type StreamSource, WatchStream } from '../stream/watch-stream.ts'
 
@@ -26,7 +26,7 @@ async function watch(call: Call): Promise<Response> {
   const request = parseStreamRequest(await readText(call.request, limits.bodyBytesMax))
   if (datacenterOf(call) !== '' && request.watches.some(({ type }) => type === 'event'))
     throw badRequest('Events are heard of in the datacenter of the agent only')
-  const opened = await new WatchStream(source, request, call.request.signal).open()
+  const opened = await new WatchStream(source, request, endOf(call)).open()
   if (!opened.ok) throw refusalOf(opened.error)
   return call.reply.body(opened.value, {
     'Content-Type': 'text/event-stream; charset=utf-8',

@@ -21,6 +21,7 @@ it('a read that this agent cannot answer itself takes one of its places (limits.
     clock,
     random: seededRandom(1),
     waitMsMax: 1000,
+    ending: new AbortController().signal,
     watchesMax: 10,
   })
   const query = { kind: 'sessions' } as const

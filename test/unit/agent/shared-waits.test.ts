@@ -32,19 +32,22 @@ function waitsWith(watchesMax = 20_000): {
   readonly clock: TestClock
   readonly asked: Asked[]
   readonly waits: SharedWaits
+  readonly ending: AbortController
 } {
   const clock = new TestClock()
   const asked: Asked[] = []
+  const ending = new AbortController()
   const waits = new SharedWaits({
     clock,
     random: seededRandom(1),
     waitMsMax: 600_000,
     holdMs: 7000,
     watchesMax,
+    ending: ending.signal,
     ask: (question, read, signal) =>
       new Promise((answer) => void asked.push({ query: question, options: read, signal, answer })),
   })
-  return { clock, asked, waits }
+  return { clock, asked, waits, ending }
 }
 
 const signal = (): AbortSignal => new AbortController().signal
@@ -177,5 +180,39 @@ describe('waits for the same', () => {
     void waits.read(query, options(5), signal())
     void waits.read(query, options(5), signal())
     expect(asked.map((each) => each.options.minIndex)).toEqual([5, 0])
+  })
+})
+
+describe('the end of the agent', () => {
+  it('answers all who wait with what there is now, asked for once', async () => {
+    const { clock, asked, waits, ending } = waitsWith()
+    const reads = Array.from({ length: 3 }, () => waits.read(query, options(5), signal()))
+    ending.abort()
+    expect(asked.map(({ options: { minIndex }, signal: { aborted } }) => [minIndex, aborted])).toEqual([
+      [5, true],
+      [0, false],
+    ])
+    asked[1]?.answer(answerAt(5))
+    expect(await Promise.all(reads)).toEqual([answerAt(5), answerAt(5), answerAt(5)])
+    await settled()
+    expect([waits.waiting, waits.requests, clock.armed]).toEqual([0, 0, 0])
+  })
+
+  it('says so where nobody tells what there is', async () => {
+    const { clock, waits, ending } = waitsWith()
+    const read = waits.read(query, options(5), signal())
+    ending.abort()
+    await clock.run(500)
+    expect(await read).toEqual(err(requestError('overloaded', 'The agent is stopping')))
+    await settled()
+    expect(clock.armed).toBe(0)
+  })
+
+  it('lets nobody wait any more', () => {
+    const { asked, waits, ending } = waitsWith()
+    ending.abort()
+    void waits.read(query, options(5), signal())
+    expect(asked[0]?.options.minIndex).toBe(0)
+    expect(waits.waiting).toBe(0)
   })
 })

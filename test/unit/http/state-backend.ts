@@ -88,6 +88,7 @@ class BackendOnState implements StateBackend {
   readonly defaultQueryTimeMs: number = 300_000
   readonly maxQueryTimeMs: number = 600_000
   discoveryMaxStaleMs = 0
+  readonly ending: AbortSignal
   readonly responseHeaders: Readonly<Record<string, string>>
   readonly events: EventLog
   readonly local: LocalNode
@@ -120,6 +121,7 @@ class BackendOnState implements StateBackend {
     this.txnBytesMax = settings.txnBytesMax ?? 512 * 1024
     this.sessionTtlMinMs = settings.sessionTtlMinMs ?? 10_000
     this.nodeName = settings.nodeName ?? 'n1'
+    this.ending = settings.ending ?? new AbortController().signal
     this.responseHeaders = settings.responseHeaders ?? {}
     this.events = settings.events ?? new RecordedEvents((datacenter) => this.#failureIn(datacenter))
     this.definitionRules = settings.definitionRules ?? usualRules
