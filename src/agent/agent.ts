@@ -201,8 +201,8 @@ class RunningAgent implements Agent {
       random: this.#random.fork('waits'),
       waitMsMax: config.maxQueryTimeMs,
       watchesMax: this.#limits.watchesMax,
-    })
       ending: signal,
+    })
     await pools.start()
     this.#poolServices.start(this.#requests)
     this.#server?.onPoolsStarted()
