@@ -189,9 +189,10 @@ class RunningAgent implements Agent {
       random: this.#random.fork('router'),
       waitingPerServerMax: Math.floor((this.#limits.requestsPerSessionMax * 3) / 4),
       holdMs: config.performance.rpcHoldTimeoutMs,
+      metrics: this.#telemetry.metrics,
       log: this.#logger.named('router'),
     })
-    this.#rateLimit = createRateLimit(host.clock, rateOf(config))
+    this.#rateLimit = createRateLimit(host.clock, rateOf(config), this.#telemetry.metrics)
     this.#requests = createRequests({
       router: this.#router,
       agent: { agentNode: config.nodeName, agentDatacenter: config.datacenter },

@@ -19,6 +19,9 @@ import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import { isSoleVoter } from '../raft/quorum.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Bootstrap } from './bootstrap.ts'
+import { LookupMetrics } from './lookup-metrics.ts'
+import type { Metrics } from './metrics.ts'
+import { createRequestTimes, type RequestTimes } from './request-times.ts'
 import { LeaderIndex, type AskIndex } from './leader-index.ts'
 import type { Written } from './pending-writes.ts'
 import type { RaftNode } from './raft-node.ts'
@@ -46,6 +49,7 @@ export interface LocalServerOptions {
   readonly wanMembers: () => readonly MemberView[]
   readonly datacenterCoordinates: () => readonly DatacenterCoordinates[]
   readonly autopilotHealth: () => AutopilotHealthView
+  readonly metrics: Pick<Metrics, 'sampler' | 'tally'>
   /** `performance.rpc_hold_timeout`: the longest a read waits for entries to be applied. */
   readonly holdMs: number
 }
@@ -75,11 +79,15 @@ class Server implements LocalServerNode {
   readonly #options: LocalServerOptions
   readonly #listeners = new Set<() => void>()
   readonly #indexes: LeaderIndex
+  readonly #lookups: LookupMetrics
+  readonly #times: RequestTimes
   #isLeaving = false
 
   constructor(options: LocalServerOptions) {
     this.#options = options
     this.#indexes = new LeaderIndex(options.askIndex, (task) => options.clock.soon(task))
+    this.#lookups = new LookupMetrics(options.metrics)
+    this.#times = createRequestTimes(options.metrics, options.clock)
   }
 
   isLeader(): boolean {
@@ -126,6 +134,10 @@ class Server implements LocalServerNode {
   }
 
   serve(request: RpcRequest, signal: AbortSignal): Promise<RpcReply> {
+    return this.#times.taken(request, this.#serve(request, signal))
+  }
+
+  #serve(request: RpcRequest, signal: AbortSignal): Promise<RpcReply> {
     const options = this.#options
     switch (request.kind) {
       case 'read':
@@ -153,8 +165,12 @@ class Server implements LocalServerNode {
     const index = freshNow(this.#options, read.consistency)
     const { store } = this.#options
     if (index === null || store.appliedIndex < index) return null
+    const end = this.#times.begin(query)
     const answer = store.query(query)
+    end()
     if (read.minIndex > 0 && answer.index <= read.minIndex) return null
+    this.#lookups.onRead()
+    this.#lookups.onAnswer(query, answer.value)
     const { knownLeader, lastContactMs, epoch } = meta(this.#options, answer.index)
     return { index: Math.max(1, answer.index), knownLeader, lastContactMs, epoch, value: answer.value }
   }
@@ -183,6 +199,8 @@ class Server implements LocalServerNode {
     if (index === null || !(await store.whenApplied(index, clock.nowMs() + catchUpMsMax))) return null
     const answer = store.query(request.query)
     if (request.options.minIndex > 0 && answer.index <= request.options.minIndex) return null
+    this.#lookups.onRead()
+    this.#lookups.onAnswer(request.query, answer.value)
     const { epoch } = store
     const meta = { index: Math.max(1, answer.index), knownLeader: true, lastContactMs: 0, epoch }
     return { kind: 'read', meta, value: answer.value }
@@ -190,7 +208,8 @@ class Server implements LocalServerNode {
 
   async #read(request: ReadRequest, signal: AbortSignal): Promise<RpcReply> {
     const { store, clock, holdMs } = this.#options
-    const fresh = await freshness(this.#options, request.options.consistency)
+    this.#lookups.onRead()
+    const fresh = await this.#fresh(request.options.consistency)
     if (!fresh.ok) return refuse(fresh.error)
     const isApplied = await store.whenApplied(fresh.value, clock.nowMs() + holdMs)
     if (!isApplied) return refuse(requestError('timeout', 'Not ready to serve consistent reads'))
@@ -198,8 +217,13 @@ class Server implements LocalServerNode {
     return mustLead ? this.#waitAsLeader(request, signal) : this.#readNow(request, signal)
   }
 
+  #fresh(consistency: Consistency): Promise<Result<number, RequestError>> {
+    return this.#times.confirmed(consistency, freshness(this.#options, consistency))
+  }
+
   async #readNow(request: ReadRequest, signal: AbortSignal): Promise<RpcReply> {
     const answered = await this.#options.store.read(request.query, request.options, signal)
+    this.#lookups.onAnswer(request.query, answered.value)
     return { kind: 'read', meta: meta(this.#options, answered.index), value: answered.value }
   }
 

@@ -17,6 +17,8 @@ export interface Metrics {
   /** `count` and `sample` for hot paths: the name is looked up once. */
   counter(name: string, labels?: Labels): (by: number) => void
   sampler(name: string, labels?: Labels): (value: number) => void
+  /** Counts by one where even a look at the clock would be felt: what was counted is told when somebody looks. */
+  tally(name: string, labels?: Labels): () => void
   /** Calls back before anybody looks, so that gauges are set that nobody keeps up to date meanwhile. */
   onLook(fill: () => void): void
 }
@@ -52,6 +54,13 @@ export interface MetricsOptions {
 
 const noLabels: Labels = {}
 
+/** What was counted since somebody looked. */
+interface Tally {
+  readonly name: string
+  readonly labels: Labels
+  count: number
+}
+
 /** Makes an empty set of metrics. A timer runs only while somebody follows the intervals. */
 export function createMetrics(options: MetricsOptions): MetricsView {
   return new AgentMetrics(options)
@@ -64,6 +73,7 @@ class AgentMetrics implements MetricsView {
   readonly #gaugePrefix: string
   readonly #sinks: MetricsSink[] = []
   readonly #fills: (() => void)[] = []
+  readonly #tallies: Tally[] = []
   readonly #followers = new Set<(interval: Json) => void>()
   #filling = false
   #generation = 0
@@ -100,6 +110,12 @@ class AgentMetrics implements MetricsView {
 
   sampler(name: string, labels: Labels = noLabels): (value: number) => void {
     return this.#handle('sample', name, labels)
+  }
+
+  tally(name: string, labels: Labels = noLabels): () => void {
+    const tally = { name, labels, count: 0 }
+    this.#tallies.push(tally)
+    return () => void tally.count++
   }
 
   #handle(kind: SeriesKind, name: string, labels: Labels): (value: number) => void {
@@ -195,7 +211,21 @@ class AgentMetrics implements MetricsView {
     if (this.#filling) return
     this.#filling = true
     for (const fill of this.#fills) fill()
+    this.#takeTallies()
     this.#filling = false
+  }
+
+  #takeTallies(): void {
+    const nowMs = this.#clock.nowMs()
+    for (const tally of this.#tallies) {
+      const { count } = tally
+      if (count === 0) continue
+      tally.count = 0
+      const series = this.#find('counter', tally.name, tally.labels)
+      if (series === null) continue
+      this.#registry.putOnes(series, count, nowMs)
+      for (const sink of this.#sinks) sink(series, count)
+    }
   }
 
   #turnOver(nowMs: number): void {

@@ -1,6 +1,7 @@
 // A token bucket: so many requests per second on average, and some at once (`limits.rpc_rate`, `rpc_max_burst`).
 import type { AgentConfig } from '../config/agent-config.ts'
 import type { Clock } from '../runtime/host.ts'
+import type { Metrics } from './metrics.ts'
 
 /** Decides which requests are one too many. */
 export interface RateLimit {
@@ -16,19 +17,25 @@ export interface Rate {
   readonly burst: number
 }
 
-/** Makes a full bucket. */
-export function createRateLimit(clock: Clock, rate: Rate): RateLimit {
+/** Makes a full bucket, which counts what it is asked and what it turns down. */
+export function createRateLimit(clock: Clock, rate: Rate, metrics: Pick<Metrics, 'tally'>): RateLimit {
+  const asked = metrics.tally('client.rpc')
+  const exceeded = metrics.tally('client.rpc.exceeded')
   let { perSecond } = rate
   let burst = Math.max(1, rate.burst)
   let tokens = burst
   let filledAtMs = clock.nowMs()
   return {
     admit() {
+      asked()
       if (perSecond === Infinity) return true
       const nowMs = clock.nowMs()
       tokens = Math.min(burst, tokens + ((nowMs - filledAtMs) * perSecond) / 1000)
       filledAtMs = nowMs
-      if (tokens < 1) return false
+      if (tokens < 1) {
+        exceeded()
+        return false
+      }
       tokens -= 1
       return true
     },

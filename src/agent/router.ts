@@ -20,6 +20,7 @@ import {
   type SignsOfLife,
 } from './forward.ts'
 import type { Logger } from './log.ts'
+import type { Metrics } from './metrics.ts'
 import { attemptMsMin, Patience, waitOf, wayBackMs } from './patience.ts'
 import type { Written } from './pending-writes.ts'
 import type { ServerDirectory, ServerInfo } from './servers.ts'
@@ -61,6 +62,7 @@ export interface RouterOptions {
   readonly waitingPerServerMax: number
   /** `performance.rpc_hold_timeout`: no request is held for longer here, whatever the asker says. */
   readonly holdMs: number
+  readonly metrics: Pick<Metrics, 'count'>
   readonly log: Logger
 }
 
@@ -337,6 +339,7 @@ async function toDatacenter(options: Context, call: Call): Promise<RpcReply> {
   if (wan === null || !wan.datacenters().includes(request.datacenter)) {
     return refuse(requestError('noPathToDatacenter', 'No path to datacenter'))
   }
+  options.metrics.count('rpc.cross-dc', 1, { datacenter: request.datacenter })
   const servers = wan.candidates(request.datacenter, clock.nowMs())
   const isGone = servers.every((server) => server.status === 'failed')
   const goneUntilMs = isGone ? clock.nowMs() + failedMsMax : Infinity
@@ -379,6 +382,10 @@ async function askServer(
   const isFinal = !mayRetry(request, reason)
   patience.onBroken(lastedMs)
   const isFull = isTooMuch(reason)
+  const isFailure = !isFull && reason.code !== 'cancelled'
+  if (isFailure && directory === options.lan) {
+    options.metrics.count('client.rpc.failed', 1, { server: server.name })
+  }
   if (!isFinal && !isFull) putLast(options, directory, server, reason.message)
   return { reply: failed(request, reason), isFinal, hasAnswered: false, isFull }
 }

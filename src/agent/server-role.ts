@@ -309,6 +309,7 @@ function localOptions(
     clock: host.clock,
     selfId: options.id,
     lan: pools.lanServers,
+    metrics: options.metrics,
     askIndex: (leader, consistency) => askIndex(options, leader, consistency),
     datacenters: () => options.poolServices.datacenters(),
     datacenterCoordinates: () => options.poolServices.datacenterCoordinates(),

@@ -77,6 +77,12 @@ export class Registry {
     if (this.#keepsValues && series.kind === 'sample') series.keep(value, this.#random.uint32())
   }
 
+  /** Takes so many counts of one. */
+  putOnes(series: Series, count: number, nowMs: number): void {
+    series.touchedAtMs = nowMs
+    series.addTimes(1, count)
+  }
+
   /** Ends the present interval if its time is over; true if it was. */
   turnOver(nowMs: number, wallMs: number): boolean {
     if (nowMs < this.#endsAtMs) return false

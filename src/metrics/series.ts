@@ -62,6 +62,18 @@ export class Series {
     if (value > known.max) known.max = value
   }
 
+  /** Takes the same value so many times. */
+  addTimes(value: number, times: number): void {
+    this.add(value)
+    const more = times - 1
+    this.totalCount += more
+    this.totalSum += more * value
+    if (this.aggregate === null) return
+    this.aggregate.count += more
+    this.aggregate.sum += more * value
+    this.aggregate.sumOfSquares += more * value * value
+  }
+
   /** Keeps a value for quantiles. `pick` is a whole number from 0 to 2^32 - 1 by chance (Vitter's algorithm R, 1985). */
   keep(value: number, pick: number): void {
     this.#recentSeen++

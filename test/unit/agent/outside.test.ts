@@ -203,7 +203,7 @@ describe('complaints', () => {
 describe('the rate limit', () => {
   it('admits a burst, and then so many per second', () => {
     const clock = new TestClock()
-    const limit = createRateLimit(clock, { perSecond: 10, burst: 5 })
+    const limit = createRateLimit(clock, { perSecond: 10, burst: 5 }, testMetrics(clock))
     const admitted = (count: number): number =>
       Array.from({ length: count }, () => limit.admit()).filter(Boolean).length
     expect(admitted(20)).toBe(5)

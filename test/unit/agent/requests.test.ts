@@ -3,7 +3,7 @@ import { createRateLimit } from '../../../src/agent/rate-limit.ts'
 import { createRequests } from '../../../src/agent/requests.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import type { Router } from '../../../src/agent/router.ts'
-import { TestClock } from './samples.ts'
+import { TestClock, testMetrics } from './samples.ts'
 
 it('a read that this agent cannot answer itself takes one of its places (limits.rpc_rate)', async () => {
   const clock = new TestClock()
@@ -17,7 +17,7 @@ it('a read that this agent cannot answer itself takes one of its places (limits.
     router,
     agent: { agentNode: 'n', agentDatacenter: 'dc1' },
     holdMs: 1000,
-    rateLimit: createRateLimit(clock, { perSecond: 1, burst: 2 }),
+    rateLimit: createRateLimit(clock, { perSecond: 1, burst: 2 }, testMetrics(clock)),
     clock,
     random: seededRandom(1),
     waitMsMax: 1000,
