@@ -13,7 +13,7 @@ import type {
   TextMap,
   Weights,
 } from '../model/catalog.ts'
-import type { ConfigEntry } from '../model/config-entry.ts'
+import type { ConfigEntry, ExportedService } from '../model/config-entry.ts'
 import type { MemberView, NodeDump } from '../model/query.ts'
 import {
   type Field,
@@ -174,6 +174,17 @@ export const configEntryShape: StructShape<ConfigEntry> = struct({
   Meta: textMap((entry) => textsOf(objectAt('Meta')(entry.body))),
   Name: text((entry) => entry.name),
   Protocol: text((entry) => textAt('Protocol')(entry.body)),
+})
+
+const consumersShape: StructShape<ExportedService> = struct({
+  Partitions: texts(() => []),
+  Peers: texts((exported) => exported.peers),
+})
+
+/** A service that is exported. */
+export const exportedServiceShape: StructShape<ExportedService> = struct({
+  Consumers: within(consumersShape, (exported) => exported),
+  Service: text((exported) => exported.service),
 })
 
 /** A member of a gossip pool. */

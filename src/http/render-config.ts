@@ -1,7 +1,7 @@
 // Configuration entries as JSON text: the stored body between its kind and its indexes.
 import type { Json } from '../model/catalog.ts'
-import type { ConfigEntry } from '../model/config-entry.ts'
-import { encodeJson, quote, renderList } from './json.ts'
+import type { ConfigEntry, ExportedService } from '../model/config-entry.ts'
+import { encodeJson, quote, renderList, textList } from './json.ts'
 
 /** Fields that the reference prints in front of everything. */
 const leading = ['ConnectTimeout', 'RequestTimeout']
@@ -20,6 +20,14 @@ export function renderConfigEntry(entry: ConfigEntry): string {
 /** A list of entries. */
 export function renderConfigEntries(entries: readonly ConfigEntry[]): string {
   return renderList(entries, renderConfigEntry)
+}
+
+/** The services that are exported. */
+export function renderExportedServices(services: readonly ExportedService[]): string {
+  return renderList(
+    services,
+    ({ service, peers }) => `{"Service":${quote(service)},"Consumers":{"Peers":${textList(peers)}}}`,
+  )
 }
 
 function renderFields(fields: readonly (readonly [string, Json])[]): string {

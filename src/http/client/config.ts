@@ -1,7 +1,7 @@
 // `/v1/config`: settings of services and proxies that the cluster keeps for everybody.
 import type { Connection } from './connection.ts'
 import { type Answer, type ReadQuery, dcOf, encodePath, json, read } from './requests.ts'
-import type { ConfigEntryRequestShape, ConfigEntryShape } from './shapes.ts'
+import type { ConfigEntryRequestShape, ConfigEntryShape, ExportedServiceShape } from './shapes.ts'
 
 /** Options of a change. `cas`: only if the entry has this ModifyIndex; 0: only if there is none. */
 export interface ConfigEntryOptions {
@@ -20,6 +20,8 @@ export interface ConfigClient {
   configList(kind: string, options?: ReadQuery): Promise<Answer<readonly ConfigEntryShape[]>>
   /** Deletes an entry; false if `cas` is not its ModifyIndex any more. What is not there is no failure. */
   configDelete(kind: string, name: string, options?: ConfigEntryOptions): Promise<boolean>
+  /** What the entry `exported-services` exports; a wildcard in it stands for every service of the catalog. */
+  exportedServices(options?: ReadQuery): Promise<Answer<readonly ExportedServiceShape[]>>
 }
 
 /** Makes the calls. */
@@ -41,6 +43,7 @@ export function configCalls(connection: Connection): ConfigClient {
     configGet: (kind, name, options) =>
       read<ConfigEntryShape | null>(connection, { path: pathOf(kind, name), whenMissing: null }, options),
     configList: (kind, options) => read(connection, { path: `/v1/config/${encodePath(kind)}` }, options),
+    exportedServices: (options) => read(connection, { path: '/v1/exported-services' }, options),
     async configDelete(kind, name, options = {}) {
       const answer = await json<unknown>(connection, {
         method: 'DELETE',

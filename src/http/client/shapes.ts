@@ -460,3 +460,9 @@ export interface ConfigEntryRequestShape {
   readonly Name?: string
   readonly [field: string]: unknown
 }
+
+/** A service that is exported (`/v1/exported-services`). */
+export interface ExportedServiceShape {
+  readonly Service: string
+  readonly Consumers: { readonly Peers: readonly string[] }
+}

@@ -181,6 +181,7 @@ type StoreSchemaName =
   | 'TxnOutcome'
   | 'ConfigEntry'
   | 'ConfigEntries'
+  | 'ExportedServices'
   | 'Nothing'
 
 const storeSchemas: Readonly<Record<StoreSchemaName, Schema>> = {
@@ -237,6 +238,9 @@ const storeSchemas: Readonly<Record<StoreSchemaName, Schema>> = {
     additionalProperties: true,
   },
   ConfigEntries: list(ref('ConfigEntry')),
+  ExportedServices: list(
+    object({ Service: text(), Consumers: object({ Peers: list(text('Name of a cluster.')) }) }),
+  ),
   Nothing: object({}),
   TxnOperations: nullable(
     list(

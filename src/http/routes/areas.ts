@@ -15,7 +15,6 @@ export const refusedAreas: readonly Area[] = [
   outOfScope('/v1/connect/', 'Connect'),
   outOfScope('/v1/agent/connect/', 'Connect'),
   outOfScope('/v1/discovery-chain/', 'Connect'),
-  outOfScope('/v1/exported-services', 'Connect'),
   outOfScope('/v1/imported-services', 'Connect'),
   outOfScope('/v1/peering', 'Peering'),
   outOfScope('/v1/internal/ui/gateway-intentions/', 'Connect'),

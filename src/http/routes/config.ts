@@ -1,19 +1,20 @@
 // `/v1/config`: settings of services and proxies that the cluster keeps for everybody.
 import { checkConfigEntry, decodeConfigEntry, unknownKind } from '../../definition/config-entry.ts'
 import { isEntryKind } from '../../definition/entry-fields.ts'
-import { configEntryShape } from '../../filter/catalog-shapes.ts'
+import { configEntryShape, exportedServiceShape } from '../../filter/catalog-shapes.ts'
 import type { Json } from '../../model/catalog.ts'
 import type { Command } from '../../model/command.ts'
+import type { ExportedService } from '../../model/config-entry.ts'
 import { limits } from '../../model/limits.ts'
 import { readText } from '../body.ts'
 import { Refusal, badRequest, orThrow, written } from '../errors.ts'
 import { eachOf } from '../filters.ts'
 import { parseJson } from '../json-parse.ts'
 import { datacenterOf } from '../read-options.ts'
-import { renderConfigEntries, renderConfigEntry } from '../render-config.ts'
+import { renderConfigEntries, renderConfigEntry, renderExportedServices } from '../render-config.ts'
 import { type Call, type Route, readParameters } from '../route.ts'
 import { casOf } from './kv.ts'
-import { answerShared, metaHeaders, read } from './reads.ts'
+import { type View, answerCatalog, answerShared, metaHeaders, read } from './reads.ts'
 
 /** The endpoints. */
 export const configRoutes: readonly Route[] = [
@@ -49,7 +50,22 @@ export const configRoutes: readonly Route[] = [
     statuses: [{ status: 404, meaning: 'The path names no entry.' }],
     handler: remove,
   },
+  {
+    method: 'GET',
+    path: '/v1/exported-services',
+    summary:
+      'The services that the entry `exported-services` exports, a wildcard being every service of the catalog. No peer reads them',
+    parameters: [...readParameters, 'filter'],
+    answer: ['ExportedServices'],
+    handler: (call) => answerCatalog(call, { kind: 'exportedServices' }, exportsView),
+  },
 ]
+
+const exportsView: View<readonly ExportedService[]> = {
+  render: renderExportedServices,
+  filtering: eachOf(exportedServiceShape),
+  isInternal: true,
+}
 
 /** Kind and name out of the path; the name may hold slashes, and is null where there is no slash. */
 function partsOf({ name }: Call): { readonly kind: string; readonly name: string | null } {
