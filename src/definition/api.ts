@@ -6,7 +6,7 @@ import { type BuiltCheck, buildCheck, checkFault, isStatus } from './check.ts'
 import { type GivenCheck, checkReader } from './check-fields.ts'
 import { type Reader, required } from './decode.ts'
 import { Misfit, apiRoot } from './misfit.ts'
-import { type DefinitionRules, errorsOccurred } from './rules.ts'
+import { type DefinitionRules, errorsOccurred, idFault } from './rules.ts'
 import { type BuiltService, type PortGiver, type ServiceFault, buildService } from './service.ts'
 import { type GivenService, serviceReader } from './service-fields.ts'
 
@@ -37,9 +37,10 @@ export function readApiCheck(value: Json, rules: DefinitionRules): Result<BuiltC
   const given = read.value
   if (given.Name === '') return refused('Missing check name')
   if (!isStatus(given.Status)) return refused('Bad check status')
-  const fault = checkFault(given)
+  const identity = identityOf(given)
+  const fault = checkFault(given) ?? idFault('Check', identity.id)
   if (fault !== null) return refused(`Invalid check: ${fault}`)
-  return ok(buildCheck(given, identityOf(given), rules))
+  return ok(buildCheck(given, identity, rules))
 }
 
 const readCheck: Reader<GivenCheck> = required(checkReader)
@@ -83,6 +84,7 @@ function apiFault({ about, reasons }: ServiceFault): ApiFault {
     case 'sidecarCheck':
       return { status: 500, message: `Bad request: Invalid check in sidecar_service: ${text}` }
     case 'name':
+    case 'id':
     case 'address':
     case 'port':
     case 'status':

@@ -3,7 +3,7 @@ import type { CheckStatus } from '../model/catalog.ts'
 import type { CheckDefinition, CheckRun } from '../model/definition.ts'
 import type { GivenCheck } from './check-fields.ts'
 import { kindsOf, millis, runOf } from './check-run.ts'
-import type { DefinitionRules } from './rules.ts'
+import { type DefinitionRules, idFault } from './rules.ts'
 
 /** Shortest interval; shorter ones are raised. */
 const intervalMsMin = 1000
@@ -26,13 +26,13 @@ export function checkFault(given: GivenCheck): string | null {
   if (isAlias && given.TTL > 0) return 'TTL must be not be set for Alias checks'
   if (!needsInterval && !isAlias && given.TTL <= 0) return 'TTL must be > 0 for TTL checks'
   if (given.OutputMaxSize < 0) return 'MaxOutputMaxSize must be positive'
-  return failuresFault(given)
+  return limitFault(given)
 }
 
-function failuresFault({ FailuresBeforeWarning, FailuresBeforeCritical }: GivenCheck): string | null {
+function limitFault({ FailuresBeforeWarning, FailuresBeforeCritical, CheckID }: GivenCheck): string | null {
   return FailuresBeforeWarning > Math.max(1, FailuresBeforeCritical)
     ? "FailuresBeforeWarning can't be higher than FailuresBeforeCritical"
-    : null
+    : idFault('Check', CheckID)
 }
 
 /** True for a check that something has to run, again and again. */

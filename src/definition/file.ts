@@ -8,7 +8,7 @@ import { buildCheck, checkFault, isStatus, runsProgram } from './check.ts'
 import { checkReader, isEmptyCheck } from './check-fields.ts'
 import { type Reader, list } from './decode.ts'
 import { Misfit, type Place } from './misfit.ts'
-import type { DefinitionRules } from './rules.ts'
+import { type DefinitionRules, idFault } from './rules.ts'
 import { type ServiceFault, buildService, checksOf } from './service.ts'
 import { type GivenService, serviceReader } from './service-fields.ts'
 import { firstFreePort } from './sidecar.ts'
@@ -189,6 +189,11 @@ class DefinitionReader implements FileDefinitions {
     // The reference takes a check without any field for none.
     if (isEmptyCheck(given)) return
     const identity = identityOf(given)
+    const longId = idFault('Check', identity.id)
+    if (longId !== null) {
+      this.problems.push({ index, path, message: longId })
+      return
+    }
     const fault =
       identity.id === ''
         ? 'Missing check name'
@@ -224,6 +229,8 @@ function remarkOf(fault: ServiceFault, given: GivenService, path: string): Omit<
   switch (fault.about) {
     case 'name':
       return { path, message: 'Service name missing' }
+    case 'id':
+      return { path, message: text }
     case 'address':
     case 'port':
       return { path: `${path}.${fault.about}`, message: `Failed to register service "${name}": ${text}` }
@@ -233,20 +240,21 @@ function remarkOf(fault: ServiceFault, given: GivenService, path: string): Omit<
       return { path: `${path}.meta`, message: `invalid meta for service ${name}: ${text}` }
     case 'kind':
       return { path, message: `service "${name}": ${text}` }
-    case 'check':
-    case 'status':
-      return {
-        path: `${path}.${checkPath(given, fault.check ?? 0)}`,
-        message: `Failed to validate checks for service "${name}": ${text}`,
-      }
     case 'sidecar':
       return { path: `${path}.connect`, message: `service "${name}": ${text}` }
+    case 'check':
+    case 'status':
     case 'sidecarCheck':
-      return {
-        path: `${path}.connect`,
-        message: `Failed to validate checks for the sidecar of service "${name}": ${text}`,
-      }
+      return checkRemark(fault, given, path)
   }
+}
+
+function checkRemark(fault: ServiceFault, given: GivenService, path: string): Omit<FileRemark, 'index'> {
+  const isSidecar = fault.about === 'sidecarCheck'
+  const where = isSidecar ? 'connect' : checkPath(given, fault.check ?? 0)
+  const whose = isSidecar ? 'the sidecar of service' : 'service'
+  const message = `Failed to validate checks for ${whose} "${given.Name}": ${fault.reasons.join('; ')}`
+  return { path: `${path}.${where}`, message }
 }
 
 function checkPath(given: GivenService, index: number): string {

@@ -1,4 +1,5 @@
 // What the agent allows in definitions, and the rules that are small.
+import { utf8Length } from '../lib/bytes.ts'
 import type { TextMap, Weights } from '../model/catalog.ts'
 
 /** What the agent allows. */
@@ -44,6 +45,18 @@ function pairFault(key: string, value: string): string | null {
   return value.length > valueCharactersMax
     ? `Value is too long (limit: ${valueCharactersMax} characters)`
     : null
+}
+
+/**
+ * Bytes of an ID of a service or a check. URLs name them, in up to three characters for a byte, and runtimes take 16 KiB
+ * of a request's head: what is longer could be registered and never deregistered.
+ */
+export const idBytesMax = 4096
+
+/** What is wrong with an ID; null if nothing is. */
+export function idFault(what: 'Service' | 'Check', id: string): string | null {
+  const bytes = utf8Length(id)
+  return bytes > idBytesMax ? `${what} ID is too long (${bytes} bytes, limit: ${idBytesMax})` : null
 }
 
 /** What is wrong with weights, in the reference's words; null if nothing is. */

@@ -6,7 +6,7 @@ import { buildCheck, checkFault, isStatus } from './check.ts'
 import { type GivenCheck, isEmptyCheck } from './check-fields.ts'
 import { addressFamily } from './ip.ts'
 import { completeProxy, kindFaults } from './proxy-rules.ts'
-import { type DefinitionRules, isWildcard, metaFault, weightsFault } from './rules.ts'
+import { type DefinitionRules, idFault, isWildcard, metaFault, weightsFault } from './rules.ts'
 import type { GivenService } from './service-fields.ts'
 import { sidecarOf } from './sidecar.ts'
 
@@ -14,6 +14,7 @@ import { sidecarOf } from './sidecar.ts'
 export interface ServiceFault {
   readonly about:
     | 'name'
+    | 'id'
     | 'address'
     | 'port'
     | 'weights'
@@ -64,6 +65,8 @@ export function buildService(
 
 function serviceFault(given: GivenService): ServiceFault | null {
   if (given.Name === '') return { about: 'name', reasons: ['Missing service name'] }
+  const id = idFault('Service', given.ID === '' ? given.Name : given.ID)
+  if (id !== null) return { about: 'id', reasons: [id] }
   if (isWildcard(given.Address)) return { about: 'address', reasons: ['Invalid service address'] }
   if (given.Port !== 0 && given.SocketPath !== '') {
     return { about: 'port', reasons: ['Port and SocketPath cannot both be specified'] }

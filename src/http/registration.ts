@@ -12,7 +12,7 @@ import type {
 import type { Command, DeregisterCommand } from '../model/command.ts'
 import { connectReader, proxyReader } from '../definition/proxy.ts'
 import { proxyFaults } from '../definition/proxy-rules.ts'
-import { errorsOccurred, isWildcard } from '../definition/rules.ts'
+import { errorsOccurred, idFault, isWildcard } from '../definition/rules.ts'
 import { taggedAddresses } from '../definition/service-fields.ts'
 import { checkDefinition, checkType } from './check-definition.ts'
 import {
@@ -54,6 +54,8 @@ export function decodeRegistration(body: string, localDatacenter: string): Decod
   }
   const service = given.Service === null ? null : serviceOf(given.Service)
   const checks = [...given.Checks, given.Check].filter((check) => check !== null)
+  refuseLongId('Service', service?.id ?? '')
+  for (const { CheckID, Name } of checks) refuseLongId('Check', CheckID === '' ? Name : CheckID)
   return {
     command: {
       kind: 'register',
@@ -192,6 +194,12 @@ export function refuseBadId(id: string): void {
   if (!/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) {
     throw new Refusal(500, 'Bad node ID: uuid is improperly formatted')
   }
+}
+
+/** Refuses the ID of a service or a check that no URL could name. Throws Refusal. */
+export function refuseLongId(what: 'Service' | 'Check', id: string): void {
+  const fault = idFault(what, id)
+  if (fault !== null) throw badRequest(fault)
 }
 
 /** The service that was given. Throws Refusal if it says too little. */

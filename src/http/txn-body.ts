@@ -11,7 +11,7 @@ import {
   type TxnOperation,
 } from '../model/transaction.ts'
 import { Refusal } from './errors.ts'
-import { checkOf, refuseBadId, serviceOf } from './registration.ts'
+import { checkOf, refuseBadId, refuseLongId, serviceOf } from './registration.ts'
 import {
   type GivenKv,
   type GivenNode,
@@ -138,6 +138,7 @@ function serviceOperation(given: string, nodeName: string, asked: GivenTxnServic
   }
   const verb = catalogVerb('Service', given)
   const info: ServiceInfo = verb === 'get' ? namedService(asked) : serviceOf(asked)
+  if (verb === 'set' || verb === 'cas') refuseLongId('Service', info.id)
   return { kind: 'service', verb, node: nodeName, service: info, index: indexOf(asked.ModifyIndex) }
 }
 
@@ -156,6 +157,7 @@ function checkOperation(given: string, asked: GivenTxnCheck): TxnOperation {
   const info: CheckInfo = isWritten
     ? checkOf(asked, asked.Node)
     : { ...checkOf({ ...asked, Status: '', CheckID: 'any' }, asked.Node), checkId: asked.CheckID }
+  if (isWritten) refuseLongId('Check', info.checkId)
   return { kind: 'check', verb, check: { ...info, type: asked.Type }, index: indexOf(asked.ModifyIndex) }
 }
 

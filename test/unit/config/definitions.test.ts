@@ -99,6 +99,14 @@ test.each([
     'check {\n  name = "x"\n  interval = "5s"\n}',
     '/c/a.hcl:1: check | Failed to validate check "x": TTL must be > 0 for TTL checks',
   ],
+  [
+    `service {\n  name = "${'x'.repeat(4097)}"\n}`,
+    '/c/a.hcl:1: service | Service ID is too long (4097 bytes, limit: 4096)',
+  ],
+  [
+    `check {\n  name = "${'x'.repeat(4097)}"\n  ttl = "5s"\n}`,
+    '/c/a.hcl:1: check | Check ID is too long (4097 bytes, limit: 4096)',
+  ],
 ])('%j is refused with file, line and key', async (text, problem) => {
   expect(await problems(text)).toEqual([problem])
 })
