@@ -52,16 +52,27 @@ export class GossipMetrics {
     this.#pushPull(ms)
   }
 
+  /** Another member has come to exchange everything. */
+  onVisit(requestBytes: number): void {
+    this.#metrics.count('memberlist.tcp.accept')
+    this.#metrics.count('memberlist.tcp.received', requestBytes)
+  }
+
+  onAnswered(bytes: number): void {
+    this.#metrics.count('memberlist.tcp.sent', bytes)
+  }
+
   onMember(event: MemberEvent): void {
     const word = memberWords[event]
     if (word === undefined) return
     this.#metrics.count(`serf.member.${word}`)
+    if (event === 'failed') this.#metrics.count('memberlist.msg.dead')
     this.#metrics.count('serf.events')
   }
 
   onUserEvent(name: string): void {
     this.#metrics.count('serf.events')
     if (this.#eventNames.size < eventNamesMax) this.#eventNames.add(name)
-    if (this.#eventNames.has(name)) this.#metrics.count(`serf.events.${name}`)
+    if (this.#eventNames.has(name)) this.#metrics.count(`serf.events.consul:event:${name}`)
   }
 }

@@ -136,6 +136,7 @@ class Pool implements GossipPool {
   }
 
   #onExchange(bytes: Uint8Array, from: Address): Promise<Uint8Array> {
+    this.#metrics.onVisit(bytes.length)
     const request = decodeExchangeRequest(bytes)
     if (!request.ok) {
       this.#options.metrics.count(`memberlist.tcp.rejected.${request.error}`)
@@ -144,7 +145,11 @@ class Pool implements GossipPool {
     const id = this.#nextInbound
     this.#nextInbound -= 2
     const reply = new Promise<Uint8Array>((resolve) => {
-      this.#inbound.set(id, (answer) => resolve(encodeExchangeReply(answer)))
+      this.#inbound.set(id, (answer) => {
+        const reply = encodeExchangeReply(answer)
+        this.#metrics.onAnswered(reply.length)
+        resolve(reply)
+      })
     })
     this.#pump.feed({ kind: 'exchangeReceived', exchange: id, from, request: request.value })
     return reply

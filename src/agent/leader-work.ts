@@ -4,6 +4,7 @@ import type { TextMap } from '../model/catalog.ts'
 import type { Command, CommandResult } from '../model/command.ts'
 import type { RaftConfigurationView } from '../model/query.ts'
 import type { RpcRequest } from '../model/rpc.ts'
+import { votersOf } from './autopilot-changes.ts'
 import { createAutopilot, initialAutopilot, type Autopilot } from './autopilot.ts'
 import { call } from './call.ts'
 import type { LeaderDuties } from './leadership.ts'
@@ -26,6 +27,7 @@ type WorkOptions = Pick<ServerRoleOptions, 'host' | 'config' | 'id' | 'rpc' | 'p
 export function createLeaderWork(options: WorkOptions, raft: RaftNode, store: Store): LeaderWork {
   const { host, config, id, pools } = options
   const write = writer(raft, options.log)
+  const lastContact = options.metrics.sampler('raft.leader.lastContact')
   const autopilot = createAutopilot({
     clock: host.clock,
     selfId: id,
@@ -35,7 +37,10 @@ export function createLeaderWork(options: WorkOptions, raft: RaftNode, store: St
     stored: () => store.query({ kind: 'autopilotConfig' }).value,
     initial: initialAutopilot(config.autopilot),
     write,
-    onLook: () => reconcile.touch(),
+    onLook() {
+      sampleContact(raft, host.clock.nowMs(), lastContact)
+      reconcile.touch()
+    },
     gauge: (name, value) => options.metrics.gauge(name, value),
   })
   const reconcile = createReconcile({
@@ -60,6 +65,14 @@ export function createLeaderWork(options: WorkOptions, raft: RaftNode, store: St
       autopilot.stop()
       reconcile.stop()
     },
+  }
+}
+
+/** How long ago each of the others that vote was heard of. */
+function sampleContact({ machine }: RaftNode, nowMs: number, sample: (ms: number) => void): void {
+  const voters = new Set(votersOf(machine.configuration).map(({ id }) => id))
+  for (const peer of machine.progress) {
+    if (voters.has(peer.id)) sample(Math.max(0, nowMs - peer.lastContactMs))
   }
 }
 

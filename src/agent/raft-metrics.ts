@@ -39,6 +39,7 @@ export class RaftMetrics {
   readonly #verify: (by: number) => void
   readonly #writes = new Map<Command['kind'], (ms: number) => void>()
   #batches: { readonly lastIndex: number; readonly atMicros: number }[] = []
+  #role: RoleName = 'follower'
   #dispatched = 0
   #committed = 0
 
@@ -58,6 +59,7 @@ export class RaftMetrics {
       metrics.gauge('raft.applied_index', machine.lastApplied)
       metrics.gauge('raft.leader.dispatchNumLogs', this.#dispatched)
       metrics.gauge('raft.commitNumLogs', this.#committed)
+      metrics.gauge('raft.peers', machine.configuration.servers.length)
       metrics.gauge('server.isLeader', machine.role === 'leader' ? 1 : 0)
     })
   }
@@ -96,7 +98,29 @@ export class RaftMetrics {
 
   onRole(role: RoleName): void {
     this.#batches = []
-    this.#metrics.count(`raft.state.${role === 'preCandidate' ? 'candidate' : role}`)
+    const before = this.#role
+    this.#role = role
+    // Whether an election could be won is asked first: both are one candidacy.
+    const isCandidate = role === 'preCandidate' || role === 'candidate'
+    if (isCandidate && before === 'preCandidate') return
+    if (isCandidate && before === 'follower') this.#metrics.count('raft.transition.heartbeat_timeout')
+    this.#metrics.count(`raft.state.${isCandidate ? 'candidate' : role}`)
+  }
+
+  /** A snapshot was written. */
+  onSnapshot(ms: number): void {
+    this.#metrics.sample('raft.snapshot.takeSnapshot', ms)
+    this.#metrics.sample('raft.snapshot.persist', ms)
+  }
+
+  /** A snapshot that the leader sent has come, and was taken in; the first of it came so long ago. */
+  onInstalled(ms: number): void {
+    this.#metrics.sample('raft.rpc.installSnapshot', ms)
+  }
+
+  /** Entries that a snapshot stands for are deleted. */
+  onCompacted(ms: number): void {
+    this.#metrics.sample('raft.compactLogs', ms)
   }
 
   #since(micros: number): number {

@@ -121,6 +121,7 @@ export class RaftNode {
       store,
       clock,
       log,
+      metrics: this.#metrics,
       meta: () => this.machine.snapshotMeta(store.appliedIndex),
       feed: (input) => this.#feed(input),
       onRestored: (index) => this.#pending.loseUpTo(index),

@@ -5,6 +5,7 @@ import type { SnapshotMeta } from '../raft/message.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Breathe } from '../storage/breathe.ts'
 import type { Logger } from './log.ts'
+import type { RaftMetrics } from './raft-metrics.ts'
 import type { RaftStorage } from './raft-storage.ts'
 import type { Store } from './store.ts'
 import { createTurns } from './turns.ts'
@@ -29,8 +30,12 @@ export interface SnapshotWorkOptions {
   readonly onRestored: (index: number) => void
   /** The log or a received snapshot cannot be written: this server cannot go on. */
   readonly onFatal: (error: unknown) => void
+  readonly metrics: SnapshotMetrics
   readonly log: Logger
 }
+
+/** What is measured of it. */
+export type SnapshotMetrics = Pick<RaftMetrics, 'onSnapshot' | 'onInstalled' | 'onCompacted'>
 
 /** A snapshot that somebody reads: it stays until it is let go. */
 export interface HeldSnapshot {
@@ -65,6 +70,8 @@ class Work implements SnapshotWork {
   #saving: Promise<Result<Saved, string>> | null = null
   #lastSaved: Saved | null = null
   #restoring: Promise<void> | null = null
+  /** When the snapshot that is on its way here began to come. */
+  #firstChunkMs = 0
   #isStopped = false
 
   constructor(options: SnapshotWorkOptions) {
@@ -74,7 +81,7 @@ class Work implements SnapshotWork {
   perform(effect: SnapshotEffect): void {
     switch (effect.kind) {
       case 'compact':
-        return this.#background(this.#options.storage.compact(effect.index))
+        return this.#background(this.#compact(effect.index))
       case 'snapshotDue':
         return this.#beginSave()
       case 'readSnapshotChunk':
@@ -104,6 +111,13 @@ class Work implements SnapshotWork {
 
   #feed(input: RaftInput): void {
     if (!this.#isStopped) this.#options.feed(input)
+  }
+
+  async #compact(index: number): Promise<void> {
+    const { storage, clock, metrics } = this.#options
+    const startMs = clock.nowMs()
+    await storage.compact(index)
+    metrics.onCompacted(clock.nowMs() - startMs)
   }
 
   #beginSave(): void {
@@ -144,8 +158,9 @@ class Work implements SnapshotWork {
 
   /** A snapshot that cannot be written harms nothing but the length of the log: the next one is tried. */
   async #save(meta: Omit<SnapshotMeta, 'size'>): Promise<Result<Saved, string>> {
-    const { storage, store, log } = this.#options
+    const { storage, store, log, clock, metrics } = this.#options
     const index = Math.max(1, store.lastIndex)
+    const startMs = clock.nowMs()
     let saved: SnapshotMeta
     try {
       saved = await storage.save(meta, store.records())
@@ -156,6 +171,7 @@ class Work implements SnapshotWork {
       })
       return err(text)
     }
+    metrics.onSnapshot(clock.nowMs() - startMs)
     this.#feed({ kind: 'snapshotTaken', snapshot: saved })
     this.#lastSaved = { meta: saved, index }
     return ok(this.#lastSaved)
@@ -170,6 +186,7 @@ class Work implements SnapshotWork {
 
   async #writeChunk(effect: SnapshotEffect & { readonly kind: 'writeSnapshotChunk' }): Promise<void> {
     const { snapshot, offset, data } = effect
+    if (offset === 0) this.#firstChunkMs = this.#options.clock.nowMs()
     await this.#options.storage.writeChunk(snapshot, offset, data)
     const next = offset + data.length
     this.#feed({ kind: 'snapshotChunkWritten', snapshotIndex: snapshot.index, offset: next })
@@ -194,6 +211,7 @@ class Work implements SnapshotWork {
     }
     restore.finish(snapshot.index)
     onRestored(snapshot.index)
+    this.#options.metrics.onInstalled(this.#options.clock.nowMs() - this.#firstChunkMs)
     this.#feed({ kind: 'snapshotRestored', snapshot })
   }
 }

@@ -34,7 +34,7 @@ import type { Router } from './router.ts'
 import { serverOf, type ServerInfo } from './servers.ts'
 import type { SnapshotActions } from './snapshot-actions.ts'
 import { backupDuties, serverSnapshots } from './snapshot-role.ts'
-import { gaugeState } from './state-metrics.ts'
+import { gaugeMembers, gaugeState } from './state-metrics.ts'
 import { Store } from './store.ts'
 import { memberView } from './tags.ts'
 import { createTimeDuties, type TimeDuties } from './time-duties.ts'
@@ -223,7 +223,8 @@ class Server implements ServerRole {
   }
 
   onPoolsStarted(): void {
-    const { pools, config } = this.#options
+    const { pools, config, metrics } = this.#options
+    gaugeMembers(metrics, pools.lan.machine, config.datacenter)
     this.#leadership.open()
     pools.onLanMember((event, member) => this.#onMember(event, member))
     if (config.bootstrap && !hasState(this.raft)) this.raft.bootstrap(bootstrapAlone(this.#options))

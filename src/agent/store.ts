@@ -67,6 +67,7 @@ export class Store {
   #waiting = 0
   #epoch = '-0'
   #appliedIndex = 0
+  #lastRestoreMs: number | null = null
   #changed: string[] = []
   #follower: StoreFollower | null = null
   readonly #appliers: { readonly index: number; resolve(): void }[] = []
@@ -109,6 +110,11 @@ export class Store {
   /** What the whole state has one of. */
   get marks(): Readonly<Marks> {
     return this.#state.marks
+  }
+
+  /** How long it took to take in the last snapshot; null if none was. */
+  get lastRestoreMs(): number | null {
+    return this.#lastRestoreMs
   }
 
   /** The key that expires next. */
@@ -216,9 +222,13 @@ export class Store {
   /** Takes a snapshot's records in, bit by bit; at the end they replace the state. */
   beginRestore(): StateRestore {
     const builder = buildState()
+    const startMs = this.#clock.nowMs()
     return {
       put: (records) => builder.put(records),
-      finish: (index) => this.#replace(builder.finish(), index),
+      finish: (index) => {
+        this.#replace(builder.finish(), index)
+        this.#lastRestoreMs = this.#clock.nowMs() - startMs
+      },
     }
   }
 

@@ -97,7 +97,7 @@ describe('metrics of an agent', () => {
     const { Counters } = metrics.view() as { Counters: readonly { Name: string; Sum: number }[] }
     expect(Counters).toHaveLength(1 + 256)
     expect(Counters.find(({ Name }) => Name === 'consul.serf.events')?.Sum).toBe(1001)
-    expect(Counters.find(({ Name }) => Name === 'consul.serf.events.e0')?.Sum).toBe(2)
+    expect(Counters.find(({ Name }) => Name === 'consul.serf.events.consul:event:e0')?.Sum).toBe(2)
   })
 
   it('are not told to Prometheus unless that is switched on', () => {

@@ -48,6 +48,7 @@ function bench(): Bench {
       storage,
       store,
       clock,
+      metrics: { onSnapshot: () => undefined, onInstalled: () => undefined, onCompacted: () => undefined },
       log: silentLogger,
       meta: () => ({
         index: store.appliedIndex,
