@@ -3,11 +3,16 @@
 import { cac } from 'cac'
 import type { CommandSpec, GroupSpec } from './command.ts'
 
-/** What a command line asks for. */
+/** What a command line asks for. `unknown` is the word that should have been a command; '' if there is none. */
 export type Request =
-  | { readonly kind: 'root'; readonly isHelp: boolean }
+  | { readonly kind: 'root'; readonly isHelp: boolean; readonly unknown: string }
   | { readonly kind: 'version' }
-  | { readonly kind: 'group'; readonly group: GroupSpec; readonly isHelp: boolean }
+  | {
+      readonly kind: 'group'
+      readonly group: GroupSpec
+      readonly isHelp: boolean
+      readonly unknown: string
+    }
   | {
       readonly kind: 'command'
       readonly command: CommandSpec
@@ -25,17 +30,21 @@ export function findRequest(args: readonly string[], table: readonly (CommandSpe
   const first = args.findIndex((arg) => !arg.startsWith('-'))
   if (args.slice(0, first < 0 ? args.length : first).some((arg) => versionFlags.has(arg)))
     return { kind: 'version' }
-  if (first < 0) return { kind: 'root', isHelp }
+  if (first < 0) return { kind: 'root', isHelp, unknown: '' }
   const words = args.slice(first)
   const registry = registryOf(table)
   for (let length = Math.min(3, words.length); length > 0; length--) {
     const spec = registry(words.slice(0, length).join(' '))
     if (spec === undefined) continue
     return spec.kind === 'group'
-      ? { kind: 'group', group: spec, isHelp }
+      ? { kind: 'group', group: spec, isHelp, unknown: wordOf(words[length]) }
       : { kind: 'command', command: spec, isHelp, args: words.slice(length) }
   }
-  return { kind: 'root', isHelp }
+  return { kind: 'root', isHelp, unknown: wordOf(words[0]) }
+}
+
+function wordOf(arg = ''): string {
+  return arg.startsWith('-') ? '' : arg
 }
 
 type Lookup = (name: string) => CommandSpec | GroupSpec | undefined

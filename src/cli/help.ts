@@ -24,9 +24,14 @@ function sorted(flags: readonly FlagSpec[]): readonly FlagSpec[] {
 
 type Table = readonly (CommandSpec | GroupSpec)[]
 
+/** What stands directly below a group, `kv `, or below the program, ''. */
+export function childrenOf(prefix: string, table: Table): Table {
+  return table.filter(({ name }) => name.startsWith(prefix) && !name.slice(prefix.length).includes(' '))
+}
+
 /** The program's own help: every top-level command with its summary. */
 export function rootHelp(program: string, table: Table): string {
-  const top = table.filter(({ name }) => !name.includes(' '))
+  const top = childrenOf('', table)
   return [
     `Usage: ${program} [--version] [--help] <command> [<args>]`,
     '',
@@ -37,9 +42,7 @@ export function rootHelp(program: string, table: Table): string {
 
 /** Help of a group: its subcommands with their summaries. */
 export function groupHelp(program: string, group: GroupSpec, table: Table): string {
-  const children = table.filter(
-    ({ name }) => name.startsWith(`${group.name} `) && !name.slice(group.name.length + 1).includes(' '),
-  )
+  const children = childrenOf(`${group.name} `, table)
   return [
     `Usage: ${program} ${group.name} <subcommand> [options] [args]`,
     ...paragraphs(program, group),

@@ -3,10 +3,11 @@ import { flagMap, FlagValues, parseFlags, type ParsedFlags } from '../config/fla
 import type { Host } from '../runtime/host.ts'
 import type { CommandSpec, Context } from './command.ts'
 import { commands } from './commands.ts'
-import { findRequest } from './dispatch.ts'
+import { findRequest, type Request } from './dispatch.ts'
 import { describeFailure } from './failure.ts'
 import { wantsJson } from './format.ts'
-import { commandHelp, flagsOf, groupHelp, rootHelp } from './help.ts'
+import { childrenOf, commandHelp, flagsOf, groupHelp, rootHelp } from './help.ts'
+import { closest } from './suggest.ts'
 
 /** Exit code when there is no such command. */
 const unknownCommand = 127
@@ -21,9 +22,17 @@ export async function main(host: Host): Promise<number> {
     case 'version':
       return runCommand(commandNamed('version'), [], { host, program })
     case 'root':
-      return showHelp(host, rootHelp(program, commands), request.isHelp ? 0 : unknownCommand)
+      return showHelp(
+        host,
+        rootHelp(program, commands) + guess(request, program),
+        request.isHelp ? 0 : unknownCommand,
+      )
     case 'group':
-      return showHelp(host, groupHelp(program, request.group, commands), request.isHelp ? 0 : 1)
+      return showHelp(
+        host,
+        groupHelp(program, request.group, commands) + guess(request, program),
+        request.isHelp ? 0 : 1,
+      )
     case 'command':
       if (request.isHelp) return showHelp(host, commandHelp(program, request.command), 0)
       return runCommand(request.command, request.args, { host, program })
@@ -54,6 +63,17 @@ async function install(host: Host, program: string, isWanted: boolean): Promise<
   return installCompletion(host, program, isWanted)
 }
 
+/** Which command was meant, as the last line below the help; '' if nobody can tell. */
+function guess(request: Extract<Request, { readonly unknown: string }>, program: string): string {
+  const prefix = request.kind === 'group' ? `${request.group.name} ` : ''
+  const names = childrenOf(prefix, commands).map(({ name }) => name.slice(prefix.length))
+  const { isHelp, unknown } = request
+  const meant = isHelp || unknown === '' ? null : closest(unknown, names)
+  return meant === null
+    ? ''
+    : `\n\nUnknown command "${unknown}"; did you mean "${program} ${prefix}${meant}"?`
+}
+
 /** Help that was asked for goes to standard output, help that answers a mistake to standard error. */
 function showHelp(host: Host, text: string, code: number): number {
   if (code === 0) host.console.out(`${text}\n`)
@@ -74,11 +94,15 @@ interface Caller {
 
 async function runCommand(command: CommandSpec, args: readonly string[], caller: Caller): Promise<number> {
   const { host, program } = caller
-  const parsed = parseFlags(flagMap(flagsOf(command)), args)
+  const flags = flagsOf(command)
+  const parsed = parseFlags(flagMap(flags), args)
   if (!parsed.ok) {
     if (parsed.error.kind === 'help') return showHelp(host, commandHelp(program, command), 0)
     // The reference adds all flags, which pushes the sentence off the screen.
-    host.console.err(`${parsed.error.message}; all flags: ${program} ${command.name} -help\n`)
+    const { message, unknown = '' } = parsed.error
+    const meant = unknown === '' ? null : closest(unknown, [...flags.map(({ name }) => name), 'help'])
+    const hint = meant === null ? '' : ` (did you mean -${meant}?)`
+    host.console.err(`${message}${hint}; all flags: ${program} ${command.name} -help\n`)
     return 1
   }
   const fault = positionalFault(command, parsed.value)

@@ -35,7 +35,14 @@ export interface ParsedFlags {
 }
 
 /** `help` was asked for, or the line is wrong: `message` in the words of Go's flag package. */
-export type FlagProblem = { readonly kind: 'help' } | { readonly kind: 'wrong'; readonly message: string }
+export type FlagProblem =
+  | { readonly kind: 'help' }
+  | {
+      readonly kind: 'wrong'
+      readonly message: string
+      /** The flag's name, where there is no such flag. */
+      readonly unknown?: string
+    }
 
 const trueWords: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
 const falseWords: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False'])
@@ -88,7 +95,7 @@ function takeFlag(
   const spec = specs.get(name)
   if (spec === undefined) {
     if (name === 'help' || name === 'h') return err({ kind: 'help' })
-    return wrong(`flag provided but not defined: -${name}`)
+    return err({ kind: 'wrong', message: `flag provided but not defined: -${name}`, unknown: name })
   }
   return spec.kind === 'bool' ? takeBool(spec, attached) : takeValue(spec, attached, next)
 }

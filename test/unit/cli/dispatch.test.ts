@@ -8,7 +8,7 @@ function found(...args: readonly string[]): unknown {
     case 'command':
       return { command: request.command.name, args: request.args, isHelp: request.isHelp }
     case 'group':
-      return { group: request.group.name, isHelp: request.isHelp }
+      return { group: request.group.name, isHelp: request.isHelp, unknown: request.unknown }
     default:
       return request
   }
@@ -23,14 +23,18 @@ test('nested words lead to their command, the rest is for it', () => {
 })
 
 test('a group without a subcommand, or with an unknown one, is the group', () => {
-  expect(found('operator')).toEqual({ group: 'operator', isHelp: false })
-  expect(found('operator', 'raft', 'nosuch')).toEqual({ group: 'operator raft', isHelp: false })
+  expect(found('operator')).toEqual({ group: 'operator', isHelp: false, unknown: '' })
+  expect(found('operator', 'raft', 'nosuch')).toEqual({
+    group: 'operator raft',
+    isHelp: false,
+    unknown: 'nosuch',
+  })
 })
 
 test.each([['-h'], ['-help'], ['--help']])('%s anywhere before -- asks for help', (flag) => {
   expect(found('members', 'x', flag)).toEqual({ command: 'members', args: ['x', flag], isHelp: true })
-  expect(found('kv', flag)).toEqual({ group: 'kv', isHelp: true })
-  expect(found(flag)).toEqual({ kind: 'root', isHelp: true })
+  expect(found('kv', flag)).toEqual({ group: 'kv', isHelp: true, unknown: '' })
+  expect(found(flag)).toEqual({ kind: 'root', isHelp: true, unknown: '' })
   expect(found('kv', 'put', '--', flag)).toMatchObject({ isHelp: false })
 })
 
@@ -40,8 +44,8 @@ test.each([['-v'], ['-version'], ['--version']])('%s in front asks for the versi
 })
 
 test('no word and an unknown word lead nowhere', () => {
-  expect(found()).toEqual({ kind: 'root', isHelp: false })
-  expect(found('nosuch')).toEqual({ kind: 'root', isHelp: false })
+  expect(found()).toEqual({ kind: 'root', isHelp: false, unknown: '' })
+  expect(found('nosuch')).toEqual({ kind: 'root', isHelp: false, unknown: 'nosuch' })
 })
 
 test('text that looks like a number or an option stays as it was typed', () => {
