@@ -1,6 +1,7 @@
 // DNS at work: the listeners, and the catalog behind them.
 import type { AgentConfig } from '../config/agent-config.ts'
 import { type Answerer, createAnswerer } from '../dns/answer.ts'
+import { isReverse } from '../dns/reverse.ts'
 import { serveDns } from '../dns/server.ts'
 import { formatAddress } from '../model/address.ts'
 import { createDnsView, type DnsSources } from './dns-view.ts'
@@ -10,7 +11,7 @@ import type { Metrics } from './metrics.ts'
 import type { Host } from '../runtime/host.ts'
 
 /** What DNS is made of. */
-export interface DnsServiceOptions extends DnsSources {
+export interface DnsServiceOptions extends Omit<DnsSources, 'onStale'> {
   readonly config: AgentConfig
   /** A question has come. */
   readonly onQuestion: () => void
@@ -27,8 +28,10 @@ export interface DnsService {
 
 /** Binds the configured listeners. Errors: StartError. */
 export async function startDns(options: DnsServiceOptions): Promise<DnsService> {
-  const { host, config, random, onQuestion } = options
-  let view = createDnsView(options, config)
+  const { host, config, random, onQuestion, metrics } = options
+  const stale = metrics.counter('dns.stale_queries', { node: config.nodeName })
+  const sources = { ...options, onStale: () => stale(1) }
+  let view = createDnsView(sources, config)
   let answerer = createAnswerer({ view, config: config.dns, random })
   const watch = createStopwatch(options)
   try {
@@ -38,16 +41,17 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
         const reply = answerer.now(packet, transport)
         if (reply !== null) {
           onQuestion()
-          watch.answered(sinceMicros)
+          watch.answered(packet, sinceMicros)
         }
         return reply
       },
       ask(packet, transport, from) {
         onQuestion()
         const sinceMicros = host.clock.nowMicros()
+        const sample = watch.waiting(packet)
         const reply = answerer.ask(packet, transport, from)
         reply.then(
-          () => watch.waited(sinceMicros),
+          () => sample(sinceMicros),
           () => undefined,
         )
         return reply
@@ -57,7 +61,7 @@ export async function startDns(options: DnsServiceOptions): Promise<DnsService> 
     return {
       set(next) {
         view.stop()
-        view = createDnsView(options, next)
+        view = createDnsView(sources, next)
         answerer = createAnswerer({ view, config: next.dns, random })
       },
       stop() {
@@ -84,26 +88,31 @@ function ownAddresses({ system }: Pick<Host, 'system'>, { bind }: AgentConfig): 
 /** Of answers that are there at once the time of one in so many is taken, for all of them: they differ little. */
 const takenOneIn = 64
 
-/** Takes the times of answers (`dns.domain_query`). */
+/** Takes the times of answers (`dns.domain_query`, `dns.ptr_query`). */
 interface Stopwatch {
   /** The time, if that of the next answer is to be taken; else 0. */
   now(): number
   /** An answer was there at once. */
-  answered(sinceMicros: number): void
-  /** An answer came after a wait. */
-  waited(sinceMicros: number): void
+  answered(packet: Uint8Array, sinceMicros: number): void
+  /** A packet takes a look; call what this returns when its answer is there. */
+  waiting(packet: Uint8Array): (sinceMicros: number) => void
 }
 
 function createStopwatch({ host: { clock }, config, metrics }: DnsServiceOptions): Stopwatch {
-  const sample = metrics.sampler('dns.domain_query', { node: config.nodeName })
+  const domain = metrics.sampler('dns.domain_query', { node: config.nodeName })
+  const reverse = metrics.sampler('dns.ptr_query', { node: config.nodeName })
+  const samplerOf = (packet: Uint8Array): ((ms: number) => void) => (isReverse(packet) ? reverse : domain)
   let asked = 0
   let lastMs = 0
   return {
     now: () => (asked++ % takenOneIn === 0 ? clock.nowMicros() : 0),
-    answered(sinceMicros) {
+    answered(packet, sinceMicros) {
       if (sinceMicros > 0) lastMs = (clock.nowMicros() - sinceMicros) / 1000
-      sample(lastMs)
+      samplerOf(packet)(lastMs)
     },
-    waited: (sinceMicros) => sample((clock.nowMicros() - sinceMicros) / 1000),
+    waiting(packet) {
+      const sample = samplerOf(packet)
+      return (sinceMicros) => sample((clock.nowMicros() - sinceMicros) / 1000)
+    },
   }
 }

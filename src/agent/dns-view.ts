@@ -27,7 +27,12 @@ export interface DnsSources {
   /** As `LocalServer.versionNow`; always null on clients. */
   readonly versionNow: (consistency: Consistency, staleMsMax: number) => number | null
   readonly runPrepared: DnsView['runPrepared']
+  /** An answer of the catalog is older than the reference calls good (`dns.stale_queries`). */
+  readonly onStale: () => void
 }
+
+/** Answers that are older are counted. */
+const staleMs = 5000
 
 /** The catalog for one set of settings. */
 export interface AgentDnsView extends DnsView {
@@ -37,7 +42,7 @@ export interface AgentDnsView extends DnsView {
 
 /** Makes the catalog as DNS sees it. */
 export function createDnsView(sources: DnsSources, config: AgentConfig): AgentDnsView {
-  const { host, requests, random, datacenters, versionNow, runPrepared } = sources
+  const { host, requests, random, datacenters, versionNow, runPrepared, onStale } = sources
   const consistency = config.dns.allowStale ? ('stale' as const) : ('default' as const)
   const { maxStaleMs } = config.dns
   const own = { datacenter: '', consistency, maxStaleMs, minIndex: 0, waitMs: 0 }
@@ -53,7 +58,8 @@ export function createDnsView(sources: DnsSources, config: AgentConfig): AgentDn
     if (known) return ok(known.value)
     const answer = await shared.read(query)
     if (!answer.ok) return err(answer.error)
-    const { value, index, epoch } = answer.value
+    const { value, index, epoch, lastContactMs } = answer.value
+    if (lastContactMs > staleMs) onStale()
     cache?.watch(query, value, index, epoch)
     return ok(value)
   }
@@ -72,7 +78,12 @@ export function createDnsView(sources: DnsSources, config: AgentConfig): AgentDn
       datacenter === '' || datacenter === config.datacenter
         ? readHere(query)
         : readElsewhere(query, datacenter),
-    readNow: (query) => (cache === null ? requests.readNow(query, own) : cache.find(query)),
+    readNow(query) {
+      if (cache !== null) return cache.find(query)
+      const reply = requests.readNow(query, own)
+      if (reply !== null && reply.lastContactMs > staleMs) onStale()
+      return reply
+    },
     version: () => (cache === null ? versionNow(consistency, maxStaleMs) : cache.version),
     stop: () => cache?.stop(),
     runPrepared,

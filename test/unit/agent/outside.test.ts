@@ -73,6 +73,7 @@ describe('DNS at an agent without a state of its own', () => {
       datacenters: () => null,
       versionNow: () => null,
       runPrepared: () => Promise.resolve(ok(null)),
+      onStale: () => undefined,
     }
     const config = { datacenter: 'dc1', dns: { maxStaleMs: 1, ...dns } } as unknown as AgentConfig
     const end = (): void => ends.splice(0).forEach((each) => each())
@@ -149,6 +150,7 @@ describe('DNS about another datacenter that is silent', () => {
       datacenters: () => null,
       versionNow: () => null,
       runPrepared: () => Promise.resolve(ok(null)),
+      onStale: () => undefined,
     }
     const view = createDnsView(sources, config)
     const question = { kind: 'node', node: 'x' } as const

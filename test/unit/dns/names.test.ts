@@ -3,11 +3,33 @@ import { describe, expect, it } from 'vitest'
 import { hexToIp, ipFamily, ipToHex, reverseToIp } from '../../../src/dns/ip.ts'
 import { isName } from '../../../src/dns/lookup.ts'
 import { labelsInZone, parseTarget } from '../../../src/dns/names.ts'
+import { isReverse } from '../../../src/dns/reverse.ts'
 import { serviceTtl } from '../../../src/dns/service.ts'
 import { rrType } from '../../../src/dns/types.ts'
-import { defaults } from './catalog-view.ts'
+import { defaults, questionPacket } from './catalog-view.ts'
 
 const parse = (name: string, type: number = rrType.A): unknown => parseTarget(name.split('.'), type)
+
+describe('isReverse', () => {
+  it.each([
+    ['1.0.0.127.in-addr.arpa', true],
+    ['1.0.0.127.IN-ADDR.ARPA', true],
+    ['8.b.d.0.1.0.0.2.ip6.arpa', true],
+    ['arpa', true],
+    ['web.service.consul', false],
+    ['arpa.service.consul', false],
+    ['xarpa', false],
+  ])('%s: %s', (name, expected) => {
+    expect(isReverse(questionPacket(name, 'PTR'))).toBe(expected)
+  })
+
+  it('reads any bytes to their end', () => {
+    const cut = questionPacket('1.0.0.127.in-addr.arpa', 'PTR')
+    for (let length = 0; length <= cut.length; length++) isReverse(cut.subarray(0, length))
+    expect(isReverse(new Uint8Array(100).fill(63))).toBe(false)
+    expect(isReverse(new Uint8Array(100).fill(255))).toBe(false)
+  })
+})
 
 describe('parseTarget', () => {
   it.each([
