@@ -7,6 +7,7 @@ const kindFlag: FlagSpec = {
   name: 'kind',
   kind: 'string',
   values: [
+    'exported-services',
     'ingress-gateway',
     'proxy-defaults',
     'service-defaults',
@@ -39,7 +40,7 @@ export const configCommands: readonly (CommandSpec | GroupSpec)[] = [
     name: 'config',
     summary: 'Reads and writes configuration entries',
     about: [
-      'Configuration entries are settings of services and proxies that the cluster keeps: service-defaults, proxy-defaults, service-router, service-splitter, service-resolver, ingress-gateway, terminating-gateway.',
+      'Configuration entries are settings of services and proxies that the cluster keeps: service-defaults, proxy-defaults, service-router, service-splitter, service-resolver, ingress-gateway, terminating-gateway, exported-services.',
     ],
     examples: [
       { what: 'Write an entry', line: '%p config write web.hcl' },

@@ -7,9 +7,10 @@ export const servicesCommands: readonly (CommandSpec | GroupSpec)[] = [
   {
     kind: 'group',
     name: 'services',
-    summary: 'Registers and deregisters services of an agent',
+    summary: 'Registers, deregisters and exports services',
     about: [
       'Registers services with the agent that is asked, and deregisters them. What all agents have registered is shown by "%p catalog".',
+      'Exports are kept for the whole cluster.',
     ],
     examples: [
       { what: 'The services that a file defines:', line: '%p services register web.json' },
@@ -78,6 +79,72 @@ export const servicesCommands: readonly (CommandSpec | GroupSpec)[] = [
     positional: { min: 0, max: Infinity },
     json: 'Deregistered, a list of IDs; after a failure those before it.',
     load: async () => (await import('./commands/services.ts')).deregister,
+  },
+  {
+    kind: 'command',
+    name: 'services export',
+    summary: 'Exports a service to other clusters',
+    usage: '[options] -name <service> -consumer-peers <cluster>[,<cluster>...]',
+    about: [
+      'Adds a service and its consumers to the configuration entry exported-services, which the cluster keeps; what is in it stays. Doing it again changes nothing.',
+      'There are no peers yet: no other cluster reads the entry. It is kept for tools, and for the day when there are some.',
+    ],
+    examples: [
+      { what: 'A service:', line: '%p services export -name=web -consumer-peers=east,west' },
+      { what: 'All services:', line: "%p services export -name='*' -consumer-peers=east" },
+    ],
+    flags: [
+      {
+        name: 'consumer-partitions',
+        kind: 'string',
+        placeholder: 'names',
+        doc: 'Of the enterprise edition: there is one partition only, and this is refused.',
+      },
+      {
+        name: 'consumer-peers',
+        kind: 'string',
+        placeholder: 'names',
+        doc: 'Clusters that may use the service, with commas between them. Must be given.',
+      },
+      formatFlag,
+      {
+        name: 'name',
+        kind: 'string',
+        doc: 'Name of the service, or * for every service. Must be given.',
+      },
+    ],
+    http: 'query',
+    json: 'Service, Peers and Written, which is false if all of them were there.',
+    load: async () => (await import('./commands/exports.ts')).exportService,
+  },
+  {
+    kind: 'command',
+    name: 'services exported-services',
+    summary: 'Lists exported services',
+    usage: '[options]',
+    about: [
+      'Lists the services that are exported, with the clusters that may use them. A wildcard in the configuration entry is shown as the services for which it stands.',
+      'There are no peers yet: no other cluster reads this.',
+    ],
+    examples: [
+      { what: 'All:', line: '%p services exported-services' },
+      {
+        what: 'Those for one cluster:',
+        line: "%p services exported-services -filter='east in Consumers.Peers'",
+      },
+    ],
+    flags: [
+      {
+        name: 'filter',
+        kind: 'string',
+        placeholder: 'expression',
+        doc: 'Only services of which this is true.',
+      },
+      formatFlag,
+    ],
+    http: 'query',
+    json: 'a list of services, as /v1/exported-services answers.',
+    load: async () => (await import('./commands/exports.ts')).exportedServices,
   },
   {
     kind: 'command',
