@@ -29,9 +29,8 @@ export async function releaseProgramPages(): Promise<void> {
   }
 }
 
-/** Address, permissions, file and changed pages of a mapping (proc_pid_smaps(5)). */
-const mappingPattern =
-  /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ (\d+) (?:.*\n(?!VmFlags))*?Anonymous: +(\d+) kB$/gm
+/** Address, permissions and file of a mapping, and the lines about its pages (proc_pid_smaps(5)). */
+const mappingPattern = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ (\d+) .*\n((?:(?!VmFlags).*\n)*)/gm
 
 /**
  * Mappings of files that cannot be written to and of which no page was ever changed, from the text of `/proc/PID/smaps`:
@@ -39,10 +38,16 @@ const mappingPattern =
  */
 export function unchangedMappings(smaps: string): readonly Mapping[] {
   const mappings: Mapping[] = []
-  for (const [, from = '', to = '', file, changedKiB] of smaps.matchAll(mappingPattern)) {
-    if (file === '0' || changedKiB !== '0') continue
+  for (const [, from = '', to = '', file, pages = ''] of smaps.matchAll(mappingPattern)) {
+    if (file === '0' || !isUnchanged(pages)) continue
     const address = Number.parseInt(from, 16)
     mappings.push({ address, length: Number.parseInt(to, 16) - address })
   }
   return mappings
+}
+
+/** Changed pages are counted under `Anonymous` while they are in memory, else under `Swap`; huge ones elsewhere. */
+function isUnchanged(pages: string): boolean {
+  const isTold = /^Anonymous:/m.test(pages) && /^Swap:/m.test(pages)
+  return isTold && !/^(?:Anonymous|Swap|Private_Hugetlb): +[1-9]/m.test(pages)
 }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { unchangedMappings } from '../../../src/runtime/bun/resident-pages.ts'
 
 /** One mapping as `/proc/PID/smaps` tells it, with some of its lines. */
-function mapping(head: string, anonymousKiB: number): string {
+function mapping(head: string, anonymousKiB: number, more: readonly string[] = ['Swap:  0 kB']): string {
   return [
     head,
     'Size:               1024 kB',
@@ -11,6 +11,7 @@ function mapping(head: string, anonymousKiB: number): string {
     'Private_Dirty:         0 kB',
     `Anonymous:          ${anonymousKiB} kB`,
     'AnonHugePages:         0 kB',
+    ...more,
     'VmFlags: rd ex mr mw me',
     '',
   ].join('\n')
@@ -37,6 +38,14 @@ it.each([
   ['of no file', '7ffd1c5f8000-7ffd1c5fa000 r-xp 00000000 00:00 0                          [vdso]', 0],
 ])('leaves a mapping alone %s', (_, head, anonymousKiB) => {
   expect(unchangedMappings(mapping(head, anonymousKiB))).toEqual([])
+})
+
+it.each([
+  ['whose changed pages are swapped out', ['Private_Hugetlb:       0 kB', 'Swap:                 16 kB']],
+  ['whose changed pages are huge ones', ['Private_Hugetlb:    2048 kB', 'Swap:                  0 kB']],
+  ['of which it is not told whether pages are swapped out', []],
+])('leaves a mapping alone %s', (_, more) => {
+  expect(unchangedMappings(mapping(text, 0, more))).toEqual([])
 })
 
 it('takes what one mapping says for that one alone', () => {
