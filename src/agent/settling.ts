@@ -69,7 +69,11 @@ class Load implements Settling {
     this.#requests += count
     if (this.#cancelStart !== null) {
       this.#startLoad += startLoad
-      if (this.#startLoad >= 1) this.#endStart()
+      if (this.#startLoad >= 1) {
+        this.#endStart()
+        // What the start has used is given back too, however little load there is.
+        this.#awaitRest()
+      }
     }
     if (this.#requests >= loadRequests && this.#cancelRest === null) this.#awaitRest()
   }

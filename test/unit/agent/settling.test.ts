@@ -28,6 +28,15 @@ it('is over sooner under load, of requests or of entries', () => {
   expect(words).toEqual(['settled'])
 })
 
+it('tells of a rest when the load that ended the start is over, however small it was', () => {
+  const { clock, words, settling } = told()
+  for (let i = 0; i < 100; i++) settling.note()
+  clock.pass(99)
+  expect(words).toEqual(['settled'])
+  clock.pass(1)
+  expect(words).toEqual(['settled', 'rested'])
+})
+
 it('tells of the end of a load, not while it lasts', () => {
   const { clock, words, settling } = told()
   settling.noteBytes(20_000 * 256)
