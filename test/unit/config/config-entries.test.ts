@@ -27,6 +27,19 @@ test.each([
   ])
 })
 
+test('what is exported, as blocks of HCL', async () => {
+  const text =
+    'config_entries {\n bootstrap {\n  kind = "exported-services"\n  name = "default"\n' +
+    '  services {\n   name = "web"\n   consumers {\n    peer = "east"\n   }\n   consumers {\n    peer = "west"\n   }\n  }\n' +
+    '  services {\n   name = "*"\n   consumers {\n    peer = "east"\n   }\n  }\n }\n}'
+  const { configEntries } = await loaded([...server, '-config-dir=/c'], machine({ '/c/1.hcl': text }))
+  const web = { Name: 'web', Consumers: [{ Peer: 'east' }, { Peer: 'west' }] }
+  const all = { Name: '*', Consumers: [{ Peer: 'east' }] }
+  expect(configEntries).toEqual([
+    { kind: 'exported-services', name: 'default', body: { Services: [web, all] } },
+  ])
+})
+
 test.each([
   ['{"config_entries":{"bootstrap":[{"kind":"zz"}]}}', 'invalid config entry kind: zz'],
   [
@@ -34,6 +47,10 @@ test.each([
     'invalid config key "zz"',
   ],
   ['{"config_entries":{"bootstrap":[{"kind":"service-defaults"}]}}', 'serviceName is required'],
+  [
+    '{"config_entries":{"bootstrap":[{"kind":"exported-services","name":"web"}]}}',
+    'exported-services Name must be "default"',
+  ],
   ['{"config_entries":{"bootstrap":["x"]}}', "'' expected a map, got 'string'"],
   ['{"config_entries":{"zz":[]}}', 'invalid config key config_entries.zz'],
 ])('%s is refused with its place', async (text, reason) => {
