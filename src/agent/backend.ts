@@ -75,6 +75,7 @@ export function createBackend(parts: BackendParts): Backend {
     meter: {
       nowMicros: () => parts.host.clock.nowMicros(),
       sampler: (name, labels) => parts.metrics.sampler(name, labels),
+      tally: (name, labels) => parts.metrics.tally(name, labels),
     },
   }
 }

@@ -5,6 +5,7 @@ import type { Backend } from './backend.ts'
 import { refuseEnterprise } from './enterprise.ts'
 import { Refusal } from './errors.ts'
 import { Filters } from './filters.ts'
+import { createMeasures, type Ending, type Measures } from './measures.ts'
 import { cleanPath, decodePath, hasUnprintable, isClean } from './paths.ts'
 import { QueryString } from './query-string.ts'
 import { createReplies } from './replies.ts'
@@ -27,7 +28,7 @@ interface Target {
 export function createApp(backend: Backend): App {
   const endpoints = endpointsOf(routes)
   const reply = createReplies(backend)
-  const dispatcher: Dispatcher = { backend, reply, filters: new Filters(), samplers: new Map() }
+  const dispatcher: Dispatcher = { backend, reply, filters: new Filters(), measures: new Map() }
   const router = createRouter(dispatcher, endpoints)
   const byPath = new Map(endpoints.filter(({ takesName }) => !takesName).map((each) => [each.prefix, each]))
   const hot = endpoints.filter(({ prefix }) => prefix === '/v1/kv/' || prefix === '/v1/health/service/')
@@ -50,8 +51,7 @@ interface Dispatcher {
   readonly backend: Backend
   readonly reply: Replies
   readonly filters: Filters
-  /** Where the times of each route go. */
-  readonly samplers: Map<Route, (ms: number) => void>
+  readonly measures: Map<Route, Measures>
 }
 
 interface Bindings {
@@ -135,13 +135,16 @@ function dispatch(
   return answer(route.handler, call, stopwatch(dispatcher, endpoint, route))
 }
 
+/** What is no refusal. */
+const bug: Ending = { status: 500 }
+
 /** The rest of a body that is too large may still be on its way: the connection is of no further use. */
 const closing = { Connection: 'close' }
 
 function answer(
   handler: (call: Call) => Response | Promise<Response>,
   call: Call,
-  answered: () => void,
+  answered: (ending: Ending) => void,
 ): Response | Promise<Response> {
   let response: Response | Promise<Response>
   try {
@@ -153,31 +156,34 @@ function answer(
   if (response instanceof Promise) {
     return response.then(
       (value) => {
-        answered()
+        answered(value)
         return value
       },
       (error) => {
-        answered()
+        answered(error instanceof Refusal ? error : bug)
         return refused(call, error)
       },
     )
   }
-  answered()
+  answered(response)
   return response
 }
 
-/** Takes the time from now until the answer is there, under the endpoint's name: `v1_kv_` for all keys. */
-function stopwatch({ backend, samplers }: Dispatcher, { prefix }: Endpoint, route: Route): () => void {
+/** Takes the time from now until the answer is there. */
+function stopwatch(
+  { backend, measures }: Dispatcher,
+  endpoint: Endpoint,
+  route: Route,
+): (ending: Ending) => void {
   const { meter } = backend
   const sinceMicros = meter.nowMicros()
-  let sample = samplers.get(route)
-  if (sample === undefined) {
-    const path = prefix.slice(1).replaceAll('/', '_')
-    sample = meter.sampler('api.http', { method: route.method, path })
-    samplers.set(route, sample)
+  let known = measures.get(route)
+  if (known === undefined) {
+    known = createMeasures(meter, backend.nodeName, route, endpoint)
+    measures.set(route, known)
   }
-  const told = sample
-  return () => told((meter.nowMicros() - sinceMicros) / 1000)
+  const own = known
+  return (ending) => own.answered((meter.nowMicros() - sinceMicros) / 1000, ending)
 }
 
 function refused(call: Call, error: unknown): Response {

@@ -106,6 +106,8 @@ export interface Meter {
   nowMicros(): number
   /** Takes measured values under a name; labels tell what of. */
   sampler(name: string, labels: Readonly<Record<string, string>>): (value: number) => void
+  /** Counts by one. */
+  tally(name: string, labels: Readonly<Record<string, string>>): () => void
 }
 
 /** The agent's own affairs (`/v1/agent/*`). */

@@ -168,6 +168,7 @@ describe('the time of an answer', () => {
     const meter: Meter = {
       nowMicros: () => (micros += 1500),
       sampler: (name, labels) => (ms) => taken.push([name, labels, ms]),
+      tally: () => () => assertNothing(),
     }
     const ask = asking(createStateBackend({ meter }))
     await ask('PUT /v1/kv/a/b', { body: 'x' })
@@ -178,5 +179,33 @@ describe('the time of an answer', () => {
       ['api.http', { method: 'GET', path: 'v1_agent_self' }, 1.5],
       ['api.http', { method: 'GET', path: 'v1_kv_' }, 1.5],
     ])
+  })
+
+  test('goes with a count of what is asked of the catalog, and how it ended', async () => {
+    const counts: Record<string, number> = {}
+    const meter: Meter = {
+      nowMicros: () => 0,
+      sampler: () => () => undefined,
+      tally: (name, labels) => () => {
+        const key = `${name} ${JSON.stringify(labels)}`
+        counts[key] = (counts[key] ?? 0) + 1
+      },
+    }
+    const backend = createStateBackend({ meter })
+    const ask = asking(backend)
+    await ask('GET /v1/catalog/nodes')
+    await ask('GET /v1/catalog/service/web')
+    await ask('GET /v1/catalog/service/db')
+    await ask('GET /v1/catalog/service/')
+    const failure = { code: 'noLeader', message: 'No cluster leader' } as const
+    await asking(createStateBackend({ meter, failure }))('GET /v1/catalog/service/web')
+    const labels = JSON.stringify({ node: backend.nodeName })
+    expect(counts).toEqual({
+      [`client.api.catalog_nodes ${labels}`]: 1,
+      [`client.api.success.catalog_nodes ${labels}`]: 1,
+      [`client.api.catalog_service_nodes ${labels}`]: 4,
+      [`client.api.success.catalog_service_nodes ${labels}`]: 2,
+      [`client.rpc.error.catalog_service_nodes ${labels}`]: 1,
+    })
   })
 })

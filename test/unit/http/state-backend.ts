@@ -127,7 +127,11 @@ class BackendOnState implements StateBackend {
     this.definitionRules = settings.definitionRules ?? usualRules
     this.local = settings.local ?? createOwnNode({ nodeName: this.nodeName }).node
     this.agent = settings.agent ?? fakeAgent(this.calls)
-    this.meter = settings.meter ?? { nowMicros: () => 0, sampler: () => () => undefined }
+    this.meter = settings.meter ?? {
+      nowMicros: () => 0,
+      sampler: () => () => undefined,
+      tally: () => () => undefined,
+    }
   }
 
   get isDev(): boolean {
