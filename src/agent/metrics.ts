@@ -50,6 +50,15 @@ export interface MetricsOptions {
   /** Stands in the names of gauges, unless `telemetry.disable_hostname`. */
   readonly hostname: string
   readonly random: Random
+  /** What Prometheus is told of the process, under the names that its client libraries share. */
+  readonly process?: () => ProcessFigures
+}
+
+/** What a process takes. */
+export interface ProcessFigures {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly startWallMs: number
 }
 
 const noLabels: Labels = {}
@@ -71,6 +80,7 @@ class AgentMetrics implements MetricsView {
   readonly #registry: Registry
   readonly #settings: TelemetrySettings
   readonly #gaugePrefix: string
+  readonly #process: (() => ProcessFigures) | null
   readonly #sinks: MetricsSink[] = []
   readonly #fills: (() => void)[] = []
   readonly #tallies: Tally[] = []
@@ -79,7 +89,8 @@ class AgentMetrics implements MetricsView {
   #generation = 0
   #disarm: (() => void) | null = null
 
-  constructor({ clock, settings, hostname, random }: MetricsOptions) {
+  constructor({ clock, settings, hostname, random, process }: MetricsOptions) {
+    this.#process = process ?? null
     this.#clock = clock
     this.#settings = settings
     this.#gaugePrefix = settings.disableHostname ? settings.prefix : `${settings.prefix}.${hostname}`
@@ -156,9 +167,10 @@ class AgentMetrics implements MetricsView {
 
   async #prometheusText(retentionMs: number): Promise<string> {
     // The library takes 12 MiB, which nobody shall have for nothing.
-    const { prometheusText } = await import('./metrics-prometheus.ts')
+    const { processSeries, prometheusText } = await import('./metrics-prometheus.ts')
     this.#look()
-    return prometheusText(this.#registry.since(this.#clock.nowMs() - retentionMs))
+    const measured = this.#registry.since(this.#clock.nowMs() - retentionMs)
+    return prometheusText([...measured, ...(this.#process === null ? [] : processSeries(this.#process()))])
   }
 
   onInterval(told: (interval: Json) => void): () => void {

@@ -1,9 +1,10 @@
 // The agent's metrics with all that feeds them by itself, and all that carries them away.
 import type { AgentConfig } from '../config/agent-config.ts'
 import { seededRandom } from '../lib/random.ts'
+import { version } from '../model/version.ts'
 import type { Host } from '../runtime/host.ts'
 import type { Logger } from './log.ts'
-import { createMetrics, type MetricsView } from './metrics.ts'
+import { createMetrics, type MetricsView, type ProcessFigures } from './metrics.ts'
 import { startMetricsSinks, type MetricsSinks } from './metrics-sinks.ts'
 
 /** Metrics of one agent. */
@@ -16,13 +17,22 @@ export interface Telemetry {
   stop(): Promise<void>
 }
 
+/** `1.2.3` and what stands behind it. */
+const [release = version, ...rest] = version.split('-')
+const versionLabels = { version: release, pre_release: rest.join('-') }
+
 /** Makes the metrics of one agent. */
 export function createTelemetry(host: Host, config: AgentConfig): Telemetry {
   const { clock, system, signals, console } = host
   const settings = config.telemetry
   const hostname = system.hostname()
+  const startWallMs = clock.wallMs()
+  const figures = (): ProcessFigures => {
+    const { residentBytes, cpuMicros } = system.usage()
+    return { residentBytes, cpuSeconds: cpuMicros / 1e6, startWallMs }
+  }
   // Which values are kept for quantiles is no secret, and must not depend on anything else's draws.
-  const metrics = createMetrics({ clock, settings, hostname, random: seededRandom(0) })
+  const metrics = createMetrics({ clock, settings, hostname, random: seededRandom(0), process: figures })
   let sinks: MetricsSinks | null = null
   let unlisten = (): void => undefined
   metrics.onLook(() => {
@@ -30,6 +40,7 @@ export function createTelemetry(host: Host, config: AgentConfig): Telemetry {
     metrics.gauge('runtime.alloc_bytes', heapBytes)
     metrics.gauge('runtime.sys_bytes', residentBytes)
     metrics.gauge('runtime.cpu_ms', Math.floor(cpuMicros / 1000))
+    metrics.gauge('version', 1, versionLabels)
   })
   return {
     metrics,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { GossipMetrics } from '../../../src/agent/gossip-metrics.ts'
+import { createMetrics } from '../../../src/agent/metrics.ts'
 import { createTelemetry } from '../../../src/agent/telemetry.ts'
 import type { AgentConfig, TelemetrySettings } from '../../../src/config/agent-config.ts'
+import { seededRandom } from '../../../src/lib/random.ts'
 import type { Json } from '../../../src/model/catalog.ts'
 import { nodeHost } from '../../../src/runtime/node.ts'
 import { quietTelemetry, silent, TestClock, testMetrics } from './samples.ts'
@@ -79,6 +81,24 @@ describe('metrics of an agent', () => {
     ])
     clock.ms += 60_001
     expect((await metrics.prometheus())?.trim()).toBe('')
+  })
+
+  it('tell Prometheus of the process too, by names that are not ours', async () => {
+    const metrics = createMetrics({
+      clock: new TestClock(),
+      settings: { ...quietTelemetry, prometheusRetentionMs: 60_000 },
+      hostname: 'host',
+      random: seededRandom(1),
+      process: () => ({ cpuSeconds: 1.5, residentBytes: 4096, startWallMs: 2000 }),
+    })
+    expect((await metrics.prometheus())?.match(/^process.*|^# TYPE.*/gm)).toEqual([
+      '# TYPE process_cpu_seconds_total counter',
+      'process_cpu_seconds_total 1.5',
+      '# TYPE process_resident_memory_bytes gauge',
+      'process_resident_memory_bytes 4096',
+      '# TYPE process_start_time_seconds gauge',
+      'process_start_time_seconds 2',
+    ])
   })
 
   it('stand once in that format, whatever it cannot tell apart', async () => {
