@@ -93,6 +93,14 @@ export class RaftDisk {
     this.#cuts = []
   }
 
+  /** The newest snapshot is damaged. Nothing is lost where the log reaches back to the one before it; else no harm is done. */
+  damageLatest(): void {
+    const [older] = this.snapshots
+    if (this.snapshots.length > 1 && older !== undefined && this.log.base.index <= older.meta.index) {
+      this.snapshots = [older]
+    }
+  }
+
   restored(): RestoredLog {
     const { hardState, entries } = this.log
     return { hardState, snapshot: this.latest?.meta ?? null, entries: [...entries] }

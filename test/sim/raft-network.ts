@@ -14,8 +14,8 @@ import type { Raft } from '../../src/raft/raft.ts'
 import { RaftChecks, Violation } from './raft-checks.ts'
 import { LogImage } from './raft-disk.ts'
 import type { Write } from './raft-disk.ts'
-import { isFileEffect, lineOf, newServer, readState } from './raft-server.ts'
-import type { FileEffect, SimServer } from './raft-server.ts'
+import { isFileEffect, lineOf, newCounts, newServer, readState } from './raft-server.ts'
+import type { Counts, FileEffect, SimServer } from './raft-server.ts'
 
 /** Limits so small that every boundary is crossed in every run. */
 export const tinyLimits: Limits = {
@@ -37,6 +37,8 @@ export interface Faults {
   readonly duplication: number
   readonly latencyMsMax: number
   readonly syncMsMax: number
+  /** Snapshots that cannot be written. */
+  readonly badSaves?: number
 }
 
 /** A run. */
@@ -80,19 +82,7 @@ export class RaftWorld {
   readonly #proposals = new Map<number, Pending>()
   readonly #placed = new Map<string, { command: string; term: number }>()
   readonly #reads = new Map<number, number>()
-  readonly counts: Record<
-    'refused' | 'accepted' | 'reads' | 'leaseReads' | 'staleReads' | 'installs' | 'messages' | 'changes',
-    number
-  > = {
-    refused: 0,
-    accepted: 0,
-    reads: 0,
-    leaseReads: 0,
-    staleReads: 0,
-    installs: 0,
-    messages: 0,
-    changes: 0,
-  }
+  readonly counts: Counts = newCounts()
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -135,6 +125,7 @@ export class RaftWorld {
     const raft = createRaft(config, this.nowMs)
     server.raft = this.#options.wrap?.(raft, id) ?? raft
     server.life += 1
+    server.isSaving = false
     server.wakeAtMs = Infinity
     server.pausedUntilMs = 0
     this.#arm(server)
@@ -432,11 +423,17 @@ export class RaftWorld {
   }
 
   #takeSnapshot(server: SimServer): void {
+    if (server.isSaving) return
     const meta = server.raft?.snapshotMeta(server.appliedIndex)
     if (meta === undefined) return
+    server.isSaving = true
+    this.counts.saves += 1
     const bytes = utf8.encode(JSON.stringify(server.state))
     const snapshot: SnapshotMeta = { ...meta, size: bytes.length }
     this.#later(server, this.random.between(1, 10), () => {
+      server.isSaving = false
+      const { badSaves = 0 } = this.faults
+      if (badSaves > 0 && this.random.chance(badSaves)) return
       server.disk.keep({ meta: snapshot, bytes })
       this.feed(server.id, { kind: 'snapshotTaken', snapshot })
     })

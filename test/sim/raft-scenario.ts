@@ -1,6 +1,7 @@
 // One run of bare Raft machines: a phase with faults drawn from the seed, then healing, then agreement on everything.
 import type { ServerId } from '../../src/raft/message.ts'
 import { Violation } from './raft-checks.ts'
+import { breathe, checkQuiet } from './raft-breathing.ts'
 import { RaftWorld } from './raft-network.ts'
 import type { WorldOptions } from './raft-network.ts'
 
@@ -10,11 +11,13 @@ const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
 export interface ScenarioOptions extends Pick<WorldOptions, 'wrap' | 'bug'> {
   readonly seed: number
   readonly faultyMs?: number
+  /** The cluster shrinks to one server and grows again, over and over. */
+  readonly breathes?: boolean
 }
 
 /** Runs one seed to its end and returns the world. Throws Violation. */
 export function runScenario(options: ScenarioOptions): RaftWorld {
-  const { seed, wrap, bug } = options
+  const { seed, wrap, bug, breathes = false } = options
   const size = [1, 2, 3, 3, 3, 4, 5, 5][seed % 8] ?? 3
   const servers = names.slice(0, size)
   const world = new RaftWorld({
@@ -35,9 +38,11 @@ export function runScenario(options: ScenarioOptions): RaftWorld {
   const weights = drawWeights(world)
   startClient(world)
   startFaults(world, weights)
+  if (breathes) breathe(world, () => isFaulty(world))
   try {
     world.run(options.faultyMs ?? 6000)
     settle(world)
+    if (breathes) checkQuiet(world)
   } catch (error) {
     if (error instanceof Violation) error.trace = world.trace
     throw error

@@ -15,11 +15,44 @@ export interface SimServer {
   state: string[]
   appliedIndex: number
   incoming: Uint8Array
+  /** A snapshot is being written: nobody begins another one. */
+  isSaving: boolean
   life: number
   wakeAtMs: number
   pausedUntilMs: number
   syncs: number
   wakes: number
+}
+
+/** What happened in a run, to show that it was worth something. */
+export interface Counts {
+  refused: number
+  accepted: number
+  reads: number
+  leaseReads: number
+  staleReads: number
+  installs: number
+  messages: number
+  changes: number
+  saves: number
+  /** Times that a cluster of several became one server. */
+  alone: number
+}
+
+/** Nothing has happened yet. */
+export function newCounts(): Counts {
+  return {
+    refused: 0,
+    accepted: 0,
+    reads: 0,
+    leaseReads: 0,
+    staleReads: 0,
+    installs: 0,
+    messages: 0,
+    changes: 0,
+    saves: 0,
+    alone: 0,
+  }
 }
 
 /** A server that has never run. */
@@ -32,6 +65,7 @@ export function newServer(id: ServerId): SimServer {
     state: [],
     appliedIndex: 0,
     incoming: new Uint8Array(0),
+    isSaving: false,
     life: 0,
     wakeAtMs: Infinity,
     pausedUntilMs: 0,

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { mistakes } from './raft-bugs.ts'
 import { Violation } from './raft-checks.ts'
+import type { RaftWorld } from './raft-network.ts'
 import { runScenario } from './raft-scenario.ts'
 import type { ScenarioOptions } from './raft-scenario.ts'
 
@@ -17,6 +18,12 @@ test.each(oldFailures)('seed %i: %s', (seed) => {
 
 test('200 seeds keep every property, and agree in the end', () => {
   for (let seed = 1; seed <= 200; seed++) runSeed({ seed })
+})
+
+test('200 clusters that shrink to one server and grow again keep every property, and are quiet in the end', () => {
+  let alone = 0
+  for (let seed = 1; seed <= 200; seed++) alone += runSeed({ seed, breathes: true }).counts.alone
+  expect(alone).toBeGreaterThan(100)
 })
 
 test('the runs are worth something: everything happens in them', () => {
@@ -56,14 +63,12 @@ test('a planted bug is seen: the driver sends before the sync', () => {
 })
 
 /** Runs a seed; on failure says how to run it again. */
-function runSeed(options: ScenarioOptions): void {
+function runSeed(options: ScenarioOptions): RaftWorld {
   try {
-    runScenario(options)
+    return runScenario(options)
   } catch (error) {
     const trace = error instanceof Violation ? error.trace.slice(-40).join('\n') : ''
-    throw new Error(`seed ${options.seed}: runScenario({ seed: ${options.seed} })\n${trace}`, {
-      cause: error,
-    })
+    throw new Error(`runScenario(${JSON.stringify(options)})\n${trace}`, { cause: error })
   }
 }
 
