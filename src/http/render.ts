@@ -62,9 +62,12 @@ export function renderFilteredNodeServices(detail: NodeDetail | null, translatio
 
 /** `/v1/catalog/services`. */
 export function renderServiceSummaries(summaries: readonly ServiceSummary[]): string {
-  const pairs = summaries.map(({ service, tags }) => [service, tags] as const)
-  return renderPairs(pairs, textList)
+  const sorted = summaries.toSorted((a, b) => (a.service < b.service ? -1 : a.service > b.service ? 1 : 0))
+  return `{${sorted.map(knownTags).join(',')}}`
 }
+
+/** Of ten thousand services one has changed. */
+const knownTags = remembered(({ service, tags }: ServiceSummary) => `${quote(service)}:${textList(tags)}`)
 
 /** `/v1/catalog/service/:service`: an instance with its node in one object. */
 export function renderServiceNode({ node, service }: ServiceHealth, translation: Translation): string {

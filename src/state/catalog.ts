@@ -98,6 +98,7 @@ export function insertService(tables: Tables, service: CatalogService): void {
   const { node, id } = service
   tables.services.set(foldedKey(node, id), service)
   tables.servicesByName.set(foldedKey(service.service, node, id), service)
+  tables.serviceNames.note(service.service)
   const destination = destinationOf(service)
   if (destination !== null) tables.servicesByDestination.set(foldedKey(destination, node, id), service)
 }
@@ -119,6 +120,7 @@ function destinationOf({
 /** Takes a service out of all tables but the first. */
 function takeOut(tables: Tables, { service, node, id, ...rest }: CatalogService): void {
   tables.servicesByName.delete(foldedKey(service, node, id))
+  tables.serviceNames.note(service)
   const destination = destinationOf({ service, ...rest })
   if (destination !== null) tables.servicesByDestination.delete(foldedKey(destination, node, id))
 }

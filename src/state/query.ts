@@ -25,8 +25,9 @@ import { sortByDistance } from './coordinates.ts'
 import { exportedServices } from './exported-services.ts'
 import { versionsOf } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
-import { compareText, valuesUnder } from './ordered-map.ts'
+import { valuesUnder } from './ordered-map.ts'
 import { resolveQuery } from './prepared-queries.ts'
+import { summariesOf } from './service-names.ts'
 import type { Tables } from './tables.ts'
 import { newestTombstoneUnder } from './tombstones.ts'
 import { readTransaction } from './transaction.ts'
@@ -333,14 +334,7 @@ function checksInState(
 }
 
 function summaries(tables: Tables, nodeMeta: TextMap): readonly ServiceSummary[] {
-  const tagsByService = new Map<string, Set<string>>()
-  for (const service of tables.servicesByName.values()) {
-    if (!isOnNodeWith(tables, service.node, nodeMeta)) continue
-    const tags = tagsByService.get(service.service) ?? new Set<string>()
-    tagsByService.set(service.service, tags)
-    for (const tag of service.tags) tags.add(tag)
-  }
-  return [...tagsByService]
-    .map(([service, tags]) => ({ service, tags: [...tags].sort(compareText) }))
-    .sort((a, b) => compareText(a.service, b.service))
+  if (isEmpty(nodeMeta)) return tables.serviceNames.list(tables.servicesByName)
+  const services = tables.servicesByName.valuesArray()
+  return summariesOf(services.filter(({ node }) => isOnNodeWith(tables, node, nodeMeta)))
 }

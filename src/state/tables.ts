@@ -10,6 +10,7 @@ import { SpreadMap } from '../lib/spread-map.ts'
 import { orderedMap } from './ordered-map.ts'
 import type { OrderedMap } from './ordered-map.ts'
 import { RecentKeys } from './recent.ts'
+import { ServiceNames } from './service-names.ts'
 import type { SessionChange } from './state.ts'
 import type { Topics } from './topics.ts'
 
@@ -23,6 +24,8 @@ export interface Tables {
   readonly services: OrderedMap<CatalogService>
   /** (service name, node, service ID) */
   readonly servicesByName: OrderedMap<CatalogService>
+  /** Names and tags of `servicesByName`; like `kvByKey` it belongs to the tables that go on. */
+  readonly serviceNames: ServiceNames
   /** What stands in front of a service: (name of that service, node, service ID). */
   readonly servicesByDestination: OrderedMap<CatalogService>
   /** (node, check ID) */
@@ -100,6 +103,7 @@ export function emptyTables(): Tables {
     nodeKeyById: orderedMap(),
     services: orderedMap(),
     servicesByName: orderedMap(),
+    serviceNames: new ServiceNames(),
     servicesByDestination: orderedMap(),
     checks: orderedMap(),
     checksByService: orderedMap(),
@@ -160,6 +164,7 @@ export function copyTables(tables: Tables): Tables {
     nodeKeyById: tables.nodeKeyById.clone(),
     services: tables.services.clone(),
     servicesByName: tables.servicesByName.clone(),
+    serviceNames: tables.serviceNames,
     servicesByDestination: tables.servicesByDestination.clone(),
     checks: tables.checks.clone(),
     checksByService: tables.checksByService.clone(),
