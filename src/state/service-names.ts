@@ -18,6 +18,9 @@ export function summariesOf(services: Iterable<CatalogService>): readonly Servic
     .sort((a, b) => compareText(a.service, b.service))
 }
 
+/** So many services may have changed at least before the list is made anew. */
+const changedMin = 16
+
 /** The list of names and tags, as it was when it was last asked for, and what has changed since. */
 export class ServiceNames {
   /** Null until somebody asks. */
@@ -29,15 +32,21 @@ export class ServiceNames {
 
   /** An instance of this service came, went or changed. */
   note(service: string): void {
-    if (this.#list !== null) this.#changed.add(foldedKey(service))
+    if (this.#list === null) return
+    this.#changed.add(foldedKey(service))
+    // A walk over all is no slower then. Names that come and go must not gather here while nobody asks.
+    if (this.#changed.size > changedMin + this.#list.length / 4) this.#forget()
+  }
+
+  #forget(): void {
+    this.#list = null
+    this.#byName.clear()
+    this.#changed.clear()
   }
 
   /** The list as it is now: the same object, and the same summaries in it, where nothing is different. */
   list(servicesByName: OrderedMap<CatalogService>): readonly ServiceSummary[] {
-    // With so many changes a walk over all is no slower.
-    const isFar = this.#list === null || this.#changed.size * 4 > this.#list.length
-    const list =
-      this.#list === null || isFar ? this.#all(servicesByName) : this.#renewed(this.#list, servicesByName)
+    const list = this.#list === null ? this.#all(servicesByName) : this.#renewed(this.#list, servicesByName)
     this.#changed.clear()
     this.#list = list
     return list
@@ -45,7 +54,6 @@ export class ServiceNames {
 
   #all(servicesByName: OrderedMap<CatalogService>): readonly ServiceSummary[] {
     const list = summariesOf(servicesByName.values())
-    this.#byName.clear()
     for (const summary of list) {
       const key = foldedKey(summary.service)
       this.#byName.set(key, [...(this.#byName.get(key) ?? []), summary])

@@ -77,6 +77,21 @@ describe('the list of services', () => {
     expect(seen).toBe(0)
   })
 
+  it('is made anew after many changes, which do not gather while nobody asks', () => {
+    const state = withServices(40)
+    const before = names(state)
+    for (let i = 0; i < 200; i++) {
+      applyAll(state, register(node('n1'), { service: service(`job-${i}`) }), {
+        kind: 'deregister',
+        node: 'n1',
+        serviceId: `job-${i}`,
+        checkId: '',
+      })
+    }
+    expect(names(state)).toEqual(before)
+    expect(names(state)).not.toBe(before)
+  })
+
   it('is that of the archive after a restore', () => {
     const archive = [...withServices(3).snapshot().records()]
     const state = withServices(40)
