@@ -51,7 +51,7 @@ export interface MetricsOptions {
   readonly hostname: string
   readonly random: Random
   /** What Prometheus is told of the process, under the names that its client libraries share. */
-  readonly process?: () => ProcessFigures
+  readonly processFigures?: () => ProcessFigures
 }
 
 /** What a process takes. */
@@ -80,7 +80,7 @@ class AgentMetrics implements MetricsView {
   readonly #registry: Registry
   readonly #settings: TelemetrySettings
   readonly #gaugePrefix: string
-  readonly #process: (() => ProcessFigures) | null
+  readonly #processFigures: (() => ProcessFigures) | null
   readonly #sinks: MetricsSink[] = []
   readonly #fills: (() => void)[] = []
   readonly #tallies: Tally[] = []
@@ -89,8 +89,8 @@ class AgentMetrics implements MetricsView {
   #generation = 0
   #disarm: (() => void) | null = null
 
-  constructor({ clock, settings, hostname, random, process }: MetricsOptions) {
-    this.#process = process ?? null
+  constructor({ clock, settings, hostname, random, processFigures }: MetricsOptions) {
+    this.#processFigures = processFigures ?? null
     this.#clock = clock
     this.#settings = settings
     this.#gaugePrefix = settings.disableHostname ? settings.prefix : `${settings.prefix}.${hostname}`
@@ -170,7 +170,10 @@ class AgentMetrics implements MetricsView {
     const { processSeries, prometheusText } = await import('./metrics-prometheus.ts')
     this.#look()
     const measured = this.#registry.since(this.#clock.nowMs() - retentionMs)
-    return prometheusText([...measured, ...(this.#process === null ? [] : processSeries(this.#process()))])
+    return prometheusText([
+      ...measured,
+      ...(this.#processFigures === null ? [] : processSeries(this.#processFigures())),
+    ])
   }
 
   onInterval(told: (interval: Json) => void): () => void {

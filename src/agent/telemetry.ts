@@ -32,7 +32,13 @@ export function createTelemetry(host: Host, config: AgentConfig): Telemetry {
     return { residentBytes, cpuSeconds: cpuMicros / 1e6, startWallMs }
   }
   // Which values are kept for quantiles is no secret, and must not depend on anything else's draws.
-  const metrics = createMetrics({ clock, settings, hostname, random: seededRandom(0), process: figures })
+  const metrics = createMetrics({
+    clock,
+    settings,
+    hostname,
+    random: seededRandom(0),
+    processFigures: figures,
+  })
   let sinks: MetricsSinks | null = null
   let unlisten = (): void => undefined
   metrics.onLook(() => {

@@ -89,7 +89,7 @@ describe('metrics of an agent', () => {
       settings: { ...quietTelemetry, prometheusRetentionMs: 60_000 },
       hostname: 'host',
       random: seededRandom(1),
-      process: () => ({ cpuSeconds: 1.5, residentBytes: 4096, startWallMs: 2000 }),
+      processFigures: () => ({ cpuSeconds: 1.5, residentBytes: 4096, startWallMs: 2000 }),
     })
     expect((await metrics.prometheus())?.match(/^process.*|^# TYPE.*/gm)).toEqual([
       '# TYPE process_cpu_seconds_total counter',
