@@ -139,7 +139,9 @@ class Watch implements Autopilot {
     this.#lastIndexes = [this.#lastIndexes[1], raft.machine.lastIndex]
     this.#noteAbsent()
     this.#writeInitial()
-    const { healthy, failureTolerance } = this.health()
+    const sights = this.#sights()
+    this.#observe(sights)
+    const { healthy, failureTolerance } = this.#summary(sights)
     gauge('autopilot.healthy', healthy ? 1 : 0)
     gauge('autopilot.failure_tolerance', failureTolerance)
     onLook()
@@ -269,6 +271,11 @@ class Watch implements Autopilot {
   health(): AutopilotHealthView {
     const sights = this.#sights()
     this.#observe(sights)
+    return { ...this.#summary(sights), servers: sights.map((sight) => this.#view(sight)) }
+  }
+
+  /** What needs nothing of the catalog, which it would have to list the services of each server's node for. */
+  #summary(sights: readonly Sight[]): Omit<AutopilotHealthView, 'servers'> {
     const voters = sights.filter(({ entry }) => entry.suffrage === 'voter')
     const majority = majorityOf(voters.length)
     const healthyVoters = voters.filter(({ isHealthy }) => isHealthy).length
@@ -280,7 +287,6 @@ class Watch implements Autopilot {
       healthy: sights.every(({ isHealthy }) => isHealthy),
       failureTolerance: Math.max(0, healthyVoters - majority),
       optimisticFailureTolerance: Math.max(0, healthyVoters + spares.length - majority),
-      servers: sights.map((sight) => this.#view(sight)),
     }
   }
 
