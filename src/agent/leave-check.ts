@@ -21,8 +21,10 @@ const answerMsMax = 3000
 /** Asks the leader. Clients, servers that do not vote and the only server of a cluster may always leave. */
 export async function mayLeave(options: LeaveCheckOptions): Promise<Result<null, RequestError>> {
   const { id, raft, requests, clock } = options
-  const voters = raft === null ? [] : votersOf(raft.machine.configuration)
-  if (!voters.some((voter) => voter.id === id) || voters.length === 1) return ok(null)
+  if (raft === null) return ok(null)
+  const { configuration } = raft.machine
+  const isVoter = votersOf(configuration).some((voter) => voter.id === id)
+  if (!isVoter || configuration.servers.length === 1) return ok(null)
   const late = new AbortController()
   const disarm = clock.wakeAt(clock.nowMs() + answerMsMax, () => late.abort())
   const answer = await requests.act({ kind: 'checkLeave', id }, '', 'default', late.signal)

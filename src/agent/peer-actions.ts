@@ -101,9 +101,18 @@ async function transferLeader(
 /** The only server of a cluster may always go, and so may one that does not vote. */
 function checkLeave(options: PeerActionOptions, id: string): Result<null, RequestError> {
   const { configuration } = options.raft.machine
-  const isAlone = votersOf(configuration).every((voter) => voter.id === id)
-  if (isAlone || keepsQuorum(configuration, id, options.isLive)) return ok(null)
+  if (votersOf(configuration).every((voter) => voter.id === id)) return checkLastVoter(options, id)
+  if (keepsQuorum(configuration, id, options.isLive)) return ok(null)
   return refused(
     `Refused: after this leave, ${quorumAfter(options, id)}; bring the others back first, or force it`,
+  )
+}
+
+/** Servers that do not vote never can when nobody is left who could make them voters. */
+function checkLastVoter({ raft, isLive }: PeerActionOptions, id: string): Result<null, RequestError> {
+  const { servers } = raft.machine.configuration
+  if (!servers.some((server) => server.id !== id && isLive(server.id))) return ok(null)
+  return refused(
+    'Refused: after this leave, none of the servers that are left would vote; wait until one of them does, or force it',
   )
 }

@@ -47,6 +47,24 @@ describe('a leave', () => {
     expect(await ended(cluster, node, 20_000)).toBeLessThan(1000)
   })
 
+  it('of the only server that votes is refused until another one does', async () => {
+    const cluster = await formed({ seed: 925, servers: 1 })
+    await cluster.run(12_000)
+    const node = nodeOf(cluster, 's1')
+    const late = cluster.addNode('x1', true, [], true)
+    late.start()
+    await cluster.run(4000)
+    node.leave()
+    await cluster.run(12_000)
+    expect([node.state, node.hasLeft]).toEqual(['running', false])
+    await cluster.run(5000)
+    node.leave()
+    await ended(cluster, node, 20_000)
+    await cluster.run(5000)
+    expect(await put(cluster, late, 'k', 'v')).toBe(true)
+    await finish(cluster)
+  })
+
   it('ends within the grace although there is no leader', async () => {
     const cluster = await formed({ seed: 922, servers: 3 })
     nodeOf(cluster, 's1').crash('kill')
