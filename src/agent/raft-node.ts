@@ -76,7 +76,7 @@ interface Waiting<T> {
   readonly resolve: (value: Result<T, RequestError>) => void
 }
 
-/** Proposals gather behind a write for at most so long. */
+/** Proposals gather, behind a write or over turns of the event loop, for at most so long. */
 const gatherMsMax = 50
 /** So many proposals go without waiting whether the next turn brings more. */
 const gatherProposalsMax = 64
@@ -225,14 +225,16 @@ export class RaftNode {
   #flushSoon(): void {
     if (this.#isFlushDue) return
     this.#isFlushDue = true
-    this.#gather(this.#queued.length)
+    this.#gather(this.#queued.length, this.#options.clock.nowMs() + gatherMsMax)
   }
 
   /** Under load each turn of the event loop brings some more: they go along, while that is so and they are few. */
-  #gather(known: number): void {
-    this.#options.clock.soon(() => {
+  #gather(known: number, untilMs: number): void {
+    const { clock } = this.#options
+    clock.soon(() => {
       const { length } = this.#queued
-      if (length > known && length < gatherProposalsMax) return this.#gather(length)
+      const goesOn = length > known && length < gatherProposalsMax && clock.nowMs() < untilMs
+      if (goesOn) return this.#gather(length, untilMs)
       this.#isFlushDue = false
       this.#flush()
     })

@@ -121,6 +121,14 @@ describe('a write', () => {
     expect(statuses).toEqual([])
     await turn()
     expect(statuses).toEqual([200, 200, 200])
+    // Long turns that bring one each do not hold up the first for long.
+    await write()
+    for (let turns = 0; turns < 4; turns++) {
+      await world.run(15)
+      await write()
+      await turn()
+    }
+    expect(statuses).toHaveLength(8)
     isByHand = false
     await stopAll(world, [agent])
   })
