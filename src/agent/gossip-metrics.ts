@@ -1,5 +1,6 @@
 // What one pool counts and measures, under the reference's names.
 import type { GossipEffect } from '../gossip/events.ts'
+import type { Gossip, GossipStatistics } from '../gossip/gossip.ts'
 import type { Metrics } from './metrics.ts'
 
 type MemberEvent = (GossipEffect & { readonly kind: 'memberChanged' })['event']
@@ -15,6 +16,26 @@ const memberWords: Partial<Readonly<Record<MemberEvent, string>>> = {
 
 /** Names of user events that are counted by themselves: names come from outside, and series are kept for ever. */
 const eventNamesMax = 256
+
+/** What is looked at of a pool. */
+export type Gauged = Pick<Gossip, 'localHealth'> & {
+  statistics(): Pick<GossipStatistics, 'broadcastsQueued' | 'eventsQueued'>
+}
+
+/** Tells how an agent's pools are, whenever somebody looks: of several the worst. */
+export function gaugePools(
+  metrics: Pick<Metrics, 'onLook' | 'gauge' | 'sample'>,
+  pools: readonly Gauged[],
+): void {
+  metrics.onLook(() => {
+    metrics.gauge('memberlist.health.score', Math.max(...pools.map((pool) => pool.localHealth)))
+    for (const pool of pools) {
+      const { broadcastsQueued, eventsQueued } = pool.statistics()
+      metrics.sample('serf.queue.Intent', broadcastsQueued)
+      metrics.sample('serf.queue.Event', eventsQueued)
+    }
+  })
+}
 
 /** The measures of one pool. */
 export class GossipMetrics {

@@ -251,7 +251,7 @@ class Pool implements GossipPool {
         log.warn('Refuting a suspicion', { incarnation: event.incarnation })
         return
       case 'localHealth':
-        metrics.gauge('memberlist.health.score', event.score)
+        // Told when somebody looks (gaugePools).
         return
       case 'acked':
         this.#metrics.onProbe(event.rttMs)

@@ -9,6 +9,7 @@ import type { UserEvent } from '../model/user-event.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Host } from '../runtime/host.ts'
 import type { AgentTrace } from './agent.ts'
+import { gaugePools } from './gossip-metrics.ts'
 import { startGossipPool, type GossipPool } from './gossip-pool.ts'
 import { describe, StartError, wayToListen } from './identity.ts'
 import { createFloodJoin, joinUntilDone, rejoin } from './join.ts'
@@ -128,9 +129,12 @@ class AgentPools implements Pools {
     const { dataDir } = config
     if (dataDir !== null) await this.#options.host.files.mkdir(`${dataDir}/serf`, 0o755)
     this.#lan = await this.#startPool('lan', config.bind.serfLan)
+    const running = [this.#lan.machine]
+    gaugePools(this.#options.metrics, running)
     if (config.bind.serfWan !== null) {
       this.#wan = await this.#startPool('wan', config.bind.serfWan)
       const wan = this.#wan
+      running.push(wan.machine)
       this.#flood = createFloodJoin(
         this.#options.host.clock,
         this.lanServers,

@@ -1,6 +1,6 @@
 // What a server counts of its consensus, its state and its pool.
 import { describe, expect, it } from 'vitest'
-import { GossipMetrics } from '../../../src/agent/gossip-metrics.ts'
+import { type Gauged, GossipMetrics, gaugePools } from '../../../src/agent/gossip-metrics.ts'
 import type { MetricsView } from '../../../src/agent/metrics.ts'
 import { RaftMetrics } from '../../../src/agent/raft-metrics.ts'
 import { gaugeMembers, gaugeState } from '../../../src/agent/state-metrics.ts'
@@ -102,6 +102,22 @@ describe('gauges of a server', () => {
 })
 
 describe('a pool', () => {
+  it('tells how slow its agent is whenever somebody looks: of two the worse, and what waits to be passed on', () => {
+    const metrics = testMetrics(new TestClock(), { disableHostname: true })
+    const poolOf = (localHealth: number): Gauged => ({
+      localHealth,
+      statistics: () => ({ broadcastsQueued: localHealth + 1, eventsQueued: 0 }),
+    })
+    gaugePools(metrics, [poolOf(2), poolOf(0)])
+    expect(told(metrics)).toMatchObject({
+      Gauges: [{ Name: 'consul.memberlist.health.score', Value: 2 }],
+      Samples: [
+        { Name: 'consul.serf.queue.Event', Sum: 0 },
+        { Name: 'consul.serf.queue.Intent', Sum: 4 },
+      ],
+    })
+  })
+
   it('counts deaths, and who comes to exchange everything', () => {
     const metrics = testMetrics(new TestClock())
     const pool = new GossipMetrics(metrics)
