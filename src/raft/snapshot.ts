@@ -95,7 +95,7 @@ export function onSnapshotChunkRead(
   }
 }
 
-/** Leader: the snapshot is gone or damaged. The transfer begins anew with the latest one. */
+/** Leader: the snapshot is gone or damaged. The transfer begins anew with the latest one, or the next. */
 export function onSnapshotChunkUnreadable(
   core: Core,
   leader: Leader,
@@ -106,7 +106,8 @@ export function onSnapshotChunkUnreadable(
   if (progress?.state.kind !== 'snapshot' || progress.state.snapshot.index !== snapshotIndex) return
   if (core.snapshot !== null) becomeSnapshot(progress, core.snapshot)
   if (core.snapshot?.index !== snapshotIndex) return
-  // The latest one itself cannot be read: not again before a timeout has passed.
+  // The latest one itself cannot be read: not again before a timeout has passed, and then perhaps a new one.
+  requestSnapshot(core)
   if (progress.state.kind === 'snapshot') progress.state.sentAtMs = core.nowMs
 }
 

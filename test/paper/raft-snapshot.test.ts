@@ -92,6 +92,37 @@ test('who waits for a snapshot is asked again with each heartbeat, not at once',
   expect(bench.take('appendEntries').length).toBe(1)
 })
 
+test('a snapshot that was begun before the log in memory does not serve who joins: another is asked for', () => {
+  const bench = aloneAt6()
+  const begun = { ...bench.raft.snapshotMeta(), size: 10 }
+  bench.propose(5)
+  bench.feed({ kind: 'changeServer', request: 6, change: { kind: 'addLearner', id: 'b', address: 'b:8300' } })
+  bench.receive('b', refusalOf(2, { matchIndex: 7, conflictIndex: 1, conflictTerm: 0 }))
+  bench.feed({ kind: 'snapshotTaken', snapshot: begun })
+  const asked = bench.of('snapshotDue').length
+  bench.receive('b', refusalOf(2, { matchIndex: 8, conflictIndex: 1, conflictTerm: 0 }))
+  expect([bench.of('snapshotDue').length, bench.of('readSnapshotChunk').length]).toEqual([asked + 1, 0])
+})
+
+test('a snapshot for who joins that could not be written is asked for again with the next heartbeat', () => {
+  const bench = aloneAt6()
+  bench.feed({ kind: 'changeServer', request: 5, change: { kind: 'addLearner', id: 'b', address: 'b:8300' } })
+  bench.receive('b', refusalOf(2, { matchIndex: 6, conflictIndex: 1, conflictTerm: 0 }))
+  const asked = bench.of('snapshotDue').length
+  bench.advance(timing.heartbeatMs)
+  expect(bench.of('snapshotDue').length).toBe(asked)
+  bench.receive('b', refusalOf(2, { matchIndex: 7, conflictIndex: 1, conflictTerm: 0 }))
+  expect(bench.of('snapshotDue').length).toBe(asked + 1)
+})
+
+test('the entry that removes the last other server is known to it before the memory is freed', () => {
+  const bench = new Bench({ voters: ['a', 'b'], limits: small })
+  bench.becomeSettledLeader()
+  bench.feed({ kind: 'changeServer', request: 5, change: { kind: 'remove', id: 'b' } })
+  expect(bench.take('appendEntries').at(-1)?.message).toMatchObject({ commitIndex: 3, prevIndex: 3 })
+  expect([bench.raft.lastApplied, bench.raft.firstIndex, bench.raft.lastIndex]).toEqual([3, 4, 3])
+})
+
 test('entries behind the change that ends being alone stay in memory', () => {
   const bench = aloneAt6()
   bench.feed({ kind: 'changeServer', request: 5, change: { kind: 'addLearner', id: 'b', address: 'b:8300' } })
@@ -181,6 +212,17 @@ test('a snapshot that cannot be read any more is replaced by the latest', () => 
   bench.feed({ kind: 'snapshotTaken', snapshot: { ...snapshotOf(8, 1), size: 5 } })
   bench.feed({ kind: 'snapshotChunkUnreadable', to: 'b', snapshotIndex: 6 })
   expect(bench.of('readSnapshotChunk').at(-1)).toMatchObject({ snapshot: { index: 8 }, offset: 0 })
+})
+
+test('the latest snapshot that cannot be read is written anew: who needs it would wait for ever', () => {
+  const bench = leaderWithSnapshot()
+  bench.acknowledge('c', 9)
+  bench.receive('b', refusalOf(2, { matchIndex: 8, conflictIndex: 1, conflictTerm: 0 }))
+  bench.feed({ kind: 'snapshotChunkUnreadable', to: 'b', snapshotIndex: 6 })
+  expect(bench.of('snapshotDue').length).toBe(1)
+  takeSnapshot(bench)
+  bench.feed({ kind: 'snapshotChunkUnreadable', to: 'b', snapshotIndex: 6 })
+  expect(bench.of('readSnapshotChunk').at(-1)).toMatchObject({ snapshot: { index: 9 }, offset: 0 })
 })
 
 function chunkOf(offset: number, length: number, changes: Partial<InstallSnapshot> = {}): InstallSnapshot {
