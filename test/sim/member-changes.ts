@@ -2,10 +2,19 @@
 import type { Random } from '../../src/lib/random.ts'
 import { Crew } from '../linearizability/crew.ts'
 import type { Cluster } from './cluster.ts'
+import type { SimNode } from './node.ts'
 
-/** A cluster grows to this many servers, and shrinks to that many. */
-const serversMax = 6
-const serversMin = 3
+/** Between how many servers a cluster moves. */
+export interface Sizes {
+  readonly min: number
+  readonly max: number
+}
+
+/** A cluster that begins with this many servers grows to so many, and shrinks to so many: one alone is that again. */
+export function sizesOf(servers: number): Sizes {
+  return servers === 1 ? { min: 1, max: 3 } : { min: 3, max: 6 }
+}
+
 /** A leave that takes longer has been overtaken by a fault. */
 const leaveMs = 20_000
 
@@ -13,10 +22,12 @@ const leaveMs = 20_000
 export class MemberChanges extends Crew {
   readonly #cluster: Cluster
   readonly #random: Random
+  readonly #sizes: Sizes
   #added = 0
 
   constructor(cluster: Cluster, random: Random) {
     super((error) => cluster.fail(error))
+    this.#sizes = sizesOf(cluster.servers.length)
     this.#cluster = cluster
     this.#random = random
     this.launch(this.#run())
@@ -27,7 +38,8 @@ export class MemberChanges extends Crew {
     while (this.isOn && this.#cluster.world.nowMs < endMs) {
       await this.#cluster.world.pause(this.#random.between(500, 6000))
       const members = this.#cluster.servers.filter((node) => !node.hasLeft)
-      const grows = members.length <= serversMin || (members.length < serversMax && this.#random.chance(500))
+      const { min, max } = this.#sizes
+      const grows = members.length <= min || (members.length < max && this.#random.chance(500))
       if (grows) this.#add()
       else await this.#leave()
     }
@@ -49,5 +61,13 @@ export class MemberChanges extends Crew {
       await world.pause(100)
     // Whose leave was refused, or cut short, is still one of them; `-rejoin` brings it back if it had said goodbye.
     if (node.lastEnd !== 'left') node.hasLeft = false
+    else if (this.#cluster.voters.newest.includes(node.id)) this.#bringBack(node)
+  }
+
+  /** It stopped while a fault kept the others from taking it out: of two servers the other one cannot go on without it. */
+  #bringBack(node: SimNode): void {
+    node.hasLeft = false
+    node.reset()
+    node.start()
   }
 }

@@ -54,7 +54,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const plan = drawPlan(random.fork('plan'))
   const cluster = new Cluster({
     seed,
-    servers: random.chance(700) ? 3 : 5,
+    servers: serversOf(options, random.chance(700) ? 3 : 5),
     clients: random.below(3),
     limits: tinyLimits,
     ...configOf(scenario, random.fork('config')),
@@ -85,6 +85,11 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     plan: describePlan(plan),
     report: [...cluster.describe(), ...world.trace.tail(), ...consoles(cluster)],
   }
+}
+
+/** Half of the clusters whose members change begin as one server, and may become that again. */
+function serversOf({ seed, scenario }: RunOptions, usual: number): number {
+  return scenario === 'members' && seed % 4 === 0 ? 1 : usual
 }
 
 interface Drive {
