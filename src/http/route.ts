@@ -138,7 +138,7 @@ export const parameters: Readonly<Record<Parameter, string>> = {
   loglevel: 'lowest level sent: trace, debug, info, warn, err',
   max_stale: 'like `stale`, but ask the leader if the answer is older than this duration',
   'merge-central-config':
-    'accepted; instances are shown as they are registered, because nothing centrally configured applies to them',
+    'accepted, and merges nothing: instances are shown as they are registered, whatever `service-defaults` and `proxy-defaults` say',
   near: 'sort by round-trip time from this node, `_agent` for the agent that is asked; unknown places come last',
   'node-meta': '`key:value` that the node’s meta data must have; repeatable',
   name: 'only events of this name',
