@@ -44,6 +44,7 @@ export function createLeaderWork(options: WorkOptions, raft: RaftNode, store: St
     gauge: (name, value) => options.metrics.gauge(name, value),
   })
   const reconcile = createReconcile({
+    onWhole: options.metrics.sampler('leader.reconcile'),
     ...reconcileOptions(options, raft, store),
     autopilot: () => autopilot.look(),
     write,
@@ -92,7 +93,7 @@ function reconcileOptions(
   options: WorkOptions,
   raft: RaftNode,
   store: Store,
-): Omit<ReconcileOptions, 'autopilot' | 'write' | 'changeServer'> {
+): Omit<ReconcileOptions, 'autopilot' | 'write' | 'changeServer' | 'onWhole'> {
   const { host, config, pools, log } = options
   return {
     clock: host.clock,

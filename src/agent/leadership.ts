@@ -14,6 +14,8 @@ export interface LeadershipParts {
   readonly raft: RaftNode
   readonly store: Store
   readonly clock: Clock
+  /** Everything of earlier terms is applied; that took so long. */
+  readonly onBarrier: (ms: number) => void
 }
 
 const retryMs = 100
@@ -32,12 +34,13 @@ export interface Leadership {
  * pools: a server that is alone may lead before those are there, and waits for `open`.
  */
 export function createLeadership(
-  { raft, store, clock }: LeadershipParts,
+  { raft, store, clock, onBarrier }: LeadershipParts,
   duties: readonly LeaderDuties[],
 ): Leadership {
   let isOpen = false
   let dutiesOfTerm = 0
   const begin = async (term: number): Promise<void> => {
+    const startMs = clock.nowMs()
     // A read index is given only after an entry of the own term is committed: the barrier (thesis 6.4).
     const index = await raft.readIndex()
     if (dutiesOfTerm !== term) return
@@ -48,6 +51,7 @@ export function createLeadership(
     }
     await store.whenApplied(index.value, Infinity)
     if (dutiesOfTerm !== term) return
+    onBarrier(clock.nowMs() - startMs)
     for (const duty of duties) duty.start()
   }
   const end = (): void => {

@@ -28,6 +28,25 @@ const applyNames: Partial<Readonly<Record<Command['kind'], string>>> = {
 /** Batches on their way that are measured; more than the machine ever has on its way. */
 const batchesMax = 64
 
+/** Marks are this far apart, and there are at most so many: then every other one goes. */
+const markMs = 60_000
+const marksMax = 1024
+
+/** How old the oldest entry of the log is, by where the log stood when somebody looked. */
+export class LogAge {
+  #marks: { readonly index: number; readonly atMs: number }[] = []
+
+  /** The age of the entry at `firstIndex`, roughly: at least that, where the entry is from before the first look. */
+  look(firstIndex: number, lastIndex: number, nowMs: number): number {
+    const marks = this.#marks
+    const newest = marks.at(-1)
+    if (newest === undefined || nowMs - newest.atMs >= markMs) marks.push({ index: lastIndex, atMs: nowMs })
+    while (marks[1] !== undefined && marks[1].index < firstIndex) marks.shift()
+    if (marks.length > marksMax) this.#marks = marks.filter((_, at) => at % 2 === 0)
+    return firstIndex > lastIndex ? 0 : nowMs - (marks[0]?.atMs ?? nowMs)
+  }
+}
+
 /** The measures of one server. */
 export class RaftMetrics {
   readonly #metrics: Metrics
@@ -54,11 +73,14 @@ export class RaftMetrics {
     for (const [kind, name] of Object.entries(applyNames)) {
       this.#writes.set(kind as Command['kind'], metrics.sampler(name))
     }
+    const logAge = new LogAge()
     metrics.onLook(() => {
       metrics.gauge('raft.last_index', machine.lastIndex)
       metrics.gauge('raft.applied_index', machine.lastApplied)
       metrics.gauge('raft.leader.dispatchNumLogs', this.#dispatched)
       metrics.gauge('raft.commitNumLogs', this.#committed)
+      const ageMs = logAge.look(machine.firstIndex, machine.lastIndex, clock.nowMs())
+      if (machine.role === 'leader') metrics.gauge('raft.leader.oldestLogAge', ageMs)
       metrics.gauge('raft.peers', machine.configuration.servers.length)
       metrics.gauge('server.isLeader', machine.role === 'leader' ? 1 : 0)
     })

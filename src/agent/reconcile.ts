@@ -35,6 +35,8 @@ export interface ReconcileOptions {
   /** Appends a command and resolves when it is applied; false if that failed and must be tried again. */
   readonly write: (command: Command) => Promise<boolean>
   readonly changeServer: (change: ServerChange) => Promise<boolean>
+  /** Everything was looked at, and what differed was written; that took so long. */
+  readonly onWhole: (ms: number) => void
   readonly log: Logger
 }
 
@@ -152,6 +154,7 @@ class Mirror implements Reconcile {
     while (this.#isAgain && this.#isLeading) {
       this.#isAgain = false
       const { clock } = this.#options
+      const startMs = clock.nowMs()
       const isWhole = this.#due === null || clock.nowMs() >= this.#wholeAtMs
       const commands =
         this.#due === null || isWhole
@@ -161,6 +164,7 @@ class Mirror implements Reconcile {
       isDone = (await this.#mirrorCatalog(commands)) && (await this.#mirrorServers())
       // What could not be written is found again by looking at everything.
       if (!isDone) this.#due = null
+      else if (isWhole) this.#options.onWhole(clock.nowMs() - startMs)
     }
     this.#isRunning = false
     if (this.#isLeading) this.#later(isDone ? this.#pauseMs() : retryMs)

@@ -1,5 +1,5 @@
 // How long requests take that are measured one by one on the server that carries them out, under the reference's names.
-import type { ReadOptions, Query } from '../model/query.ts'
+import type { Action, Query, ReadOptions } from '../model/query.ts'
 import type { RpcReply, RpcRequest } from '../model/rpc.ts'
 import type { Clock } from '../runtime/host.ts'
 import type { Metrics } from './metrics.ts'
@@ -23,11 +23,14 @@ export function createRequestTimes(metrics: Pick<Metrics, 'sampler'>, clock: Clo
     configEntry: metrics.sampler('config_entry.get'),
     configEntries: metrics.sampler('config_entry.list'),
   }
-  const renewal = metrics.sampler('session.renew')
+  const byAction: Readonly<Partial<Record<Action['kind'], Sampler>>> = {
+    renewSession: metrics.sampler('session.renew'),
+    restoreEnd: metrics.sampler('raft.restoreUserSnapshot'),
+  }
   const confirmation = metrics.sampler('rpc.consistentRead')
   const samplerOf = (request: RpcRequest): Sampler | undefined => {
     if (request.kind === 'read') return byKind[request.query.kind]
-    return request.kind === 'act' && request.action.kind === 'renewSession' ? renewal : undefined
+    return request.kind === 'act' ? byAction[request.action.kind] : undefined
   }
   const measured = <T>(sample: Sampler | undefined, reply: Promise<T>): Promise<T> => {
     if (sample === undefined) return reply

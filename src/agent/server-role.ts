@@ -146,7 +146,7 @@ class Server implements ServerRole {
       isRestoring: () => this.#snapshots.isRestoring(),
       mark,
     })
-    this.#leadership = createLeadership({ raft: this.raft, store, clock: options.host.clock }, [
+    this.#leadership = createLeadership(leadershipParts(options, this.raft, store), [
       this.#time,
       this.#work,
       ...this.#backups,
@@ -284,6 +284,14 @@ class Server implements ServerRole {
     this.#leadership.close()
     await this.raft.stop()
   }
+}
+
+function leadershipParts(
+  { host, metrics }: ServerRoleOptions,
+  raft: RaftNode,
+  store: Store,
+): Parameters<typeof createLeadership>[0] {
+  return { raft, store, clock: host.clock, onBarrier: metrics.sampler('leader.barrier') }
 }
 
 /** Asks the leader from which index on a read may be answered; null if it does not say, or not soon. */

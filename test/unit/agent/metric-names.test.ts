@@ -17,6 +17,7 @@ const rare: ReadonlySet<string> = new Set([
   'memberlist.msg.suspect',
   'prepared-query.execute_remote',
   'raft.compactLogs',
+  'raft.restoreUserSnapshot',
   'raft.fsm.lastRestoreDuration',
   'raft.rpc.installSnapshot',
   'raft.snapshot.persist',

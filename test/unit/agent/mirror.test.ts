@@ -58,6 +58,7 @@ class Leader {
         )
       },
       write: (command) => Promise.resolve(this.#write(command)),
+      onWhole: () => undefined,
       changeServer: (change) => Promise.resolve(this.#change(change)),
       log: silent,
     }

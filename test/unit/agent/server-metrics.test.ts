@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Gauged, GossipMetrics, gaugePools } from '../../../src/agent/gossip-metrics.ts'
 import type { MetricsView } from '../../../src/agent/metrics.ts'
-import { RaftMetrics } from '../../../src/agent/raft-metrics.ts'
+import { LogAge, RaftMetrics } from '../../../src/agent/raft-metrics.ts'
 import { gaugeMembers, gaugeState } from '../../../src/agent/state-metrics.ts'
 import { Store } from '../../../src/agent/store.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
@@ -57,6 +57,24 @@ describe('a change of role', () => {
       'consul.raft.state.candidate': 2,
       'consul.raft.state.follower': 2,
     })
+  })
+})
+
+describe('the age of the oldest entry', () => {
+  it('is that of the newest look that the entry was not there at, or of the first', () => {
+    const age = new LogAge()
+    expect(age.look(1, 100, 0)).toBe(0)
+    expect(age.look(1, 200, 60_000)).toBe(60_000)
+    expect(age.look(1, 300, 120_000)).toBe(120_000)
+    expect(age.look(150, 300, 130_000)).toBe(130_000)
+    expect(age.look(250, 300, 140_000)).toBe(80_000)
+    expect(age.look(301, 300, 150_000)).toBe(0)
+  })
+
+  it('takes a bounded number of marks', () => {
+    const age = new LogAge()
+    for (let minute = 0; minute < 100_000; minute++) age.look(1, minute, minute * 60_000)
+    expect(age.look(1, 100_000, 100_000 * 60_000)).toBe(100_000 * 60_000)
   })
 })
 
