@@ -480,6 +480,7 @@ class RunningAgent implements Agent {
 
   /** Closes everything in the order in which requests flow. What cannot be closed must not keep the rest open. */
   async #stopOnce(): Promise<void> {
+    this.#http?.end()
     this.#stopping.abort()
     await this.#starting.catch(() => undefined)
     this.#watches?.stop()

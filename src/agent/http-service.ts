@@ -11,6 +11,8 @@ import { logRequests } from './request-log.ts'
 export interface HttpService {
   /** The configuration has changed. */
   set(config: AgentConfig): void
+  /** Every answer from now on is the last of its connection. */
+  end(): void
   stop(): Promise<void>
 }
 
@@ -26,18 +28,19 @@ export async function startHttp(
 ): Promise<HttpService> {
   const servers: HttpServer[] = []
   const limit = limitClients(logRequests(handler, log, host.clock), config.limits.httpConnectionsPerClientMax)
-  let isStopping = false
+  let isEnding = false
   // Whoever is answered now has nothing more to ask of this agent.
   const last = (response: Response): Response => {
-    if (isStopping) response.headers.set('connection', 'close')
+    if (isEnding) response.headers.set('connection', 'close')
     return response
   }
   const serve: HttpHandler = (request, from) => {
     const answer = limit.handle(request, from)
     return answer instanceof Promise ? answer.then(last) : last(answer)
   }
+  const end = (): void => void (isEnding = true)
   const stop = async (): Promise<void> => {
-    isStopping = true
+    end()
     await Promise.all(servers.map((server) => server.close(graceMs)))
   }
   for (const at of config.httpListen) {
@@ -52,5 +55,5 @@ export async function startHttp(
       )
     }
   }
-  return { stop, set: (next) => limit.set(next.limits.httpConnectionsPerClientMax) }
+  return { end, stop, set: (next) => limit.set(next.limits.httpConnectionsPerClientMax) }
 }

@@ -87,8 +87,8 @@ export class CatalogWorkload extends Crew {
         answer,
         tookMs: (world.scheduler.nowMicros - startMicros) / 1000,
         isQuiet,
-        // A restore ends all waits at once.
-        isEarlyAllowed: restores !== this.#cluster.restores,
+        // A restore ends all waits at once, and so does the stop of the agent that was asked.
+        isEarlyAllowed: restores !== this.#cluster.restores || answer.header('connection') === 'close',
       })
       // A server that has not caught up yet may know less; the client begins anew then, as the reference demands.
       index = answer.index < index ? 0 : answer.index
