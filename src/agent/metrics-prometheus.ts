@@ -1,7 +1,6 @@
 // The text format of Prometheus, written by its own client library from what the agent has measured.
 import { Registry } from 'prom-client'
-import { type Labels, Series, seriesKey, type SeriesKind } from '../metrics/series.ts'
-import type { ProcessFigures } from './metrics.ts'
+import { type Labels, type Series, seriesKey, type SeriesKind } from '../metrics/series.ts'
 
 const quantiles = [0.5, 0.9, 0.99] as const
 
@@ -25,17 +24,6 @@ export function prometheusText(all: Iterable<Series>): Promise<string> {
     registry.registerMetric(metricOf(first.kind, name, [...alike.values()]) as never)
   }
   return registry.metrics()
-}
-
-/** What is told of the process: as all client libraries of Prometheus name it, without our prefix. */
-export function processSeries({ cpuSeconds, residentBytes, startWallMs }: ProcessFigures): readonly Series[] {
-  const cpu = new Series('counter', 'process_cpu_seconds_total', {})
-  cpu.add(cpuSeconds)
-  const memory = new Series('gauge', 'process_resident_memory_bytes', {})
-  memory.value = residentBytes
-  const start = new Series('gauge', 'process_start_time_seconds', {})
-  start.value = startWallMs / 1000
-  return [cpu, memory, start]
 }
 
 /** Names have letters, digits, `_` and `:` only. */

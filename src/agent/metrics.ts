@@ -7,6 +7,7 @@ import type { Labels, Series, SeriesKind } from '../metrics/series.ts'
 import { dumpInterval, viewInterval } from '../metrics/view.ts'
 import type { Json } from '../model/catalog.ts'
 import type { Clock } from '../runtime/host.ts'
+import { processSeries, type ProcessFigures } from './process-figures.ts'
 
 /** Where the agent counts what it does. Names come without the prefix. */
 export interface Metrics {
@@ -51,14 +52,7 @@ export interface MetricsOptions {
   readonly hostname: string
   readonly random: Random
   /** What Prometheus is told of the process, under the names that its client libraries share. */
-  readonly processFigures?: () => ProcessFigures
-}
-
-/** What a process takes. */
-export interface ProcessFigures {
-  readonly cpuSeconds: number
-  readonly residentBytes: number
-  readonly startWallMs: number
+  readonly processFigures?: () => Promise<ProcessFigures>
 }
 
 const noLabels: Labels = {}
@@ -80,7 +74,7 @@ class AgentMetrics implements MetricsView {
   readonly #registry: Registry
   readonly #settings: TelemetrySettings
   readonly #gaugePrefix: string
-  readonly #processFigures: (() => ProcessFigures) | null
+  readonly #processFigures: (() => Promise<ProcessFigures>) | undefined
   readonly #sinks: MetricsSink[] = []
   readonly #fills: (() => void)[] = []
   readonly #tallies: Tally[] = []
@@ -90,7 +84,7 @@ class AgentMetrics implements MetricsView {
   #disarm: (() => void) | null = null
 
   constructor({ clock, settings, hostname, random, processFigures }: MetricsOptions) {
-    this.#processFigures = processFigures ?? null
+    this.#processFigures = processFigures
     this.#clock = clock
     this.#settings = settings
     this.#gaugePrefix = settings.disableHostname ? settings.prefix : `${settings.prefix}.${hostname}`
@@ -167,13 +161,11 @@ class AgentMetrics implements MetricsView {
 
   async #prometheusText(retentionMs: number): Promise<string> {
     // The library takes 12 MiB, which nobody shall have for nothing.
-    const { processSeries, prometheusText } = await import('./metrics-prometheus.ts')
+    const { prometheusText } = await import('./metrics-prometheus.ts')
+    const figures = await this.#processFigures?.()
     this.#look()
     const measured = this.#registry.since(this.#clock.nowMs() - retentionMs)
-    return prometheusText([
-      ...measured,
-      ...(this.#processFigures === null ? [] : processSeries(this.#processFigures())),
-    ])
+    return prometheusText([...measured, ...(figures === undefined ? [] : processSeries(figures))])
   }
 
   onInterval(told: (interval: Json) => void): () => void {

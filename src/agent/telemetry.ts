@@ -4,8 +4,9 @@ import { seededRandom } from '../lib/random.ts'
 import { version } from '../model/version.ts'
 import type { Host } from '../runtime/host.ts'
 import type { Logger } from './log.ts'
-import { createMetrics, type MetricsView, type ProcessFigures } from './metrics.ts'
+import { createMetrics, type MetricsView } from './metrics.ts'
 import { startMetricsSinks, type MetricsSinks } from './metrics-sinks.ts'
+import { readProcessFigures } from './process-figures.ts'
 
 /** Metrics of one agent. */
 export interface Telemetry {
@@ -27,17 +28,13 @@ export function createTelemetry(host: Host, config: AgentConfig): Telemetry {
   const settings = config.telemetry
   const hostname = system.hostname()
   const startWallMs = clock.wallMs()
-  const figures = (): ProcessFigures => {
-    const { residentBytes, cpuMicros } = system.usage()
-    return { residentBytes, cpuSeconds: cpuMicros / 1e6, startWallMs }
-  }
   // Which values are kept for quantiles is no secret, and must not depend on anything else's draws.
   const metrics = createMetrics({
     clock,
     settings,
     hostname,
     random: seededRandom(0),
-    processFigures: figures,
+    processFigures: () => readProcessFigures(host, startWallMs),
   })
   let sinks: MetricsSinks | null = null
   let unlisten = (): void => undefined

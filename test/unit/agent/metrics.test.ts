@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { GossipMetrics } from '../../../src/agent/gossip-metrics.ts'
 import { createMetrics } from '../../../src/agent/metrics.ts'
+import { readProcessFigures } from '../../../src/agent/process-figures.ts'
 import { createTelemetry } from '../../../src/agent/telemetry.ts'
 import type { AgentConfig, TelemetrySettings } from '../../../src/config/agent-config.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 import type { Json } from '../../../src/model/catalog.ts'
 import { nodeHost } from '../../../src/runtime/node.ts'
+import { World } from '../../sim/world.ts'
 import { quietTelemetry, silent, TestClock, testMetrics } from './samples.ts'
 
 describe('metrics of an agent', () => {
@@ -89,16 +91,37 @@ describe('metrics of an agent', () => {
       settings: { ...quietTelemetry, prometheusRetentionMs: 60_000 },
       hostname: 'host',
       random: seededRandom(1),
-      processFigures: () => ({ cpuSeconds: 1.5, residentBytes: 4096, startWallMs: 2000 }),
+      processFigures: () =>
+        Promise.resolve({
+          cpuSeconds: 1.5,
+          residentBytes: 4096,
+          startWallMs: 2000,
+          openFiles: 20,
+          openFilesMax: null,
+        }),
     })
     expect((await metrics.prometheus())?.match(/^process.*|^# TYPE.*/gm)).toEqual([
       '# TYPE process_cpu_seconds_total counter',
       'process_cpu_seconds_total 1.5',
+      '# TYPE process_open_fds gauge',
+      'process_open_fds 20',
       '# TYPE process_resident_memory_bytes gauge',
       'process_resident_memory_bytes 4096',
       '# TYPE process_start_time_seconds gauge',
       'process_start_time_seconds 2',
     ])
+  })
+
+  it('read what this process takes, as far as the system tells it', async () => {
+    const figures = await readProcessFigures(nodeHost(), 5)
+    expect(figures).toMatchObject({ startWallMs: 5 })
+    expect(figures.residentBytes).toBeGreaterThan(1e6)
+    expect(figures.openFiles).toBeGreaterThan(2)
+    expect(figures.openFilesMax).toBeGreaterThanOrEqual(figures.openFiles ?? 0)
+    const simulated = new World({ seed: 991 })
+    const { host } = simulated.boot(simulated.addMachine('n'))
+    const reading = simulated.wait(readProcessFigures(host, 5), 1000)
+    expect(await reading).toMatchObject({ openFiles: null, openFilesMax: null })
   })
 
   it('stand once in that format, whatever it cannot tell apart', async () => {
