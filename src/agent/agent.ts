@@ -435,10 +435,9 @@ class RunningAgent implements Agent {
   }
 
   #mayLeave(isForced: boolean): Promise<Result<null, RequestError>> {
-    const requests = this.#requests
-    if (requests === null || isForced) return Promise.resolve(ok(null))
+    if (this.#requests === null || isForced) return Promise.resolve(ok(null))
     const raft = this.#server?.raft ?? null
-    return mayLeave({ id: this.id, clock: this.#host.clock, raft, requests })
+    return mayLeave({ id: this.id, clock: this.#host.clock, raft, requests: this.#requests })
   }
 
   async #leaveForApi(isForced: boolean): Promise<Result<void, RequestError>> {
