@@ -4,11 +4,11 @@ import { expect, test } from 'vitest'
 import { ask } from '../../sim/client.ts'
 import type { Cluster } from '../../sim/cluster.ts'
 import type { SimNode } from '../../sim/node.ts'
-import { finish, formed, leaderOf } from '../../sim/scenarios/cluster.ts'
+import { cut, finish, formed, leaderOf } from '../../sim/scenarios/cluster.ts'
 import { questionPacket } from '../dns/catalog-view.ts'
 import { machineIn } from './agents.ts'
 
-/** Names that this use does not bring about: other tests of this folder and of others do. */
+/** Names that this use does not bring about: they need something to go wrong, or more time. */
 const rare: ReadonlySet<string> = new Set([
   'client.rpc.failed',
   'config_entry.delete',
@@ -56,7 +56,10 @@ function namesOfGuide(): ReadonlySet<string> {
 
 interface Told {
   readonly Gauges: readonly { readonly Name: string }[]
-  readonly Counters: readonly { readonly Name: string }[]
+  readonly Counters: readonly {
+    readonly Name: string
+    readonly Labels: Readonly<Record<string, string>>
+  }[]
   readonly Samples: readonly { readonly Name: string }[]
 }
 
@@ -157,5 +160,20 @@ test('every name of the guide is shown by a cluster in use, and no other', async
   const isOptional = (name: string): boolean => rare.has(name) || name.startsWith('client.rpc.error.')
   expect([...guide].filter((name) => !names.has(name) && !isOptional(name))).toEqual([])
   expect([...names].filter((name) => !guide.has(name) && !/\.rejected\b/.test(name))).toEqual([])
+  await finish(cluster)
+}, 60_000)
+
+test('a client counts which servers do not answer it', async () => {
+  const cluster = await formed({ seed: 992, servers: 3, clients: 1 })
+  const client = cluster.nodes.find((node) => !cluster.servers.includes(node))
+  if (client === undefined) throw new Error('no client')
+  cut(cluster, [client], cluster.servers)
+  const asking = ask(cluster.world, client, { path: '/v1/kv/a', timeoutMs: 30_000 })
+  await cluster.world.wait(asking, 31_000)
+  const told = JSON.parse(await send(cluster, client, 'GET /v1/agent/metrics')) as Told
+  const failed = told.Counters.filter(({ Name }) => Name === 'consul.client.rpc.failed')
+  expect(failed.length).toBeGreaterThan(0)
+  for (const { Labels } of failed) expect(cluster.servers.map(({ name }) => name)).toContain(Labels['server'])
+  cluster.world.links.heal()
   await finish(cluster)
 }, 60_000)

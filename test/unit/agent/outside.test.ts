@@ -161,6 +161,34 @@ describe('DNS about another datacenter that is silent', () => {
   })
 })
 
+describe('DNS from a catalog that is old', () => {
+  it.each([
+    [5000, 0],
+    [5001, 2],
+  ])('of %d ms: %d answers are counted as stale', async (lastContactMs, expected) => {
+    let stale = 0
+    const reply = { value: null, index: 1, epoch: '', knownLeader: true, lastContactMs }
+    const world = new World({ seed: 993 })
+    const sources = {
+      host: world.boot(machineIn(world, 'n')).host,
+      requests: {
+        readNow: () => reply,
+        read: () => Promise.resolve(ok(reply)),
+      } as unknown as Requests,
+      random: seededRandom(1),
+      datacenters: () => null,
+      versionNow: () => null,
+      runPrepared: () => Promise.resolve(ok(null)),
+      onStale: () => void stale++,
+    }
+    const config = { datacenter: 'dc1', dns: { allowStale: true, maxStaleMs: 1e9 } } as unknown as AgentConfig
+    const view = createDnsView(sources, config)
+    view.readNow({ kind: 'node', node: 'x' })
+    await view.read({ kind: 'node', node: 'x' }, '')
+    expect(stale).toBe(expected)
+  })
+})
+
 describe('a reader of the log', () => {
   it.each([
     ['first its signal, then its stream', true],
