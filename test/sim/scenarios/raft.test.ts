@@ -109,3 +109,28 @@ describe('crashes', () => {
     await finish(cluster)
   })
 })
+
+describe('a server alone', () => {
+  it('loses nothing when its newest snapshot is damaged', async () => {
+    const cluster = await formed({ seed: 150, servers: 1 })
+    const node = nodeOf(cluster, 's1')
+    const { disk } = node.machine
+    const snapshots = '/data/raft/snapshots'
+    let written = 0
+    const write = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) expect(await put(cluster, node, `k${i}`, `${++written}`)).toBe(true)
+    }
+    await write()
+    for (let round = 0; round < 2; round++) {
+      const newest = disk.list(snapshots).findLast((name) => name.endsWith('.snapshot'))
+      node.crash('power')
+      disk.corrupt(`${snapshots}/${newest}`, 60)
+      node.start()
+      await expectConvergence(cluster, 60_000)
+      expect(disk.list(snapshots)).toContain(`${newest}.damaged`)
+      for (let i = 0; i < 100; i++) expect(await get(cluster, node, `k${i}`)).toBe(`${written - 99 + i}`)
+      await write()
+    }
+    await finish(cluster)
+  })
+})
