@@ -2,6 +2,7 @@
 // other entries is the state store's business (state/chains.ts). Sentences are the reference's.
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Json, JsonObject } from '../model/catalog.ts'
+import { objectIn, objectsIn, textIn } from '../model/json-parts.ts'
 import { limits } from '../model/limits.ts'
 import { parseDuration } from '../lib/durations.ts'
 import { isObject } from './decode.ts'
@@ -294,18 +295,6 @@ function consumerProblem(consumer: JsonObject): string | null {
 
 function enterprise(what: string): string {
   return `${what} are a consul enterprise feature`
-}
-
-function objectIn(value: Json | undefined): JsonObject {
-  return value !== undefined && isObject(value) ? value : {}
-}
-
-function objectsIn(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? value.filter((item: Json) => isObject(item)) : []
-}
-
-function textIn(value: Json | undefined): string {
-  return typeof value === 'string' ? value : ''
 }
 
 function textsIn(value: Json | undefined): readonly string[] {

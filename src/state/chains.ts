@@ -1,7 +1,8 @@
 // How the configuration entries of services lead from one to the other: routers to splitters to resolvers, redirects and
 // failovers. An entry that would make such a chain impossible is refused, with the reference's sentences.
-import type { Json, JsonObject } from '../model/catalog.ts'
+import type { JsonObject } from '../model/catalog.ts'
 import type { ConfigEntry } from '../model/config-entry.ts'
+import { objectIn, objectsIn, textIn } from '../model/json-parts.ts'
 import { fold, foldedKey } from './keys.ts'
 import { valuesUnder } from './ordered-map.ts'
 import type { Tables } from './tables.ts'
@@ -286,16 +287,4 @@ function listening(entries: Entries, gateway: JsonObject, only: string | null): 
 
 function quote(text: string): string {
   return JSON.stringify(text)
-}
-
-function objectIn(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
-}
-
-function objectsIn(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? (value as readonly Json[]).map(objectIn) : []
-}
-
-function textIn(value: Json | undefined): string {
-  return typeof value === 'string' ? value : ''
 }

@@ -1,6 +1,6 @@
 // What the entry `exported-services` exports, and to whom. A wildcard in it stands for the services of the catalog.
-import type { Json, JsonObject } from '../model/catalog.ts'
 import type { ExportedService } from '../model/config-entry.ts'
+import { objectsIn, textIn } from '../model/json-parts.ts'
 import { fold, foldedKey } from './keys.ts'
 import { compareText } from './ordered-map.ts'
 import type { Tables } from './tables.ts'
@@ -44,12 +44,4 @@ function catalogNames(tables: Tables): readonly string[] {
     if (kind === '' && fold(service) !== 'consul') names.set(fold(service), service)
   }
   return [...names.values()]
-}
-
-function objectsIn(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? (value as readonly JsonObject[]) : []
-}
-
-function textIn(value: Json | undefined): string {
-  return typeof value === 'string' ? value : ''
 }
