@@ -60,10 +60,9 @@ export function renderFilteredNodeServices(detail: NodeDetail | null, translatio
   return `{"Node":${renderNode(node, translation)},"Services":${services}}`
 }
 
-/** `/v1/catalog/services`. */
+/** `/v1/catalog/services`; summaries come in the order of their names. */
 export function renderServiceSummaries(summaries: readonly ServiceSummary[]): string {
-  const sorted = summaries.toSorted((a, b) => (a.service < b.service ? -1 : a.service > b.service ? 1 : 0))
-  return `{${sorted.map(knownTags).join(',')}}`
+  return `{${summaries.map(knownTags).join(',')}}`
 }
 
 /** Of ten thousand services one has changed. */

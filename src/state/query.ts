@@ -17,6 +17,7 @@ import type {
   ServiceSelector,
   ServiceSummary,
 } from '../model/query.ts'
+import { summariesOf } from '../model/service-summary.ts'
 import { nodesAt, servicesAt } from './by-address.ts'
 import { nodeByName } from './catalog.ts'
 import { changesIndex, kvChanges } from './changes.ts'
@@ -27,7 +28,6 @@ import { versionsOf } from './history.ts'
 import { fold, foldedKey } from './keys.ts'
 import { valuesUnder } from './ordered-map.ts'
 import { resolveQuery } from './prepared-queries.ts'
-import { summariesOf } from './service-names.ts'
 import type { Tables } from './tables.ts'
 import { newestTombstoneUnder } from './tombstones.ts'
 import { readTransaction } from './transaction.ts'

@@ -2,21 +2,9 @@
 // Not part of the replicated state: an answer is the same with it and without, only sooner. Nobody pays who does not ask.
 import type { CatalogService } from '../model/catalog.ts'
 import type { ServiceSummary } from '../model/query.ts'
+import { summariesOf } from '../model/service-summary.ts'
 import { foldedKey } from './keys.ts'
 import { compareText, type OrderedMap, valuesUnder } from './ordered-map.ts'
-
-/** By name, each with the tags of all its instances. */
-export function summariesOf(services: Iterable<CatalogService>): readonly ServiceSummary[] {
-  const tagsByService = new Map<string, Set<string>>()
-  for (const { service, tags } of services) {
-    const known = tagsByService.get(service) ?? new Set<string>()
-    tagsByService.set(service, known)
-    for (const tag of tags) known.add(tag)
-  }
-  return [...tagsByService]
-    .map(([service, tags]) => ({ service, tags: [...tags].sort(compareText) }))
-    .sort((a, b) => compareText(a.service, b.service))
-}
 
 /** So many services may have changed at least before the list is made anew. */
 const changedMin = 16

@@ -1,7 +1,8 @@
 // `/v1/catalog/services?filter=`: names and tags of those instances for which an expression is true.
 import { serviceNodeShape } from '../../filter/catalog-shapes.ts'
 import type { ServiceHealth, TextMap } from '../../model/catalog.ts'
-import type { NodeDump, ServiceSummary } from '../../model/query.ts'
+import type { NodeDump } from '../../model/query.ts'
+import { summariesOf } from '../../model/service-summary.ts'
 import { partsOf } from '../filters.ts'
 import { renderServiceSummaries } from '../render.ts'
 import type { View } from './reads.ts'
@@ -29,7 +30,8 @@ export function filteredServicesWith(nodeMeta: TextMap): View<readonly NodeDump[
 
 function viewOf(isMeant: (dump: NodeDump) => boolean): View<readonly NodeDump[]> {
   return {
-    render: (dumps) => renderServiceSummaries(summariesOf(dumps.filter(isMeant))),
+    render: (dumps) =>
+      renderServiceSummaries(summariesOf(dumps.filter(isMeant).flatMap(({ services }) => services))),
     filtering: partsOf(serviceNodeShape, instancesOf, withInstances),
     takesCached: true,
   }
@@ -46,16 +48,4 @@ export function withInstances(
 ): readonly NodeDump[] {
   const meant = new Set(kept.map(({ service }) => service))
   return dumps.map((dump) => ({ ...dump, services: dump.services.filter((service) => meant.has(service)) }))
-}
-
-function summariesOf(dumps: readonly NodeDump[]): readonly ServiceSummary[] {
-  const tagsByService = new Map<string, Set<string>>()
-  for (const { services } of dumps) {
-    for (const { service, tags } of services) {
-      const known = tagsByService.get(service) ?? new Set<string>()
-      tagsByService.set(service, known)
-      for (const tag of tags) known.add(tag)
-    }
-  }
-  return [...tagsByService].map(([service, tags]) => ({ service, tags: [...tags].toSorted() }))
 }
