@@ -24,8 +24,8 @@ interface Target {
 
 /** One row per platform. */
 const targets: readonly Target[] = [
-  { platform: 'linux-x64', bun: 'bun-linux-x64', entry: 'src/entry/bun.ts' },
-  { platform: 'linux-arm64', bun: 'bun-linux-arm64', entry: 'src/entry/bun.ts' },
+  { platform: 'linux-x64', bun: 'bun-linux-x64', entry: 'src/entry/executable.ts' },
+  { platform: 'linux-arm64', bun: 'bun-linux-arm64', entry: 'src/entry/executable.ts' },
 ]
 
 const dist = join(root, 'dist')
@@ -81,7 +81,7 @@ function main(): void {
   const here = `${process.platform}-${process.arch}`
   const others = chosenPlatforms(values.all, values.platform).filter((target) => target.platform !== here)
   mkdirSync(dist, { recursive: true })
-  build('proconsul', { platform: here, bun: '', entry: 'src/entry/bun.ts' }, false)
+  build('proconsul', { platform: here, bun: '', entry: 'src/entry/executable.ts' }, false)
   probe('proconsul')
   linkAs(`proconsul-${here}`, 'proconsul')
   for (const target of others) build(`proconsul-${target.platform}`, target, true)
