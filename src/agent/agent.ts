@@ -13,7 +13,8 @@ import { version } from '../model/version.ts'
 import type { RestoredLog } from '../raft/config.ts'
 import type { RaftEffect, RaftInput } from '../raft/events.ts'
 import type { Rpc } from '../rpc/rpc.ts'
-import type { FileLock, Host } from '../runtime/host.ts'
+import type { Host } from '../runtime/host.ts'
+import type { FileLock } from '../runtime/host/files.ts'
 import { createBackend } from './backend.ts'
 import { closeInOrder } from './closing.ts'
 import { startDns, type DnsService } from './dns-service.ts'
@@ -163,9 +164,7 @@ class RunningAgent implements Agent {
     const seed = new DataView(host.entropy.bytes(4).slice().buffer).getUint32(0)
     this.#random = seededRandom(seed)
     const { signal } = this.#stopping
-    const settling = createSettling(this.#host)
-    this.#settling = settling
-    signal.addEventListener('abort', () => settling.stop())
+    this.#settling = createSettling(host, signal)
     const { runtime } = host
     this.#logger.info('Starting agent', { version, node: config.nodeName, node_id: this.id, runtime, seed })
     const parts = this.#parts()
@@ -335,9 +334,12 @@ class RunningAgent implements Agent {
         reload: () => this.#reload(),
       }),
     )
-    this.#http = await startHttp(host, config, this.log, (request, from) => {
-      this.#settling?.note()
-      return this.app(request, from)
+    this.#http = await startHttp(host, config, this.log, {
+      ending: this.#stopping.signal,
+      handler: (request, from) => {
+        this.#settling?.note()
+        return this.app(request, from)
+      },
     })
     this.#dns = await startDns({
       host,
@@ -434,16 +436,9 @@ class RunningAgent implements Agent {
     return 1
   }
 
-  #mayLeave(isForced: boolean): Promise<Result<null, RequestError>> {
-    if (this.#requests === null || isForced) return Promise.resolve(ok(null))
-    const raft = this.#server?.raft ?? null
-    return mayLeave({ id: this.id, clock: this.#host.clock, raft, requests: this.#requests })
-  }
-
   async #leaveForApi(isForced: boolean): Promise<Result<void, RequestError>> {
-    const may = await this.#mayLeave(isForced)
-    if (!may.ok) return may
-    await this.#leavePools()
+    const left = await this.#leaveCluster(isForced)
+    if (!left.ok) return left
     // The answer goes out first.
     const { clock } = this.#host
     clock.wakeAt(clock.nowMs() + 100, () => void this.stop().then(() => this.#ended(0)))
@@ -451,16 +446,21 @@ class RunningAgent implements Agent {
   }
 
   async leave(isForced = false): Promise<Result<null, RequestError>> {
-    const may = await this.#mayLeave(isForced)
-    if (!may.ok) return may
-    await this.#leavePools()
-    await this.stop()
-    return may
+    const left = await this.#leaveCluster(isForced)
+    if (left.ok) await this.stop()
+    return left
   }
 
-  #leavePools(): Promise<void> {
+  async #leaveCluster(isForced: boolean): Promise<Result<null, RequestError>> {
+    const requests = this.#requests
+    if (requests !== null && !isForced) {
+      const raft = this.#server?.raft ?? null
+      const may = await mayLeave({ id: this.id, clock: this.#host.clock, raft, requests })
+      if (!may.ok) return may
+    }
     this.#leaving ??= this.#leaveOnce()
-    return this.#leaving
+    await this.#leaving
+    return ok(null)
   }
 
   /** Each part of it ends by itself within seconds, so that a leave always does. */
@@ -479,7 +479,6 @@ class RunningAgent implements Agent {
 
   /** Closes everything in the order in which requests flow. What cannot be closed must not keep the rest open. */
   async #stopOnce(): Promise<void> {
-    this.#http?.end()
     this.#stopping.abort()
     await this.#starting.catch(() => undefined)
     this.#watches?.stop()

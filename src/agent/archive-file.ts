@@ -1,6 +1,7 @@
 // An archive as a file: written beside its place, made durable, verified by restoring it, and only then given its name.
 import { err, ok, type Result } from '../lib/result.ts'
-import type { Clock, Files, Host } from '../runtime/host.ts'
+import type { Clock, Host } from '../runtime/host.ts'
+import type { Files } from '../runtime/host/files.ts'
 import type { ArchiveMeta } from '../storage/archive-meta.ts'
 import { directoryOf } from '../storage/atomic-file.ts'
 import { errorOf, type Bytes } from '../storage/byte-stream.ts'

@@ -1,6 +1,7 @@
 // The leader's backups (`snapshot_agent` of the configuration): one server makes them at any time.
 import { err, ok, type Result } from '../lib/result.ts'
-import type { Files, Clock } from '../runtime/host.ts'
+import type { Clock } from '../runtime/host.ts'
+import type { Files } from '../runtime/host/files.ts'
 import { writeArchive } from '../storage/archive.ts'
 import type { Bytes } from '../storage/byte-stream.ts'
 import { createBackups } from './backups.ts'

@@ -1,7 +1,8 @@
 // Backups by themselves: an archive at every interval, each verified before it counts, old ones dropped behind it.
 // The agent's own (`snapshot_agent`) and the command `snapshot agent` share this.
 import { err, ok, type Result } from '../lib/result.ts'
-import type { Clock, Files } from '../runtime/host.ts'
+import type { Clock } from '../runtime/host.ts'
+import type { Files } from '../runtime/host/files.ts'
 import type { Bytes } from '../storage/byte-stream.ts'
 import { saveArchive, unverifiedSuffix, type ArchiveFileError } from './archive-file.ts'
 import { sleep } from './sleep.ts'

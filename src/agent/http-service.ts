@@ -11,9 +11,14 @@ import { logRequests } from './request-log.ts'
 export interface HttpService {
   /** The configuration has changed. */
   set(config: AgentConfig): void
-  /** Every answer from now on is the last of its connection. */
-  end(): void
   stop(): Promise<void>
+}
+
+/** What is served. */
+export interface HttpServing {
+  readonly handler: HttpHandler
+  /** Aborts when the agent stops: every answer from then on is the last of its connection. */
+  readonly ending: AbortSignal
 }
 
 /** How long requests may go on when the agent stops. Those that wait are answered, and streams ended, by then. */
@@ -24,23 +29,20 @@ export async function startHttp(
   host: Host,
   config: AgentConfig,
   log: Log,
-  handler: HttpHandler,
+  { handler, ending }: HttpServing,
 ): Promise<HttpService> {
   const servers: HttpServer[] = []
   const limit = limitClients(logRequests(handler, log, host.clock), config.limits.httpConnectionsPerClientMax)
-  let isEnding = false
   // Whoever is answered now has nothing more to ask of this agent.
   const last = (response: Response): Response => {
-    if (isEnding) response.headers.set('connection', 'close')
+    if (ending.aborted) response.headers.set('connection', 'close')
     return response
   }
   const serve: HttpHandler = (request, from) => {
     const answer = limit.handle(request, from)
     return answer instanceof Promise ? answer.then(last) : last(answer)
   }
-  const end = (): void => void (isEnding = true)
   const stop = async (): Promise<void> => {
-    end()
     await Promise.all(servers.map((server) => server.close(graceMs)))
   }
   for (const at of config.httpListen) {
@@ -55,5 +57,5 @@ export async function startHttp(
       )
     }
   }
-  return { end, stop, set: (next) => limit.set(next.limits.httpConnectionsPerClientMax) }
+  return { stop, set: (next) => limit.set(next.limits.httpConnectionsPerClientMax) }
 }

@@ -1,6 +1,7 @@
 // Who this agent is across restarts: its node ID, and the lock that keeps a second agent off its data.
 import type { AgentConfig } from '../config/agent-config.ts'
-import type { FileLock, Host } from '../runtime/host.ts'
+import type { Host } from '../runtime/host.ts'
+import type { FileLock } from '../runtime/host/files.ts'
 import { HostError } from '../runtime/host.ts'
 import { writeAtomically } from '../storage/atomic-file.ts'
 

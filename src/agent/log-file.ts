@@ -1,5 +1,6 @@
 // The agent's log file: appended to in the background, and begun anew at a size or an age (`log_rotate_*`).
-import type { AppendFile, Host } from '../runtime/host.ts'
+import type { Host } from '../runtime/host.ts'
+import type { AppendFile } from '../runtime/host/files.ts'
 import { describe, StartError } from './identity.ts'
 
 /** Where the file is and when the next one begins. */

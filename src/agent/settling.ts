@@ -22,13 +22,16 @@ export interface Settling {
   note(): void
   /** Entries were applied. */
   noteBytes(bytes: number): void
-  /** The agent stops. */
-  stop(): void
 }
 
-/** Tells the host, once when the start is over, and after each time of load; a start without load is one too. */
-export function createSettling(host: Pick<Host, 'clock' | 'system'>): Settling {
-  return new Load(host)
+/**
+ * Tells the host, once when the start is over, and after each time of load, until the agent stops; a start without load
+ * is one too.
+ */
+export function createSettling(host: Pick<Host, 'clock' | 'system'>, stopping: AbortSignal): Settling {
+  const load = new Load(host)
+  stopping.addEventListener('abort', () => load.stop())
+  return load
 }
 
 class Load implements Settling {

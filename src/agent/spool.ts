@@ -1,5 +1,5 @@
 // Bytes that come in pieces and are read again from the start: in a file of the data directory, or in memory (`-dev`).
-import type { AppendFile, Files } from '../runtime/host.ts'
+import type { AppendFile, Files } from '../runtime/host/files.ts'
 import type { Bytes } from '../storage/byte-stream.ts'
 
 /** Bytes on their way in. All calls reject with HostError when the disk refuses. */

@@ -2,6 +2,7 @@
 // Real hosts are in node.ts, bun.ts and deno.ts; the simulated one in test/sim. The agent cannot tell them apart.
 
 import type { Address } from '../model/address.ts'
+import type { Files } from './host/files.ts'
 import type { UnixDatagrams } from './host/unix-datagrams.ts'
 
 /** Everything outside the program. Made once by `entry/` (or the simulator) and handed down. */
@@ -317,67 +318,6 @@ export interface Http2Answer {
   readonly headers: Readonly<Record<string, string>>
   readonly trailers: Readonly<Record<string, string>>
   readonly body: Uint8Array
-}
-
-/** The file system. Paths are absolute. All reject with HostError (`ENOENT`, `EACCES`, `ENOSPC`, …). */
-export interface Files {
-  /** The whole file. */
-  read(path: string): Promise<Uint8Array>
-  /** Up to `length` bytes from `offset`; fewer at the end of the file. */
-  readAt(path: string, offset: number, length: number): Promise<Uint8Array>
-  /** Opens a file for appending, created with `mode` if absent. Writes go to the end only. */
-  openAppend(path: string, mode?: number): Promise<AppendFile>
-  /** Writes a file from scratch (not atomic, not synced; see storage/atomic-file). */
-  write(path: string, bytes: Uint8Array, mode?: number): Promise<void>
-  rename(from: string, to: string): Promise<void>
-  remove(path: string): Promise<void>
-  truncate(path: string, size: number): Promise<void>
-  /** Creates a directory and its parents; no error if it exists. */
-  mkdir(path: string, mode?: number): Promise<void>
-  /** Names in a directory, sorted by code unit. */
-  list(path: string): Promise<readonly string[]>
-  stat(path: string): Promise<FileStat>
-  /** How much room there is on the file system that holds a path. */
-  space(path: string): Promise<DiskSpace>
-  chmod(path: string, mode: number): Promise<void>
-  /** Makes the directory's entries (creations, renames, removals) durable. */
-  syncDirectory(path: string): Promise<void>
-  /** Makes a file's bytes durable. */
-  sync(path: string): Promise<void>
-  /** Takes an exclusive lock that ends with the process, or undefined when another process holds it. */
-  lock(path: string): Promise<FileLock | undefined>
-}
-
-/** A file that is only appended to. Calls are carried out in order; a failed write leaves the size unknown. */
-export interface AppendFile {
-  /** Writes all of `bytes` at the end. */
-  append(bytes: Uint8Array): Promise<void>
-  /** fdatasync: when it resolves, all that was appended before survives a loss of power. */
-  sync(): Promise<void>
-  close(): Promise<void>
-}
-
-/** What `stat` tells. */
-export interface FileStat {
-  readonly kind: 'file' | 'directory' | 'other'
-  readonly size: number
-  readonly mode: number
-  readonly modifiedWallMs: number
-}
-
-/** Room on a file system. */
-export interface DiskSpace {
-  readonly totalBytes: number
-  readonly freeBytes: number
-  /** Of which others than root may have so many. */
-  readonly availableBytes: number
-  readonly inodesTotal: number
-  readonly inodesFree: number
-}
-
-/** A held lock. */
-export interface FileLock {
-  release(): Promise<void>
 }
 
 /** Child processes. */

@@ -1,5 +1,5 @@
 // Small files that are replaced as a whole (node ids, gossip snapshots, keyrings): old or new content, never a mix.
-import type { Files } from '../runtime/host.ts'
+import type { Files } from '../runtime/host/files.ts'
 
 /**
  * Replaces a file: writes a temporary one beside it, syncs, renames, syncs the directory.

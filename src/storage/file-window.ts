@@ -1,5 +1,5 @@
 // Reads a file from front to back through a window, so that a large file never is in memory as a whole.
-import type { Files } from '../runtime/host.ts'
+import type { Files } from '../runtime/host/files.ts'
 
 const windowBytes = 1024 * 1024
 

@@ -3,7 +3,7 @@
 import { err, ok, type Result } from '../lib/result.ts'
 import type { RestoredLog } from '../raft/config.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
-import type { Files } from '../runtime/host.ts'
+import type { Files } from '../runtime/host/files.ts'
 import { HostError } from '../runtime/host.ts'
 import { FileWindow } from './file-window.ts'
 import { LogContents, joinSnapshot, readSegment } from './recovery.ts'

@@ -2,7 +2,7 @@
 import { err, ok } from '../lib/result.ts'
 import type { Result } from '../lib/result.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
-import type { AppendFile, Files } from '../runtime/host.ts'
+import type { AppendFile, Files } from '../runtime/host/files.ts'
 import type { Breathe } from './breathe.ts'
 import { FileWindow, type Window } from './file-window.ts'
 import { damaged, readSnapshot, recordsOfBlock, snapshotParts } from './snapshot-file.ts'

@@ -4,7 +4,7 @@
 import { constants, promises } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 
-import type { FileLock } from '../host.ts'
+import type { FileLock } from '../host/files.ts'
 
 /** The locks that this process holds. */
 export class FileLocks {

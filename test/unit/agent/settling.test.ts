@@ -8,8 +8,9 @@ function told() {
   const clock = new TestClock()
   const words: string[] = []
   const system = { settled: () => words.push('settled'), rested: () => words.push('rested') }
-  const settling = createSettling({ clock, system } as unknown as Pick<Host, 'clock' | 'system'>)
-  return { clock, words, settling }
+  const stopping = new AbortController()
+  const host = { clock, system } as unknown as Pick<Host, 'clock' | 'system'>
+  return { clock, words, settling: createSettling(host, stopping.signal), stop: () => stopping.abort() }
 }
 
 it('is over after a while', () => {
@@ -50,9 +51,9 @@ it('tells of the end of a load, not while it lasts', () => {
 })
 
 it('tells nothing any more when the agent stops', () => {
-  const { clock, words, settling } = told()
+  const { clock, words, settling, stop } = told()
   settling.noteBytes(400 * 256)
-  settling.stop()
+  stop()
   settling.noteBytes(40_000 * 256)
   clock.pass(60_000)
   expect(words).toEqual([])

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../../src/lib/random.ts'
 import type { SnapshotMeta } from '../../../src/raft/message.ts'
-import type { Files } from '../../../src/runtime/host.ts'
+import type { Files } from '../../../src/runtime/host/files.ts'
 import { openSnapshots } from '../../../src/storage/snapshots.ts'
 import type { Snapshots } from '../../../src/storage/snapshots.ts'
 import { Disk, soundDisk } from '../../sim/disk.ts'
