@@ -44,6 +44,8 @@ export interface Limits {
   readonly proposalsBytesMax: number
   /** Bytes of a segment file before the next is begun. */
   readonly segmentBytesMax: number
+  /** Bytes of zeros written ahead in a segment file (storage/DESIGN.md decision 9). */
+  readonly segmentReserveBytes: number
   /** Entries after the last snapshot that make a new one due (`raft_snapshot_threshold`). */
   readonly snapshotEntries: number
   /** Bytes of entries after the last snapshot that make a new one due; a larger last snapshot takes its place. */
@@ -95,6 +97,7 @@ export const limits: Limits = {
   proposalsMax: 8192,
   proposalsBytesMax: 64 * 1024 * 1024,
   segmentBytesMax: 64 * 1024 * 1024,
+  segmentReserveBytes: 256 * 1024,
   snapshotEntries: 16_384,
   snapshotLogBytes: 16 * 1024 * 1024,
   trailingEntries: 10_240,

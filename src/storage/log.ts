@@ -7,7 +7,8 @@ import { dataVersion } from '../model/version.ts'
 import type { RestoredLog } from '../raft/config.ts'
 import type { LogPosition } from '../raft/events.ts'
 import type { HardState, SnapshotMeta } from '../raft/message.ts'
-import type { AppendFile, Clock, Files } from '../runtime/host.ts'
+import type { Clock } from '../runtime/host.ts'
+import type { AppendFile, Files } from '../runtime/host/files.ts'
 import { directoryOf } from './atomic-file.ts'
 import { encodeFrame, recordsOf } from './record.ts'
 import type { LogRecord, LogWrite } from './record.ts'
@@ -42,7 +43,7 @@ export interface LogStatistics {
 
 /** What a log is opened with. */
 export interface LogOptions {
-  readonly limits: Pick<Limits, 'segmentBytesMax' | 'trailingEntries'>
+  readonly limits: Pick<Limits, 'segmentBytesMax' | 'segmentReserveBytes' | 'trailingEntries'>
   /** The latest usable snapshot; entries far behind it are not read back. */
   readonly snapshot: SnapshotMeta | null
   readonly clock?: Pick<Clock, 'nowMicros'>
@@ -118,17 +119,20 @@ async function makeDurable(files: Files, directory: string, segments: readonly S
   await files.syncDirectory(directory)
 }
 
-/** Makes the file as long as what is valid in it, durably: what follows must not stand behind rubbish. */
+/**
+ * Makes the file as long as what is valid in it, durably: what follows must not stand behind rubbish. How much of that
+ * there was.
+ */
 async function cutTail(files: Files, segment: ReadSegment): Promise<number> {
-  const { size } = await files.stat(segment.path)
   if (segment.isVoid) {
     await files.remove(segment.path)
-    return Math.max(1, size)
+    return Math.max(1, segment.tornBytes)
   }
+  const { size } = await files.stat(segment.path)
   if (size === segment.validBytes) return 0
   await files.truncate(segment.path, segment.validBytes)
   await files.sync(segment.path)
-  return size - segment.validBytes
+  return segment.tornBytes
 }
 
 /** Segments that were read hold no valid entry behind what the log has kept of them. */
@@ -305,18 +309,22 @@ class FileLog implements Log {
   async #writableSegment(): Promise<{ file: AppendFile; segment: Segment; isNew: boolean }> {
     const segment = this.#segments.at(-1)
     if (segment !== undefined && segment.bytes < this.#options.limits.segmentBytesMax) {
-      this.#file ??= await this.#files.openAppend(segment.path, 0o600)
+      this.#file ??= await this.#openSegment(segment.path)
       return { file: this.#file, segment, isNew: false }
     }
     await this.#file?.close()
     return this.#beginSegment()
   }
 
+  #openSegment(path: string): Promise<AppendFile> {
+    return this.#files.openAppend(path, 0o600, this.#options.limits.segmentReserveBytes)
+  }
+
   /** Begins a segment with all that is needed to read it without those before it. */
   async #beginSegment(): Promise<{ file: AppendFile; segment: Segment; isNew: boolean }> {
     const sequence = this.#nextSequence
     const path = `${this.#directory}/${segmentName(sequence)}`
-    const file = await this.#files.openAppend(path, 0o600)
+    const file = await this.#openSegment(path)
     this.#file = file
     this.#nextSequence += 1
     const firstIndex = this.#last.index + 1

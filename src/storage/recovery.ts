@@ -6,7 +6,7 @@ import { dataVersion } from '../model/version.ts'
 import type { RestoredLog } from '../raft/config.ts'
 import type { LogPosition } from '../raft/events.ts'
 import type { Entry, HardState, SnapshotMeta } from '../raft/message.ts'
-import type { Files } from '../runtime/host.ts'
+import type { Files } from '../runtime/host/files.ts'
 import { FileWindow } from './file-window.ts'
 import { decodeRecords } from './record.ts'
 import type { LogRecord } from './record.ts'
@@ -91,8 +91,10 @@ export class LogContents {
 export interface ReadSegment {
   readonly path: string
   readonly sequence: number
-  /** Bytes that hold valid frames; behind them the file is torn if it is longer. */
+  /** Bytes that hold valid frames. */
   readonly validBytes: number
+  /** Behind them, up to the last byte that is not zero: what is left of a write that was cut off. */
+  readonly tornBytes: number
   /** True if not even the header is there: the segment was never in use. */
   readonly isVoid: boolean
   /** Highest index of an entry in it, 0 if it has none. */
@@ -115,8 +117,10 @@ export async function readSegment(
   const window = new FileWindow(files, path, size)
   const header = decodeSegmentHeader(await window.at(0, headerBytes))
   if (header === undefined || header.sequence !== sequence) {
-    const fault = await torn(window, { sequence, offset: 0, isLast })
-    return fault === undefined ? ok({ path, sequence, validBytes: 0, isVoid: true, maxIndex: 0 }) : err(fault)
+    const tail = await readTail(window, { sequence, offset: 0, isLast })
+    return tail.ok
+      ? ok({ path, sequence, validBytes: 0, tornBytes: tail.value, isVoid: true, maxIndex: 0 })
+      : tail
   }
   if (header.version > dataVersion) return err(newerVersion(path, header.version, dataVersion))
   return readFrames(window, place, contents)
@@ -129,12 +133,14 @@ async function readFrames(
 ): Promise<Result<ReadSegment, StorageError>> {
   const { path, sequence, isLast } = place
   let offset = headerBytes
+  let tornBytes = 0
   let maxIndex = 0
   while (offset < window.size) {
     const payload = await readPayload(window, sequence, offset)
     if (payload === undefined) {
-      const fault = await torn(window, { sequence, offset, isLast })
-      if (fault !== undefined) return err(fault)
+      const tail = await readTail(window, { sequence, offset, isLast })
+      if (!tail.ok) return tail
+      tornBytes = tail.value
       break
     }
     const end = offset + headerBytes + payload.length
@@ -148,7 +154,7 @@ async function readFrames(
     }
     offset = end
   }
-  return ok({ path, sequence, validBytes: offset, isVoid: offset === headerBytes, maxIndex })
+  return ok({ path, sequence, validBytes: offset, tornBytes, isVoid: offset === headerBytes, maxIndex })
 }
 
 async function readPayload(
@@ -162,26 +168,42 @@ async function readPayload(
   return crc32c(payload) === header.crc ? payload : undefined
 }
 
+const step = 64 * 1024
+
 /**
- * Tells a torn tail from damage: a frame that begins behind the bad place was written after it was synced. The first
- * frame says nothing of the header before it, they are written at once.
+ * Tells what stands behind the last valid frame: room for what was to come, all zeros; a torn write, of so many bytes;
+ * or damage. A frame that begins behind the bad place was written after it was synced. The first frame says nothing of
+ * the header before it, they are written at once. Behind a segment that is not the last there may be room that was
+ * not given back: that nothing is missing before it is told by the base of the next one.
  */
-async function torn(
+async function readTail(
   window: FileWindow,
   place: { readonly sequence: number; readonly offset: number; readonly isLast: boolean },
-): Promise<StorageError | undefined> {
+): Promise<Result<number, StorageError>> {
   const { sequence, offset, isLast } = place
+  const tornBytes = await bytesUntilZeros(window, offset)
+  if (tornBytes === 0 && offset > 0) return ok(0)
   if (!isLast)
-    return corrupt(window.path, offset, 'a damaged or missing batch in a segment that is not the last')
-  const step = 64 * 1024
+    return err(corrupt(window.path, offset, 'a damaged or missing batch in a segment that is not the last'))
   for (let start = Math.max(offset, headerBytes) + 1; start < window.size; start += step) {
     const bytes = await window.at(start, step + headerBytes)
     for (let at = nextFrameMagic(bytes, 0); at >= 0 && at < step; at = nextFrameMagic(bytes, at + 1)) {
       const found = decodeFrameHeader(bytes.subarray(at), { sequence, offset: start + at })
-      if (found !== undefined) return corrupt(window.path, offset, 'a damaged batch')
+      if (found !== undefined) return err(corrupt(window.path, offset, 'a damaged batch'))
     }
   }
-  return undefined
+  return ok(tornBytes)
+}
+
+/** From `offset` to the last byte that is not zero. */
+async function bytesUntilZeros(window: FileWindow, offset: number): Promise<number> {
+  let end = offset
+  for (let start = offset; start < window.size; start += step) {
+    const bytes = await window.at(start, step)
+    const last = bytes.findLastIndex((byte) => byte !== 0)
+    if (last >= 0) end = start + last + 1
+  }
+  return end - offset
 }
 
 /**

@@ -12,7 +12,7 @@ import { LogImage } from '../sim/raft-disk.ts'
 import { filesOf } from '../unit/storage/disk-files.ts'
 
 const directory = '/data/raft'
-const limits = { segmentBytesMax: 400, trailingEntries: 1000 }
+const limits = { segmentBytesMax: 400, segmentReserveBytes: 100, trailingEntries: 1000 }
 
 const lives = new WeakMap<Disk, number>()
 
@@ -145,20 +145,61 @@ test('a flipped bit anywhere is refused by name and place, or cut as the torn en
   expect(refused).toBeGreaterThan(100)
 }, 60_000)
 
-test('rubbish and zeros behind the end are cut', async () => {
+const zeros = new Uint8Array(5000)
+
+test.each([
+  { tail: zeros, tornBytes: 0 },
+  { tail: new Uint8Array(300).fill(0x50), tornBytes: 300 },
+  { tail: Uint8Array.of(0x50, 0x43, 0x52, 0x46), tornBytes: 4 },
+  { tail: Uint8Array.of(0x50, 0x43, ...zeros), tornBytes: 2 },
+])('what is no frame behind the end is cut: $tornBytes bytes', async ({ tail, tornBytes }) => {
   const writes = someWrites(5, 6)
-  for (const tail of [
-    new Uint8Array(5000),
-    new Uint8Array(300).fill(0x50),
-    new Uint8Array([0x50, 0x43, 0x52, 0x46]),
-  ]) {
-    const disk = newDisk(seededRandom(1))
-    await writeAll(disk, writes)
-    const path = `${directory}/${disk.list(directory).at(-1) ?? ''}`
-    disk.open(path, 0o600, 0).append(tail, 0)
-    const opened = await open(disk)
-    expect(opened.tornBytes).toBe(tail.length)
-    expect(prefixLength(opened, writes, writes.length)).toBe(writes.length)
+  const disk = newDisk(seededRandom(1))
+  await writeAll(disk, writes)
+  const path = `${directory}/${disk.list(directory).at(-1) ?? ''}`
+  const { size } = disk.stat(path)
+  append(disk, path, tail)
+  const opened = await open(disk)
+  expect(opened.tornBytes).toBe(tornBytes)
+  expect(prefixLength(opened, writes, writes.length)).toBe(writes.length)
+  expect(disk.stat(path).size).toBe(size)
+})
+
+function append(disk: Disk, path: string, bytes: Uint8Array): void {
+  disk.open(path, { mode: 0o600, wallMs: 0, reserveBytes: 0 }).append(bytes, 0)
+}
+
+test('room that a segment before the last has not given back is cut', async () => {
+  const writes = someWrites(5, 12)
+  const disk = newDisk(seededRandom(1))
+  await writeAll(disk, writes)
+  const path = `${directory}/${disk.list(directory)[0] ?? ''}`
+  append(disk, path, zeros)
+  const opened = await open(disk)
+  expect(opened.tornBytes).toBe(0)
+  expect(prefixLength(opened, writes, writes.length)).toBe(writes.length)
+})
+
+test.each([
+  { what: 'an entry', last: { index: 2, term: 1 } },
+  { what: 'another entry of the same place', last: { index: 1, term: 2 } },
+])('zeros where $what stood at the end of a segment before the last are damage', async ({ last }) => {
+  const disk = newDisk(seededRandom(1))
+  const write = (index: number, term: number): LogWrite => {
+    const entry: Entry = { kind: 'command', index, term, data: new Uint8Array(150).fill(7) }
+    return { hardState: null, reset: null, entries: [entry] }
+  }
+  await writeAll(disk, [write(1, 1)])
+  const path = `${directory}/${disk.list(directory)[0] ?? ''}`
+  const { size: begin } = disk.stat(path)
+  await writeAll(disk, [write(last.index, last.term), write(last.index + 1, last.term)])
+  const { size: end } = disk.stat(path)
+  // A part of it, or all.
+  for (const from of [begin + 30, begin]) {
+    disk.truncate(path, from)
+    append(disk, path, new Uint8Array(end - from))
+    const opened = await openLog(filesOf(disk), directory, { limits, snapshot: null })
+    expect(opened).toMatchObject({ ok: false, error: { code: 'corrupt' } })
   }
 })
 

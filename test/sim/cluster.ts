@@ -35,6 +35,7 @@ export const tinyLimits: Limits = {
   snapshotEntries: 24,
   trailingEntries: 8,
   segmentBytesMax: 8192,
+  segmentReserveBytes: 700,
   snapshotChunkBytes: 700,
   appendBytesMax: 4096,
   appendsInFlightMax: 4,

@@ -1,7 +1,8 @@
 // A disk that survives its machine's crashes, and loses what was not synced. Two views: what programs see (the page
 // cache) and what is durable. A crash keeps, of what lies between, a prefix that is drawn, with a torn end.
 import type { Random } from '../../src/lib/random.ts'
-import { HostError, type FileStat } from '../../src/runtime/host.ts'
+import { HostError } from '../../src/runtime/host.ts'
+import type { FileStat } from '../../src/runtime/host/files.ts'
 
 /** What may go wrong. */
 export interface DiskFaults {
@@ -28,15 +29,43 @@ export const soundDisk: DiskFaults = {
 }
 
 type Change =
-  | { readonly kind: 'append'; readonly bytes: Uint8Array }
+  | { readonly kind: 'write'; readonly at: number; readonly bytes: Uint8Array }
   | { readonly kind: 'truncate'; readonly size: number }
+
+/** Bytes that grow and shrink. */
+class Content {
+  #bytes: Uint8Array = new Uint8Array(256)
+  size = 0
+
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.size)
+  }
+
+  apply(change: Change): void {
+    if (change.kind === 'write') {
+      this.#resize(Math.max(this.size, change.at + change.bytes.length))
+      this.#bytes.set(change.bytes, change.at)
+    } else this.#resize(change.size)
+  }
+
+  /** What is new is zeros. */
+  #resize(size: number): void {
+    if (size > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(size, this.#bytes.length * 2))
+      grown.set(this.bytes)
+      this.#bytes = grown
+    }
+    this.#bytes.fill(0, Math.min(this.size, size), Math.max(this.size, size))
+    this.size = size
+  }
+}
 
 /** A file's content, whatever its names. */
 class Inode {
-  bytes: Uint8Array = new Uint8Array(256)
-  size = 0
-  durable: Uint8Array = new Uint8Array()
-  readonly pending: Change[] = []
+  /** What programs see. */
+  #seen = new Content()
+  #durable = new Content()
+  #pending: Change[] = []
   mode: number
   modifiedWallMs = 0
 
@@ -45,53 +74,41 @@ class Inode {
   }
 
   get content(): Uint8Array {
-    return this.bytes.subarray(0, this.size)
+    return this.#seen.bytes
   }
 
-  apply(change: Change): void {
-    if (change.kind === 'truncate') {
-      const kept = Math.min(this.size, change.size)
-      this.#reserve(change.size)
-      this.bytes.fill(0, kept, change.size)
-      this.size = change.size
-      return
-    }
-    this.#reserve(this.size + change.bytes.length)
-    this.bytes.set(change.bytes, this.size)
-    this.size += change.bytes.length
+  get size(): number {
+    return this.#seen.size
   }
 
-  #reserve(size: number): void {
-    if (size <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(size, this.bytes.length * 2))
-    grown.set(this.content)
-    this.bytes = grown
+  change(change: Change): void {
+    this.#seen.apply(change)
+    this.#pending.push(change)
   }
 
   sync(): void {
-    this.durable = this.content.slice()
-    this.pending.length = 0
+    for (const change of this.#pending.splice(0)) this.#durable.apply(change)
   }
 
   /** Falls back to what is durable and a drawn part of what came after. */
   crash(random: Random, isDirty: boolean): void {
-    const pending = this.pending.splice(0)
+    const pending = this.#pending
     const keep = random.below(pending.length + 1)
-    this.bytes = this.durable.slice()
-    this.size = this.durable.length
-    for (const change of pending.slice(0, keep)) this.apply(change)
     const torn = pending[keep]
-    if (torn?.kind === 'append' && torn.bytes.length > 0) this.#tear(torn.bytes, random, isDirty)
+    this.#pending = pending.slice(0, keep)
+    if (torn?.kind === 'write' && torn.bytes.length > 0) this.#tear(torn, random, isDirty)
     this.sync()
+    this.#seen = new Content()
+    this.#seen.apply({ kind: 'write', at: 0, bytes: this.#durable.bytes })
   }
 
-  #tear(bytes: Uint8Array, random: Random, isDirty: boolean): void {
+  #tear({ at, bytes }: Change & { readonly kind: 'write' }, random: Random, isDirty: boolean): void {
     const part = bytes.slice(0, random.below(bytes.length + 1))
     if (isDirty && part.length > 0) {
       if (random.chance(500)) part.fill(0, random.below(part.length))
       else part[random.below(part.length)] = (part[0] ?? 0) ^ (1 << random.below(8))
     }
-    this.apply({ kind: 'append', bytes: part })
+    this.#pending.push({ kind: 'write', at, bytes: part })
   }
 }
 
@@ -147,13 +164,36 @@ export class Disk {
   }
 
   /** Opens or creates a file; the handle stays with the content, whatever its name becomes. */
-  open(path: string, mode: number, wallMs: number): FileHandle {
+  open(path: string, { mode, wallMs, reserveBytes }: Opening): FileHandle {
     const known = this.#names.get(path)
     if (known?.kind === 'directory') throw refuse('EISDIR', path, 'it is a directory')
     const inode = known?.inode ?? this.#create(path, mode, wallMs)
+    return reserveBytes === 0 ? this.#appending(inode) : this.#reserving(inode, reserveBytes)
+  }
+
+  #appending(inode: Inode): FileHandle {
     return {
-      append: (bytes, nowWallMs) => this.#append(inode, bytes, nowWallMs),
+      append: (bytes, wallMs) => this.#write(inode, inode.size, bytes, wallMs),
       sync: () => this.#sync(inode),
+      close: () => undefined,
+    }
+  }
+
+  /** Appends before zeros, which are renewed when they are used up. */
+  #reserving(inode: Inode, reserveBytes: number): FileHandle {
+    let end = inode.size
+    return {
+      append: (bytes, wallMs) => {
+        const reservedEnd = inode.size
+        this.#write(inode, end, bytes, wallMs)
+        end += bytes.length
+        if (end <= reservedEnd || this.#lacks(reserveBytes)) return
+        this.#write(inode, end, new Uint8Array(reserveBytes), wallMs)
+      },
+      sync: () => this.#sync(inode),
+      close: () => {
+        if (inode.size > end) inode.change({ kind: 'truncate', size: end })
+      },
     }
   }
 
@@ -161,12 +201,12 @@ export class Disk {
     const known = this.#names.get(path)
     if (known?.kind === 'directory') throw refuse('EISDIR', path, 'it is a directory')
     const inode = known?.inode ?? this.#create(path, mode, wallMs)
-    this.#change(inode, { kind: 'truncate', size: 0 })
-    this.#append(inode, bytes, wallMs)
+    inode.change({ kind: 'truncate', size: 0 })
+    this.#write(inode, 0, bytes, wallMs)
   }
 
   truncate(path: string, size: number): void {
-    this.#change(this.#file(path), { kind: 'truncate', size })
+    this.#file(path).change({ kind: 'truncate', size })
   }
 
   sync(path: string): void {
@@ -237,7 +277,7 @@ export class Disk {
   /** Changes a byte of a durable file, as a failing medium would. */
   corrupt(path: string, offset: number): void {
     const inode = this.#file(path)
-    inode.bytes[offset] = (inode.bytes[offset] ?? 0) ^ 0x40
+    inode.change({ kind: 'write', at: offset, bytes: Uint8Array.of((inode.content[offset] ?? 0) ^ 0x40) })
     inode.sync()
   }
 
@@ -249,23 +289,21 @@ export class Disk {
     return inode
   }
 
-  #append(inode: Inode, bytes: Uint8Array, wallMs: number): void {
-    if (
-      this.faults.capacityBytes !== Infinity &&
-      this.usedBytes() + bytes.length > this.faults.capacityBytes
-    ) {
+  #write(inode: Inode, at: number, bytes: Uint8Array, wallMs: number): void {
+    if (this.#lacks(at + bytes.length - inode.size)) {
       // Part of it may still fit, as on a real disk.
       const part = bytes.slice(0, this.#random.below(bytes.length + 1))
-      this.#change(inode, { kind: 'append', bytes: part })
+      inode.change({ kind: 'write', at, bytes: part })
       throw new HostError('ENOSPC', 'Cannot write: no space left on the device')
     }
     inode.modifiedWallMs = wallMs
-    this.#change(inode, { kind: 'append', bytes: bytes.slice() })
+    inode.change({ kind: 'write', at, bytes: bytes.slice() })
   }
 
-  #change(inode: Inode, change: Change): void {
-    inode.apply(change)
-    inode.pending.push(change)
+  /** True if files cannot grow by so much. */
+  #lacks(bytes: number): boolean {
+    const { capacityBytes } = this.faults
+    return capacityBytes !== Infinity && bytes > 0 && this.usedBytes() + bytes > capacityBytes
   }
 
   #sync(inode: Inode): void {
@@ -319,10 +357,18 @@ export class Disk {
   }
 }
 
+/** How a file is opened; `reserveBytes` as for `Files.openAppend`, 0 for none. */
+export interface Opening {
+  readonly mode: number
+  readonly wallMs: number
+  readonly reserveBytes: number
+}
+
 /** An open file. */
 export interface FileHandle {
   append(bytes: Uint8Array, wallMs: number): void
   sync(): void
+  close(): void
 }
 
 function setName(names: Map<string, Entry>, { path, entry }: NameChange): void {

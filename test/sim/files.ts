@@ -1,5 +1,6 @@
 // The file port of a process: the disk's methods, each taking its time.
-import { HostError, type AppendFile, type FileLock, type Files } from '../../src/runtime/host.ts'
+import { HostError } from '../../src/runtime/host.ts'
+import type { AppendFile, FileLock, Files } from '../../src/runtime/host/files.ts'
 import { parentOf, type FileHandle } from './disk.ts'
 import type { Machine } from './machine.ts'
 import type { SimProcess } from './process.ts'
@@ -17,8 +18,11 @@ export function simFiles(world: World, machine: Machine, process: SimProcess): F
   return {
     read: (path) => call(() => disk.read(path)),
     readAt: (path, offset, length) => call(() => disk.readAt(path, offset, length)),
-    openAppend: (path, mode = 0o644) =>
-      call(() => appendFile(machine, process, { handle: disk.open(path, mode, wallMs()), wallMs })),
+    openAppend: (path, mode = 0o644, reserveBytes = 0) =>
+      call(() => {
+        const handle = disk.open(path, { mode, wallMs: wallMs(), reserveBytes })
+        return appendFile(machine, process, { handle, wallMs })
+      }),
     write: (path, bytes, mode = 0o644) => {
       const copy = bytes.slice()
       return call(() => disk.write(path, copy, mode, wallMs()))
@@ -83,7 +87,10 @@ function appendFile(machine: Machine, process: SimProcess, { handle, wallMs }: O
     close() {
       if (!isOpen) return Promise.resolve()
       isOpen = false
-      return inOrder(quick, release)
+      return inOrder(quick, () => {
+        handle.close()
+        release()
+      })
     },
   }
 }

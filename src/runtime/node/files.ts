@@ -3,7 +3,7 @@
 import * as fs from 'node:fs'
 import { promises } from 'node:fs'
 
-import type { AppendFile, DiskSpace, FileStat, Files } from '../host.ts'
+import type { AppendFile, DiskSpace, FileStat, Files } from '../host/files.ts'
 import { plainBytes } from './address.ts'
 import { hostError } from './errors.ts'
 import { FileLocks } from './lock.ts'
@@ -20,8 +20,12 @@ export function nodeFiles(): Files {
   return {
     read: (path) => attempt(`read ${path}`, async () => plainBytes(await promises.readFile(path))),
     readAt: (path, offset, length) => attempt(`read ${path}`, () => readAt(path, offset, length)),
-    openAppend: (path, mode = 0o600) =>
-      attempt(`open ${path}`, async () => new NodeAppendFile(path, fs.openSync(path, 'a', mode))),
+    openAppend: (path, mode = 0o600, reserveBytes = 0) =>
+      attempt(`open ${path}`, async () => {
+        // At the end wherever that is, or at a place that we know: before the zeros.
+        const flags = reserveBytes === 0 ? 'a' : fs.constants.O_WRONLY | fs.constants.O_CREAT
+        return new NodeAppendFile(path, fs.openSync(path, flags, mode), reserveBytes)
+      }),
     write: (path, bytes, mode = 0o600) =>
       attempt(`write ${path}`, () => promises.writeFile(path, bytes, { mode })),
     rename: (from, to) => attempt(`rename ${from} to ${to}`, () => promises.rename(from, to)),
@@ -115,15 +119,17 @@ async function syncPath(path: string): Promise<void> {
 class NodeAppendFile implements AppendFile {
   readonly #path: string
   readonly #fd: number
+  readonly #room: Room | null
   /** Appends that went to the thread pool; settled when none is under way. */
   #appended: Promise<void> = Promise.resolve()
   #appending = 0
   #busy = new Set<Promise<void>>()
   #closed: Promise<void> | undefined
 
-  constructor(path: string, fd: number) {
+  constructor(path: string, fd: number, reserveBytes: number) {
     this.#path = path
     this.#fd = fd
+    this.#room = reserveBytes === 0 ? null : new Room(fd, reserveBytes)
   }
 
   append(bytes: Uint8Array): Promise<void> {
@@ -150,13 +156,17 @@ class NodeAppendFile implements AppendFile {
   async #closeWhenIdle(): Promise<void> {
     await this.#appended
     await Promise.allSettled(this.#busy)
+    this.#room?.giveBack()
     fs.closeSync(this.#fd)
   }
 
   #appendNow(bytes: Uint8Array): Promise<void> {
     try {
       let size = 0
-      while (size < bytes.length) size += fs.writeSync(this.#fd, bytes, size, bytes.length - size)
+      while (size < bytes.length) {
+        size += fs.writeSync(this.#fd, bytes, size, bytes.length - size, this.#room?.placeOf(size))
+      }
+      this.#room?.use(size)
       return Promise.resolve()
     } catch (error) {
       return Promise.reject(this.#failed('append to', error))
@@ -167,12 +177,14 @@ class NodeAppendFile implements AppendFile {
     let size = 0
     while (size < bytes.length) {
       size += await new Promise<number>((resolve, reject) => {
-        fs.write(this.#fd, bytes, size, bytes.length - size, null, (error, written) => {
+        const place = this.#room?.placeOf(size) ?? null
+        fs.write(this.#fd, bytes, size, bytes.length - size, place, (error, written) => {
           if (error) reject(this.#failed('append to', error))
           else resolve(written)
         })
       })
     }
+    this.#room?.use(size)
   }
 
   #dataSync(): Promise<void> {
@@ -193,6 +205,55 @@ class NodeAppendFile implements AppendFile {
 
   #failed(verb: string, error: unknown): Error {
     return hostError(`${verb} ${this.#path}`, error)
+  }
+}
+
+/** Where a file that reserves room ends, and how far its zeros reach. */
+class Room {
+  readonly #fd: number
+  #reserveBytes: number
+  #end: number
+  #reservedEnd: number
+
+  constructor(fd: number, reserveBytes: number) {
+    this.#fd = fd
+    this.#reserveBytes = reserveBytes
+    this.#end = fs.fstatSync(fd).size
+    this.#reservedEnd = this.#end
+  }
+
+  /** Where the byte goes that is `size` bytes behind the end. */
+  placeOf(size: number): number {
+    return this.#end + size
+  }
+
+  /** So much was written; there is room again afterwards. */
+  use(size: number): void {
+    this.#end += size
+    if (this.#end <= this.#reservedEnd) return
+    this.#reservedEnd = this.#end
+    try {
+      this.#reservedEnd += fs.writeSync(
+        this.#fd,
+        new Uint8Array(this.#reserveBytes),
+        0,
+        this.#reserveBytes,
+        this.#end,
+      )
+    } catch {
+      // The disk is full: what is to come may still fit.
+      this.#reserveBytes = 0
+    }
+  }
+
+  /** Cuts off what was not used. Readers bear it where that fails. */
+  giveBack(): void {
+    if (this.#reservedEnd === this.#end) return
+    try {
+      fs.ftruncateSync(this.#fd, this.#end)
+    } catch {
+      // The zeros stay.
+    }
   }
 }
 

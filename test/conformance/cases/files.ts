@@ -180,6 +180,28 @@ function appending({ files }: Host, { directory }: World): readonly ConformanceC
       },
     },
     {
+      name: 'files: room is reserved behind what is appended, and given back',
+      async run() {
+        await files.write(path('log8'), utf8('one'))
+        const file = await files.openAppend(path('log8'), 0o600, 1000)
+        await file.append(utf8('two'))
+        await file.append(pattern(70_000))
+        await file.append(utf8('end'))
+        await file.sync()
+        equal((await files.stat(path('log8'))).size, 71_006, 'size while it is open')
+        const bytes = await files.read(path('log8'))
+        equal(text(bytes.subarray(0, 6)), 'onetwo', 'beginning')
+        equal(text(bytes.subarray(70_006, 70_009)), 'end', 'end')
+        equal(
+          bytes.subarray(70_009).some((byte) => byte !== 0),
+          false,
+          'rubbish behind it',
+        )
+        await file.close()
+        equal((await files.stat(path('log8'))).size, 70_009, 'size')
+      },
+    },
+    {
       name: 'files: a created log has the mode that is asked for',
       async run() {
         const file = await files.openAppend(path('log5'), 0o600)

@@ -1,5 +1,5 @@
 // The file port over the simulated disk, without a host around it: every call is carried out at once.
-import type { Files } from '../../../src/runtime/host.ts'
+import type { Files } from '../../../src/runtime/host/files.ts'
 import type { Disk } from '../../sim/disk.ts'
 
 /** Files of a disk. Once `isAlive` says no, nothing is carried out or answered any more: the process has ended. */
@@ -9,13 +9,13 @@ export function filesOf(disk: Disk, isAlive: () => boolean = () => true): Files 
   return {
     read: (path) => call(() => disk.read(path)),
     readAt: (path, offset, length) => call(() => disk.readAt(path, offset, length)),
-    openAppend: (path, mode = 0o644) =>
+    openAppend: (path, mode = 0o644, reserveBytes = 0) =>
       call(() => {
-        const handle = disk.open(path, mode, 0)
+        const handle = disk.open(path, { mode, wallMs: 0, reserveBytes })
         return {
           append: (bytes) => call(() => handle.append(bytes, 0)),
           sync: () => call(() => handle.sync()),
-          close: () => Promise.resolve(),
+          close: () => call(() => handle.close()),
         }
       }),
     write: (path, bytes, mode = 0o644) => call(() => disk.write(path, bytes, mode, 0)),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../../src/lib/random.ts'
 import type { Entry, SnapshotMeta } from '../../../src/raft/message.ts'
-import type { Files } from '../../../src/runtime/host.ts'
+import type { Files } from '../../../src/runtime/host/files.ts'
 import { openLog } from '../../../src/storage/log.ts'
 import type { Log } from '../../../src/storage/log.ts'
 import { memoryLog } from '../../../src/storage/memory-log.ts'
@@ -10,7 +10,7 @@ import { Disk, soundDisk } from '../../sim/disk.ts'
 import { filesOf } from './disk-files.ts'
 
 const directory = '/raft'
-const limits = { segmentBytesMax: 300, trailingEntries: 10 }
+const limits = { segmentBytesMax: 300, segmentReserveBytes: 64, trailingEntries: 10 }
 
 function command(index: number, term = 1): Entry {
   return { kind: 'command', index, term, data: new Uint8Array(50).fill(index) }
@@ -154,6 +154,29 @@ test('a write error names its cause, and nothing is written after it', async () 
   expect(later).toMatchObject({ ok: false, error: { cause: 'ENOSPC' } })
   const { restored } = await opened(disk)
   expect(restored.entries.at(-1)?.index).toBe(3)
+})
+
+test('a log that was not closed has room behind its end, which is no remains of anything', async () => {
+  const disk = new Disk(seededRandom(1))
+  const { log } = await opened(disk)
+  await append(log, 1, 3)
+  const path = `${directory}/${segmentName(1)}`
+  const { size } = disk.stat(path)
+  disk.crash()
+  expect(disk.stat(path).size).toBe(size)
+  const { restored, tornBytes } = await opened(disk)
+  expect(restored.entries.at(-1)?.index).toBe(3)
+  expect(tornBytes).toBe(0)
+  expect(disk.stat(path).size).toBeLessThan(size)
+})
+
+test('a log that is closed, and a segment that is full, keep no room', async () => {
+  const disk = new Disk(seededRandom(1))
+  const { log } = await opened(disk)
+  await append(log, 1, 20)
+  const { bytes } = log.statistics
+  await log.close()
+  expect(disk.usedBytes()).toBe(bytes)
 })
 
 test('an unreadable directory is refused with the platform’s reason', async () => {
