@@ -17,6 +17,15 @@ const escapes: Readonly<Record<string, string>> = {
   '\u2029': String.raw`\u2029`,
 }
 
+/**
+ * The text in one piece, for one that is kept: until somebody looks into it, engines hold all that it was put together
+ * from, which takes four times as much for a record.
+ */
+export function inOnePiece(text: string): string {
+  // The answer is used, so that no compiler leaves the look out.
+  return text.startsWith('\0') ? text.slice(0) : text
+}
+
 /** A JSON string. */
 export function quote(text: string): string {
   return special.test(text) ? escapeHtml(JSON.stringify(text)) : `"${text}"`

@@ -2,7 +2,7 @@
 import type { ServiceHealth } from '../model/catalog.ts'
 import type { PreparedAnswer, PreparedQuery, QueryService } from '../model/prepared-query.ts'
 import type { ReadMeta } from '../model/query.ts'
-import { quote, renderList, textList, textListOrNull, textMap } from './json.ts'
+import { inOnePiece, quote, renderList, textList, textListOrNull, textMap } from './json.ts'
 import { type Translation, renderServiceHealth } from './render.ts'
 
 /** A query. Lists and maps without anything in them are `null`, as those are that nobody gave. */
@@ -58,9 +58,8 @@ function renderInstance(instance: ServiceHealth, translation: Translation): stri
   if (translation.isOn) return renderServiceHealth(instance, translation)
   const known = instances.get(instance)
   if (known !== undefined) return known
-  const text = renderServiceHealth(instance, translation)
-  // To look into a text makes one piece of it: from its hundred parts each answer would be put together anew.
-  if (text.length <= keptCharactersMax && text.startsWith('{')) instances.set(instance, text)
+  const text = inOnePiece(renderServiceHealth(instance, translation))
+  if (text.length <= keptCharactersMax) instances.set(instance, text)
   return text
 }
 

@@ -14,7 +14,16 @@ import type {
 } from '../model/catalog.ts'
 import type { MemberView, NodeDetail, ServiceSummary } from '../model/query.ts'
 import { toBase64 } from './base64.ts'
-import { encodeJson, quote, renderList, renderMap, renderPairs, textList, textMap } from './json.ts'
+import {
+  encodeJson,
+  inOnePiece,
+  quote,
+  renderList,
+  renderMap,
+  renderPairs,
+  textList,
+  textMap,
+} from './json.ts'
 
 /** Whether addresses of nodes elsewhere are replaced by their WAN ones (`translate_wan_addrs`). */
 export interface Translation {
@@ -220,16 +229,18 @@ function isElsewhere(node: CatalogNode, translation: Translation): boolean {
 const rememberedCharactersMax = 1024
 
 /**
- * Remembers the text of an object for as long as the object lives. The state's records never change and are read
- * over and over; a service's health is put together from their texts about twenty times faster.
+ * Remembers the text of an object that is asked for again, for as long as the object lives. The state's records never
+ * change and are read over and over; a service's health is put together from their texts about twenty times faster.
  */
 export function remembered<T extends object>(render: (value: T) => string): (value: T) => string {
-  const texts = new WeakMap<T, string>()
+  /** Null: it was asked for once. Most of a long list never are again, and would be held for nothing. */
+  const texts = new WeakMap<T, string | null>()
   return (value) => {
     const known = texts.get(value)
-    if (known !== undefined) return known
+    if (typeof known === 'string') return known
     const text = render(value)
-    if (text.length <= rememberedCharactersMax) texts.set(value, text)
+    if (known === undefined) texts.set(value, null)
+    else if (text.length <= rememberedCharactersMax) texts.set(value, inOnePiece(text))
     return text
   }
 }

@@ -1,6 +1,7 @@
 // Bodies that were made lately, by the value that they were made of: values are shared between all who ask the same, and
 // so is what is sent. A change makes another value, so nothing here is ever out of date.
 import type { Consistency } from '../model/query.ts'
+import { inOnePiece } from './json.ts'
 import type { CacheUse } from './route.ts'
 
 /** One rendering of a value. */
@@ -28,6 +29,8 @@ export interface Frame {
 
 /** Characters of all bodies in one generation; a single one of more is not kept. There are two generations. */
 const charactersMax = 8 * 1024 * 1024
+/** A body of more is kept when it is asked for again: most of them never are. */
+const largeCharacters = 256 * 1024
 /** What a body costs beside its characters. */
 const overhead = 256
 
@@ -36,6 +39,8 @@ export class RenderedBodies {
   #young = new Map<unknown, Rendered[]>()
   #old = new Map<unknown, Rendered[]>()
   #characters = 0
+  /** Values of large bodies that were made. */
+  readonly #large = new WeakSet<object>()
 
   /** The body of a value in this form, made by `make` if there is none. */
   of(value: unknown, render: unknown, isPretty: boolean, make: () => string): Rendered {
@@ -45,9 +50,17 @@ export class RenderedBodies {
       if (!this.#young.has(value)) this.#add(value, found)
       return found
     }
-    const made: Rendered = { render, isPretty, text: make(), gzip: null, init: null, frame: null }
-    if (made.text.length <= charactersMax) this.#add(value, made)
+    const made: Rendered = { render, isPretty, text: inOnePiece(make()), gzip: null, init: null, frame: null }
+    if (this.#isWorthIt(value, made)) this.#add(value, made)
     return made
+  }
+
+  #isWorthIt(value: unknown, { text }: Rendered): boolean {
+    if (text.length <= largeCharacters) return true
+    if (text.length > charactersMax || typeof value !== 'object' || value === null) return false
+    const isAskedAgain = this.#large.has(value)
+    this.#large.add(value)
+    return isAskedAgain
   }
 
   #add(value: unknown, rendered: Rendered): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createApp } from '../../../src/http/app.ts'
+import { remembered } from '../../../src/http/render.ts'
 import { RenderedBodies } from '../../../src/http/rendered.ts'
 import { createStateBackend } from './state-backend.ts'
 
@@ -22,15 +23,39 @@ describe('kept bodies', () => {
     const bodies = new RenderedBodies()
     const [used, unused] = [['used'], ['unused']]
     const render = (): string => ''
-    const large = 'x'.repeat(1024 * 1024)
+    const large = 'x'.repeat(256 * 1024)
     const keptUsed = bodies.of(used, render, false, () => 'used')
     const keptUnused = bodies.of(unused, render, false, () => 'unused')
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 160; i++) {
       bodies.of([i], render, false, () => large)
       expect(bodies.of(used, render, false, () => 'used')).toBe(keptUsed)
     }
     expect(bodies.of(unused, render, false, () => 'unused')).not.toBe(keptUnused)
   })
+
+  it('are kept from the second time on when they are large', () => {
+    const bodies = new RenderedBodies()
+    const value = ['many']
+    const render = (): string => ''
+    const text = 'x'.repeat(256 * 1024 + 1)
+    const [first, second, third] = [1, 2, 3].map(() => bodies.of(value, render, false, () => text))
+    expect(second).not.toBe(first)
+    expect(third).toBe(second)
+  })
+})
+
+it('the text of a record is made anew the second time, and kept from then on', () => {
+  let made = 0
+  const render = remembered(({ name }: { readonly name: string }) => `${name} ${++made}`)
+  const [one, two] = [{ name: 'one' }, { name: 'two' }]
+  expect([one, one, one, two, two, two].map(render)).toEqual([
+    'one 1',
+    'one 2',
+    'one 2',
+    'two 3',
+    'two 4',
+    'two 4',
+  ])
 })
 
 describe('an answer that several get', () => {
