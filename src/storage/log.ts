@@ -96,7 +96,7 @@ async function readLog(
       return err(gap(directory, `segment ${segmentName(previous + 1)} is missing`))
     const read = await readSegment(files, { path, sequence, isLast: at === sequences.length - 1 }, contents)
     if (!read.ok) return read
-    tornBytes += await cutTail(files, read.value)
+    tornBytes += await cutTail(files, read.value, options.limits.segmentReserveBytes)
     if (read.value.isVoid) continue
     limitMaxIndex(segments, contents)
     segments.push({ sequence, path, bytes: read.value.validBytes, maxIndex: read.value.maxIndex })
@@ -121,18 +121,19 @@ async function makeDurable(files: Files, directory: string, segments: readonly S
 
 /**
  * Makes the file as long as what is valid in it, durably: what follows must not stand behind rubbish. How much of that
- * there was.
+ * there was; zeros count when they are more than the room that is reserved.
  */
-async function cutTail(files: Files, segment: ReadSegment): Promise<number> {
+async function cutTail(files: Files, segment: ReadSegment, reserveBytes: number): Promise<number> {
+  const { path, validBytes, tornBytes } = segment
+  const { size } = await files.stat(path)
   if (segment.isVoid) {
-    await files.remove(segment.path)
-    return Math.max(1, segment.tornBytes)
+    await files.remove(path)
+    return Math.max(1, size)
   }
-  const { size } = await files.stat(segment.path)
-  if (size === segment.validBytes) return 0
-  await files.truncate(segment.path, segment.validBytes)
-  await files.sync(segment.path)
-  return segment.tornBytes
+  if (size === validBytes) return 0
+  await files.truncate(path, validBytes)
+  await files.sync(path)
+  return size - validBytes - tornBytes > reserveBytes ? size - validBytes : tornBytes
 }
 
 /** Segments that were read hold no valid entry behind what the log has kept of them. */
@@ -313,6 +314,8 @@ class FileLog implements Log {
       return { file: this.#file, segment, isNew: false }
     }
     await this.#file?.close()
+    // Zeros behind a segment that is not the last would be damage: the room is given back for good before there is another.
+    if (segment !== undefined) await this.#files.sync(segment.path)
     return this.#beginSegment()
   }
 

@@ -171,18 +171,15 @@ async function readPayload(
 const step = 64 * 1024
 
 /**
- * Tells what stands behind the last valid frame: room for what was to come, all zeros; a torn write, of so many bytes;
- * or damage. A frame that begins behind the bad place was written after it was synced. The first frame says nothing of
- * the header before it, they are written at once. Behind a segment that is not the last there may be room that was
- * not given back: that nothing is missing before it is told by the base of the next one.
+ * Tells what stands behind the last valid frame of the last segment: room for what was to come, all zeros; a torn write,
+ * of so many bytes; or damage. A frame that begins behind the bad place was written after it was synced. The first frame
+ * says nothing of the header before it, they are written at once.
  */
 async function readTail(
   window: FileWindow,
   place: { readonly sequence: number; readonly offset: number; readonly isLast: boolean },
 ): Promise<Result<number, StorageError>> {
   const { sequence, offset, isLast } = place
-  const tornBytes = await bytesUntilZeros(window, offset)
-  if (tornBytes === 0 && offset > 0) return ok(0)
   if (!isLast)
     return err(corrupt(window.path, offset, 'a damaged or missing batch in a segment that is not the last'))
   for (let start = Math.max(offset, headerBytes) + 1; start < window.size; start += step) {
@@ -192,7 +189,7 @@ async function readTail(
       if (found !== undefined) return err(corrupt(window.path, offset, 'a damaged batch'))
     }
   }
-  return ok(tornBytes)
+  return ok(await bytesUntilZeros(window, offset))
 }
 
 /** From `offset` to the last byte that is not zero. */

@@ -215,7 +215,8 @@ async function corruption(script: Script): Promise<void> {
     const log = join(server.dataDir, 'raft/00000001.log')
     const good = readFileSync(log)
     const bad = Buffer.from(good)
-    const middle = Math.floor(bad.length / 2)
+    // Behind its end there is room.
+    const middle = Math.floor(bad.findLastIndex((byte) => byte !== 0) / 2)
     bad.writeUInt8(bad.readUInt8(middle) ^ 0x55, middle)
     writeFileSync(log, bad)
     const before = picture(join(server.dataDir, 'raft'))

@@ -1,5 +1,5 @@
-// The agent as a process: it begins anew with settings for its engine, and nobody who looks from outside can tell.
-import { readFileSync, symlinkSync } from 'node:fs'
+// The agent as a process: it begins anew with settings for its engine, and all that it was started with is there again.
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { equal, executable, runScript, until } from './harness.ts'
 import { LocalAgents, type AgentOptions, type LocalAgent } from './local-agents.ts'
@@ -8,8 +8,8 @@ const agents = new LocalAgents()
 const setting = 'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp'
 const flags = ['-server', '-bootstrap', '-enable-script-checks']
 
-function start(ip: string, command: readonly string[]): Promise<LocalAgent> {
-  const options: AgentOptions = { node: ip, ip, command, flags }
+function start(ip: string, command: readonly string[], more: readonly string[] = []): Promise<LocalAgent> {
+  const options: AgentOptions = { node: ip, ip, command, flags: [...flags, ...more] }
   return agents.startAndWait(options)
 }
 
@@ -46,10 +46,19 @@ await runScript(
         equal(facts(agent, 'comm'), ['consul'], 'name')
         equal(facts(agent, 'cmdline').slice(0, 3), [link, 'agent', '-node=127.0.80.1'], 'arguments')
         const children = await environmentOfChildren(agent)
-        if (!children.includes('PATH=') || children.includes(setting))
+        if (!children.includes('PATH=') || /BUN_JSC|PROCONSUL/.test(children))
           throw new Error(`children have ${children}`)
       },
     )
+    await script.step('files that the caller has opened are open', async () => {
+      const file = join(agents.directory, 'seven.json')
+      writeFileSync(file, '{"datacenter": "seven"}')
+      const shell = ['/bin/sh', '-c', `exec "$@" 7<${file}`, 'sh', executable]
+      const agent = await start('127.0.80.3', shell, ['-config-format=json', '-config-file=/dev/fd/7'])
+      equal(settingOf(agent), `${setting}=400000`, 'setting')
+      const self = await agent.get<{ readonly Config: { readonly Datacenter: string } }>('/v1/agent/self')
+      equal(self.Config.Datacenter, 'seven', 'datacenter')
+    })
     await script.step('who sets it differently gets it so', async () => {
       const agent = await start('127.0.80.2', ['/usr/bin/env', `${setting}=70000`, executable])
       equal(settingOf(agent), `${setting}=70000`, 'setting')

@@ -13,7 +13,7 @@ export interface DiskFaults {
   readonly syncMicrosMax: number
   /** Syncs that fail with EIO, per thousand. */
   readonly syncFailPerMille: number
-  /** In a crash: a bit of what was not synced may flip; the torn end may read as zeros. */
+  /** In a crash: a bit of what was not synced may flip; its end, or a part of it, may read as zeros. */
   readonly isTornDirty: boolean
   /** A planted mistake: syncs succeed and do nothing. */
   readonly isLying?: boolean
@@ -105,8 +105,12 @@ class Inode {
   #tear({ at, bytes }: Change & { readonly kind: 'write' }, random: Random, isDirty: boolean): void {
     const part = bytes.slice(0, random.below(bytes.length + 1))
     if (isDirty && part.length > 0) {
-      if (random.chance(500)) part.fill(0, random.below(part.length))
-      else part[random.below(part.length)] = (part[0] ?? 0) ^ (1 << random.below(8))
+      const from = random.below(part.length)
+      const damage = random.pick(['end', 'end', 'hole', 'bit'])
+      if (damage === 'end') part.fill(0, from)
+      // What stands behind may have come to the disk first.
+      else if (damage === 'hole') part.fill(0, from, random.between(from, part.length))
+      else part[from] = (part[from] ?? 0) ^ (1 << random.below(8))
     }
     this.#pending.push({ kind: 'write', at, bytes: part })
   }
@@ -182,13 +186,14 @@ export class Disk {
   /** Appends before zeros, which are renewed when they are used up. */
   #reserving(inode: Inode, reserveBytes: number): FileHandle {
     let end = inode.size
+    let isReserving = true
     return {
       append: (bytes, wallMs) => {
-        const reservedEnd = inode.size
         this.#write(inode, end, bytes, wallMs)
         end += bytes.length
-        if (end <= reservedEnd || this.#lacks(reserveBytes)) return
-        this.#write(inode, end, new Uint8Array(reserveBytes), wallMs)
+        if (end < inode.size || !isReserving) return
+        isReserving = !this.#lacks(reserveBytes)
+        if (isReserving) this.#write(inode, end, new Uint8Array(reserveBytes), wallMs)
       },
       sync: () => this.#sync(inode),
       close: () => {

@@ -156,8 +156,13 @@ class NodeAppendFile implements AppendFile {
   async #closeWhenIdle(): Promise<void> {
     await this.#appended
     await Promise.allSettled(this.#busy)
-    this.#room?.giveBack()
-    fs.closeSync(this.#fd)
+    try {
+      this.#room?.giveBack()
+    } catch (error) {
+      throw this.#failed('shorten', error)
+    } finally {
+      fs.closeSync(this.#fd)
+    }
   }
 
   #appendNow(bytes: Uint8Array): Promise<void> {
@@ -167,6 +172,7 @@ class NodeAppendFile implements AppendFile {
         size += fs.writeSync(this.#fd, bytes, size, bytes.length - size, this.#room?.placeOf(size))
       }
       this.#room?.use(size)
+      this.#room?.renew()
       return Promise.resolve()
     } catch (error) {
       return Promise.reject(this.#failed('append to', error))
@@ -227,33 +233,27 @@ class Room {
     return this.#end + size
   }
 
-  /** So much was written; there is room again afterwards. */
+  /** So much was written. */
   use(size: number): void {
     this.#end += size
-    if (this.#end <= this.#reservedEnd) return
-    this.#reservedEnd = this.#end
+    this.#reservedEnd = Math.max(this.#end, this.#reservedEnd)
+  }
+
+  /** Writes zeros if there are none left. */
+  renew(): void {
+    if (this.#end < this.#reservedEnd || this.#reserveBytes === 0) return
     try {
-      this.#reservedEnd += fs.writeSync(
-        this.#fd,
-        new Uint8Array(this.#reserveBytes),
-        0,
-        this.#reserveBytes,
-        this.#end,
-      )
+      const zeros = new Uint8Array(this.#reserveBytes)
+      this.#reservedEnd += fs.writeSync(this.#fd, zeros, 0, zeros.length, this.#end)
     } catch {
-      // The disk is full: what is to come may still fit.
+      // Most likely the disk is full: what is to come may still fit, or says what is wrong.
       this.#reserveBytes = 0
     }
   }
 
-  /** Cuts off what was not used. Readers bear it where that fails. */
+  /** Cuts off what was not used, also of a write that failed. */
   giveBack(): void {
-    if (this.#reservedEnd === this.#end) return
-    try {
-      fs.ftruncateSync(this.#fd, this.#end)
-    } catch {
-      // The zeros stay.
-    }
+    fs.ftruncateSync(this.#fd, this.#end)
   }
 }
 

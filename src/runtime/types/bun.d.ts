@@ -10,4 +10,7 @@ declare module 'bun:ffi' {
       Record<Name, (...args: readonly (number | Int32Array | Uint8Array)[]) => number>
     >
   }
+
+  /** Where the bytes of an array are; they stay there for as long as the array lives. */
+  export function ptr(bytes: Uint8Array): number
 }
