@@ -413,7 +413,7 @@ export class RaftNode {
     }
     const last = entries.at(-1)
     assert(last !== undefined, 'apply without entries')
-    if (bytes > 0 && this.#role !== 'leader') this.#keepTime()
+    if (bytes > 0 && this.#role !== 'leader') this.#keepTime(last.term)
     store.wake(last.index)
     this.#metrics.onApplied(entries.length, last.index, nowMicros)
     events.onApplied?.(bytes)
@@ -429,11 +429,11 @@ export class RaftNode {
   }
 
   /** Entries that come late, after a start or a pause, tell nothing of the present. */
-  #keepTime(): void {
+  #keepTime(term: number): void {
     const { clock, entryClock, store } = this.#options
     const nowMs = clock.nowMs()
     const freshMs = this.lastContactMs(nowMs)
-    if (freshMs !== null && nowMs - freshMs < lateMsMax) entryClock.onEntry(store.marks.wallMs)
+    if (freshMs !== null && nowMs - freshMs < lateMsMax) entryClock.onEntry(store.marks.wallMs, term)
   }
 
   #onProposal(effect: RaftEffect & { readonly kind: 'proposalAccepted' | 'proposalRefused' }): void {

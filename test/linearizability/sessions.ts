@@ -19,8 +19,8 @@ export interface SessionRecord {
 /** Clocks may differ by this much in their speed. */
 const ttlPerMille = 995
 
-/** So much of a lock-delay is kept at least; less where wall clocks step, which is made up for by a tenth of the time. */
-export const delayPerMille = { usual: 995, whenClocksStep: 895 } as const
+/** So much of a lock-delay is kept at least: steps of clocks are made up for by four parts of a thousand. */
+export const delayPerMille = 995
 
 /** The earliest moment at which a session can have ended without being ended too early. */
 export function earliestEnd(session: SessionRecord): number {
@@ -65,7 +65,7 @@ interface Acquired {
 export function brokenDelays(
   sessions: readonly SessionRecord[],
   operations: readonly KvOperation[],
-  keptPerMille: number = delayPerMille.usual,
+  keptPerMille: number = delayPerMille,
 ): readonly string[] {
   const byId = new Map(sessions.map((session) => [session.id, session]))
   const byKey = Map.groupBy(operations.flatMap(acquisition), (acquired) => acquired.key)

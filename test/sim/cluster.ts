@@ -88,21 +88,19 @@ export class Cluster {
   }
 
   /**
-   * A node that is not started yet. It joins through the servers. `more`: flags of this one alone. One that comes
-   * `isLate` never begins a cluster.
+   * A node that is not started yet. It joins through the servers that are there at each start, as operators keep it.
+   * `more`: flags of this one alone. One that comes `isLate` never begins a cluster.
    */
   addNode(name: string, isServer: boolean, more: readonly string[] = [], isLate = false): SimNode {
     const { servers, args = [], serverArgs = [], limits = realLimits, config } = this.#options
-    const present = isLate ? this.servers.filter((node) => !node.hasLeft) : this.servers.slice(0, 3)
-    const firstIps = present.map((node) => node.machine.ip)
     const node = new SimNode(this.world, {
       name,
       isServer,
       limits,
       ...(config === undefined ? {} : { config }),
-      args: [
+      args: () => [
         ...(isServer && !isLate ? ['-bootstrap-expect', `${servers}`] : []),
-        ...firstIps.flatMap((ip) => ['-retry-join', ip]),
+        ...this.#joinIps(isLate).flatMap((ip) => ['-retry-join', ip]),
         '-retry-interval',
         '2s',
         ...args,
@@ -115,6 +113,13 @@ export class Cluster {
     this.nodes.push(node)
     this.#views.set(name, { role: 'follower', term: 0, applied: 0, members: new Map() })
     return node
+  }
+
+  #joinIps(isLate: boolean): readonly string[] {
+    const first = this.servers.slice(0, 3)
+    const isChanged = isLate || first.some((node) => node.hasLeft)
+    const nodes = isChanged ? this.servers.filter((node) => !node.hasLeft) : first
+    return nodes.map((node) => node.machine.ip)
   }
 
   startAll(): void {

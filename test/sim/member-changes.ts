@@ -61,7 +61,13 @@ export class MemberChanges extends Crew {
       await world.pause(100)
     // Whose leave was refused, or cut short, is still one of them; `-rejoin` brings it back if it had said goodbye.
     if (node.lastEnd !== 'left') node.hasLeft = false
-    else if (this.#cluster.voters.final.includes(node.id)) this.#bringBack(node)
+    else if (this.#mayVote(node)) this.#bringBack(node)
+  }
+
+  /** By what is final, or by what was written while it left and may become so. */
+  #mayVote({ id }: SimNode): boolean {
+    const { final, newest } = this.#cluster.voters
+    return final.includes(id) || newest.includes(id)
   }
 
   /** It stopped while a fault kept the others from taking it out: of two servers the other one cannot go on without it. */

@@ -16,8 +16,8 @@ export type NodeState = 'off' | 'starting' | 'running' | 'ended'
 export interface NodeOptions {
   readonly name: string
   readonly isServer: boolean
-  /** Flags of the agent beyond name, addresses and data directory. */
-  readonly args: readonly string[]
+  /** Flags of the agent beyond name, addresses and data directory, asked for at each start. */
+  readonly args: () => readonly string[]
   readonly limits: Limits
   /** What is in its configuration file, if it has one. */
   readonly config?: object
@@ -100,7 +100,7 @@ export class SimNode {
     const args = ['-node', this.name, '-node-id', this.id, '-bind', ip, '-client', ip, '-data-dir', '/data']
     if (this.isServer) args.push('-server')
     if (this.#options.config !== undefined) args.push('-config-file', configPath)
-    args.push(...this.#options.args)
+    args.push(...this.#options.args())
     const flags = parseFlags(specs, args)
     if (!flags.ok) throw new Error(`Bad flags: ${JSON.stringify(flags.error)}`)
     const config = await loadConfig({ uses: flags.value.uses, args }, host)

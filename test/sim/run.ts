@@ -102,8 +102,7 @@ interface Drive {
 
 /** A restart of all servers goes on by the first leader's wall clock: after a step of it nothing is known. */
 function delaysKept({ kinds }: ReturnType<typeof drawPlan>): number | null {
-  if (!kinds.includes('wallStep')) return delayPerMille.usual
-  return kinds.includes('powerAll') ? null : delayPerMille.whenClocksStep
+  return kinds.includes('wallStep') && kinds.includes('powerAll') ? null : delayPerMille
 }
 
 /** What clients did in a run, and how it is checked when nothing goes wrong any more. */

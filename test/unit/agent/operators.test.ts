@@ -133,6 +133,8 @@ describe('autopilot', () => {
       Servers: { [replica.id]: { Status: 'non-voter', NodeType: 'read-replica', ReadReplica: true } },
     })
     expect(await put(cluster, replica, 'k', 'v')).toBe(true)
+    // The leader has applied it; the replica may do so a moment later.
+    await cluster.run(1000)
     expect((await send(cluster, replica, 'GET /v1/kv/k?raw&stale')).body).toBe('v')
     await finish(cluster)
   })
