@@ -188,7 +188,8 @@ function appending({ files }: Host, { directory }: World): readonly ConformanceC
         await file.append(pattern(70_000))
         await file.append(utf8('end'))
         await file.sync()
-        equal((await files.stat(path('log8'))).size, 71_006, 'size while it is open')
+        // How much there is, and when it is renewed, is the host's business.
+        equal((await files.stat(path('log8'))).size > 70_009, true, 'room while it is open')
         const bytes = await files.read(path('log8'))
         equal(text(bytes.subarray(0, 6)), 'onetwo', 'beginning')
         equal(text(bytes.subarray(70_006, 70_009)), 'end', 'end')
